@@ -1,0 +1,164 @@
+"""Undoing transfer and content codings, within a limit of size."""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Callable, Iterator
+from typing import Literal, Protocol
+
+import brotli
+import zstandard
+
+from archive.errors import ContentError
+
+DECODED_LIMIT = 1 << 30
+"""Bytes that a decoded body may have; more is taken for a decompression bomb."""
+
+LAYERS = 4
+"""Content codings that are undone one after the other; more is taken for an attack."""
+
+_PIECE = 1 << 16
+
+
+class Dechunker:
+    """Incremental decoder of the chunked transfer coding (RFC 9112, 7.1).
+
+    Lenient as receivers are: extensions and trailers are skipped, line ends may be LF. What comes
+    after the last chunk is ignored. Input that is not chunked at all ends the decoding: `broken`.
+    """
+
+    def __init__(self) -> None:
+        self._state: Literal["size", "data", "end", "trailer", "done"] = "size"
+        self._line = bytearray()
+        self._left = 0
+        self.broken = False  #: a chunk size was not a number
+
+    @property
+    def done(self) -> bool:
+        """Whether the last chunk and its trailer have been seen."""
+        return self._state == "done"
+
+    def feed(self, data: bytes) -> bytes:
+        """Body bytes that this piece of the coded message completes."""
+        view, out, at = memoryview(data), [], 0
+        while at < len(data) and self._state != "done" and not self.broken:
+            if self._state == "data":
+                piece = view[at : at + self._left]
+                out.append(piece)
+                at += len(piece)
+                self._left -= len(piece)
+                if not self._left:
+                    self._state = "end"
+                continue
+            newline = data.find(b"\n", at)
+            if newline < 0:
+                self._line += view[at:]
+                break
+            self._line += view[at:newline]
+            at = newline + 1
+            self._end_of_line(bytes(self._line).rstrip(b"\r"))
+            self._line.clear()
+        return b"".join(out)
+
+    def _end_of_line(self, line: bytes) -> None:
+        if self._state == "trailer":
+            if not line:
+                self._state = "done"
+        elif self._state == "end":
+            self._state = "size"
+        else:
+            try:
+                self._left = int(line.partition(b";")[0].strip() or b"x", 16)
+            except ValueError:
+                self.broken = True
+                return
+            self._state = "data" if self._left else "trailer"
+
+
+def dechunk(data: bytes) -> bytes:
+    """The body of a chunked message; of a cut one, what is there."""
+    return Dechunker().feed(data)
+
+
+class _Decompressor(Protocol):
+    def __call__(self, data: bytes) -> Iterator[bytes]: ...
+
+
+def decode_content(codings: list[str], data: bytes, *, limit: int = DECODED_LIMIT) -> bytes:
+    """Undo content codings (RFC 9110, 8.4), the last one first: gzip, deflate, br, zstd, identity.
+
+    A stream that ends too early gives what can be decoded. Raises ContentError for an unknown
+    coding, bytes that are not of the coding named, more than `LAYERS` codings, or a result of more
+    than `limit` bytes.
+    """
+    wanted = [coding for coding in codings if coding != "identity"]
+    if len(wanted) > LAYERS:
+        raise ContentError(f"{len(wanted)} content codings on top of each other are refused")
+    for coding in reversed(wanted):
+        decoder = _DECODERS.get(coding)
+        if decoder is None:
+            raise ContentError(f"the content coding {coding!r} is not known")
+        data = _bounded(coding, decoder, data, limit)
+    return data
+
+
+def _bounded(coding: str, decoder: _Decompressor, data: bytes, limit: int) -> bytes:
+    out, size = [], 0
+    try:
+        for piece in decoder(data):
+            size += len(piece)
+            if size > limit:
+                raise ContentError(f"the {coding} body is more than {limit} bytes when decoded")
+            out.append(piece)
+    except (zlib.error, brotli.error, zstandard.ZstdError) as error:
+        raise ContentError(f"the body is not valid {coding}: {error}") from error
+    return b"".join(out)
+
+
+def _zlib_pieces(data: bytes, wbits: int) -> Iterator[bytes]:
+    while data:
+        decompressor = zlib.decompressobj(wbits)
+        piece = decompressor.decompress(data, _PIECE)
+        yield piece
+        while decompressor.unconsumed_tail:
+            yield decompressor.decompress(decompressor.unconsumed_tail, _PIECE)
+        yield decompressor.flush()
+        # Several gzip members may follow each other; anything else behind them is padding.
+        data = decompressor.unused_data if decompressor.unused_data[:2] == b"\x1f\x8b" else b""
+
+
+def _gzip(data: bytes) -> Iterator[bytes]:
+    return _zlib_pieces(data, 31)
+
+
+def _deflate(data: bytes) -> Iterator[bytes]:
+    # "deflate" means zlib (RFC 9110, 8.4.1.2), but servers that send it raw are common.
+    is_zlib = len(data) > 1 and data[0] & 0x0F == 8 and int.from_bytes(data[:2], "big") % 31 == 0
+    return _zlib_pieces(data, 15 if is_zlib else -15)
+
+
+def _brotli(data: bytes) -> Iterator[bytes]:
+    decompressor = brotli.Decompressor()
+    yield decompressor.process(data, output_buffer_limit=_PIECE)
+    while not decompressor.is_finished():
+        piece = decompressor.process(b"", output_buffer_limit=_PIECE)
+        if not piece and decompressor.can_accept_more_data():
+            return
+        yield piece
+
+
+def _zstd(data: bytes) -> Iterator[bytes]:
+    reader = zstandard.ZstdDecompressor(max_window_size=1 << 27).stream_reader(
+        data, read_across_frames=True
+    )
+    while piece := reader.read(_PIECE):
+        yield piece
+
+
+_DECODERS: dict[str, Callable[[bytes], Iterator[bytes]]] = {
+    "gzip": _gzip,
+    "x-gzip": _gzip,
+    "deflate": _deflate,
+    "br": _brotli,
+    "zstd": _zstd,
+}

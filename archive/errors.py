@@ -1,0 +1,134 @@
+"""Errors of Pressmark; each says what the caller should do.
+
+None of them is an OSError: Scrapy retries that, and would fetch a page again because a disk is full.
+
+ArchiveError
++- UrlError                not a URL that can be archived: correct it, do not retry
++- AddressRefused          the guard forbids the address: do not retry; see `allow_networks`
++- NotArchived             no capture of that URL: answer 404, do not retry
++- RecordError             a record cannot be read: tell the audit
+|  +- DigestMismatch       bytes changed since writing: never serve them, repair from another store
+|  +- RevisitUnresolved    the record a revisit points to is missing: answer 502, tell the audit
++- ContentError            a body cannot be decoded: offer the payload as it was sent
++- WriteError              a capture could not be kept: stop the crawl
++- IndexFailure            the index cannot be used
+|  +- IndexUnavailable     locked, unreachable or damaged: retry later, or rebuild it
+|  +- IndexOutdated        written by another version: `pressmark rebuild-index`
++- StoreError              the object store refused or failed
+   +- KeyInvalid           a key outside the permitted alphabet: a bug of the caller
+   +- KeyMissing           no such object: do not retry
+   +- KeyTaken             conditional put lost: read the object, compare sha256
+   +- BucketMissing        no such bucket or folder: create it, or correct `collection`
+   +- AccessDenied         wrong key or no permission: correct the credentials
+   +- ObjectDamaged        stored bytes are not those that were sent: never acknowledge, retry
+   +- StoreUnavailable     network, 5xx or a full disk: keep the spool, retry with backoff
+   +- StoreUnsupported     the server cannot do that: see `pressmark doctor`
+
+`config.errors.ConfigurationError` stands apart, because `config` imports nothing of ours.
+"""
+
+from __future__ import annotations
+
+
+class ArchiveError(Exception):
+    """Root of the tree above."""
+
+
+class UrlError(ArchiveError):
+    """Not an http or https URL with a host. The message names the URL and what is wrong with it."""
+
+
+class AddressRefused(ArchiveError):
+    """The guard forbids the address that a host resolved to (private, loopback, link-local, ...)."""
+
+    def __init__(self, host: str, address: str) -> None:
+        super().__init__(
+            f"{host} is at {address}, which is not a public address; "
+            "add its network to allow_networks if you mean to archive it"
+        )
+        self.host = host
+        self.address = address
+
+
+class NotArchived(ArchiveError):
+    """The collection holds no capture of that URL, or none that fits what was asked for."""
+
+    def __init__(self, url: str, detail: str = "") -> None:
+        super().__init__(f"{url} is not in the collection{detail and f': {detail}'}")
+        self.url = url
+
+
+class RecordError(ArchiveError):
+    """A WARC record cannot be read where the index says it is."""
+
+
+class DigestMismatch(RecordError):
+    """The bytes are not those whose digest was noted when they were written."""
+
+
+class RevisitUnresolved(RecordError):
+    """A revisit record refers to a record that is not in the collection."""
+
+
+class ContentError(ArchiveError):
+    """A transfer or content coding cannot be undone; the payload or raw block can still be had."""
+
+
+class WriteError(ArchiveError):
+    """A capture could not be kept. Stop the crawl; nothing that was not acknowledged is promised."""
+
+    def __init__(self, what: str, cause: BaseException) -> None:
+        super().__init__(f"could not archive {what}: {cause}")
+        self.what = what
+
+
+class IndexFailure(ArchiveError):
+    """The index cannot be used; the objects are not touched by that."""
+
+
+class IndexUnavailable(IndexFailure):
+    """The index database is locked, unreachable or damaged."""
+
+
+class IndexOutdated(IndexFailure):
+    """The index was written by another version of Pressmark; it is a cache and can be rebuilt."""
+
+
+class StoreError(ArchiveError):
+    """The object store refused or failed. `key` is the object's key, "" for the whole store."""
+
+    def __init__(self, message: str, key: str = "") -> None:
+        super().__init__(message)
+        self.key = key
+
+
+class KeyInvalid(StoreError):
+    """The key has a character or a segment that not every store can hold."""
+
+
+class KeyMissing(StoreError):
+    """There is no object of that key."""
+
+
+class KeyTaken(StoreError):
+    """There is an object of that key already; objects are created, never changed."""
+
+
+class BucketMissing(StoreError):
+    """The bucket does not exist."""
+
+
+class AccessDenied(StoreError):
+    """The store does not accept the credentials, or they do not permit the operation."""
+
+
+class ObjectDamaged(StoreError):
+    """What the store holds is not what was sent to it."""
+
+
+class StoreUnavailable(StoreError):
+    """The store cannot be reached, is overloaded, or has no room; what is spooled stays spooled."""
+
+
+class StoreUnsupported(StoreError):
+    """The store does not offer the operation."""
