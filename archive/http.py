@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 _END = re.compile(rb"\n\r?\n")
 _STATUS = re.compile(rb"HTTP/\d(?:\.\d)?\s+(\d{3})(?:[ \t]+(.*))?\Z", re.DOTALL | re.IGNORECASE)
+_STATUS_DIGITS = re.compile(rb"HTTP/\d(?:\.\d)?[ \t]+(\d{0,3})", re.IGNORECASE)
 _MEDIA_TYPE = re.compile(r"[a-z0-9!#$&^_.+-]+/[a-z0-9!#$&^_.+-]+")
 
 
@@ -50,6 +51,29 @@ def head_end(data: bytes | bytearray, start: int = 0) -> int:
     """
     found = _END.search(data, start)
     return found.end() if found else -1
+
+
+def is_interim(data: bytes | bytearray, start: int = 0) -> bool | None:
+    """Whether the response that begins at `start` is a 1xx (RFC 9110, 15.2); None: cannot be told.
+
+    101 is none: what follows it is of another protocol. A status of which only the first digit
+    came, a 1, counts as one.
+    """
+    match = _STATUS_DIGITS.match(data, start)
+    if not match or not match[1]:
+        return None
+    return match[1].startswith(b"1") and match[1] != b"101"
+
+
+def final_start(data: bytes | bytearray) -> int:
+    """Index of the first response that is not a whole interim one; its own head may be cut."""
+    start = 0
+    while is_interim(data, start):
+        end = head_end(data, start)
+        if end < 0:
+            break
+        start = end
+    return start
 
 
 def parse_head(data: bytes) -> ResponseHead:

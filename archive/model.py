@@ -7,11 +7,14 @@ from datetime import datetime, timedelta
 from typing import Literal
 
 from archive.block import Block
+from archive.response_digest import ResponseDigest
 
 Truncation = Literal["length", "time", "disconnect", "unspecified"]
 """Values of WARC-Truncated (WARC/1.1, 5.13) that Pressmark writes."""
 
-ExtractionStatus = Literal["ok", "empty", "too_large", "too_complex", "timeout", "crash", "encoding"]
+ExtractionStatus = Literal[
+    "ok", "empty", "too_large", "too_complex", "timeout", "crash", "encoding"
+]
 """How the text extraction of a page ended. Everything but `ok` comes with an empty text."""
 
 Quality = Literal["article", "thin", "error"]
@@ -35,14 +38,14 @@ class Connection:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Exchange:
-    """One request and its response as they crossed the wire. The blocks are no longer written to."""
+    """One request and its response as they crossed the wire. The blocks are written to no more."""
 
     url: str  #: as requested, without userinfo and fragment
     method: str  #: request method, upper case
     started: datetime  #: when the request was sent; aware, UTC, microseconds
     request: Block  #: exact bytes sent, but for headers named in `redacted`
     response: Block  #: exact bytes from the final status line to the end of the message
-    head_length: int  #: bytes of `response` up to and including the blank line; 0: no whole head came
+    head_length: int  #: bytes of `response` up to and with the blank line; 0: no whole head came
     status: int  #: of the final response; 0: no whole head came
     mime: str  #: media type without parameters, lower case; "unk" when the response names none
     connection: Connection = field(default_factory=Connection)
@@ -51,10 +54,26 @@ class Exchange:
     via: str | None = None  #: URL that led here: the redirecting page, or the page of a requisite
     source: str = "ondemand"  #: [a-z0-9][a-z0-9_]{0,39}
     job: str | None = None  #: id of the job
+    #: of `response`: fed while it arrived where that went to disk, otherwise at the first question
+    digest: ResponseDigest = field(default_factory=ResponseDigest, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         if self.started.utcoffset() != timedelta(0):
             raise ValueError(f"started must be aware UTC, got {self.started!r}")
+
+    def block_digest(self) -> str:
+        """`sha256:<hex>` of `response`. Reads the block once; best asked in the writer's thread."""
+        return self._digested().block
+
+    def payload_digest(self) -> str:
+        """`sha256:<hex>` of the payload: transfer coding undone, content coding kept."""
+        return self._digested().payload
+
+    def _digested(self) -> ResponseDigest:
+        if not self.digest.size:
+            for piece in self.response.pieces():
+                self.digest.feed(piece)
+        return self.digest
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -85,7 +104,7 @@ class Article:
     authors: tuple[str, ...] = ()  #: names of persons or organisations, in page order
     published: str | None = None  #: ISO 8601, as precise as the page says
     modified: str | None = None  #: ISO 8601
-    language: str | None = None  #: BCP 47 primary language, e.g. "en"; None: not enough text to tell
+    language: str | None = None  #: BCP 47 primary language, "en"; None: not enough text to tell
     site: str | None = None  #: name of the publication
     section: str | None = None
     tags: tuple[str, ...] = ()
