@@ -1,0 +1,199 @@
+"""The packages have names that others use too; what holds the project together is checked here."""
+
+from __future__ import annotations
+
+import ast
+import importlib.metadata
+import os
+import re
+import subprocess
+import sys
+import tomllib
+import zipfile
+from pathlib import Path
+
+import pytest
+from packaging.requirements import Requirement
+
+from crawler.cli.foreign import PACKAGES, refuse_foreign_packages
+
+ROOT = Path(__file__).resolve().parents[1]
+PYPROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())
+
+GPL_EXCEPTIONS = {
+    "tld": "offered under MPL-1.1, GPL-2.0 or LGPL-2.1, at our choice: MPL-1.1",
+}
+"""Distributions whose licence field names the GPL although they can be had without it."""
+
+
+def sources() -> list[Path]:
+    folders = [*PACKAGES, "tests", "benchmarks"]
+    return sorted(file for folder in folders for file in (ROOT / folder).rglob("*.py"))
+
+
+def test_no_other_distribution_owns_our_packages() -> None:
+    owners = importlib.metadata.packages_distributions()
+    found = {name: set(owners.get(name, ())) - {"pressmark"} for name in PACKAGES}
+    assert found == {name: set() for name in PACKAGES}
+
+
+@pytest.mark.parametrize("folder", [".", "crawler/spiders"])
+def test_scrapy_lists_the_spiders_from_the_root_and_from_a_folder(folder: str) -> None:
+    script = Path(sys.executable).with_name("scrapy")
+    done = subprocess.run(
+        [script, "list"], cwd=ROOT / folder, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    assert {"news", "page"} <= set(done.stdout.split())
+
+
+def run_check(root: Path, *, path: Path) -> subprocess.CompletedProcess[str]:
+    code = (
+        "import sys; sys.path.insert(0, sys.argv[1]); sys.path.insert(0, sys.argv[2])\n"
+        "import crawler.cli.foreign as foreign; foreign.refuse_foreign_packages()"
+    )
+    return subprocess.run(
+        [sys.executable, "-c", code, root, path], capture_output=True, text=True, check=False
+    )
+
+
+def test_a_foreign_package_is_refused_by_name(tmp_path: Path) -> None:
+    (tmp_path / "config").mkdir()
+    (tmp_path / "config/__init__.py").touch()
+    done = run_check(ROOT, path=tmp_path)
+    assert done.returncode == 1
+    assert done.stderr.startswith("pressmark: the package 'config' should be the one in ")
+    assert str(tmp_path) in done.stderr
+    assert len(done.stderr.splitlines()) == 1
+
+
+def test_our_own_packages_are_accepted(tmp_path: Path) -> None:
+    assert run_check(ROOT, path=tmp_path).returncode == 0
+    refuse_foreign_packages()
+
+
+def test_a_namespace_package_is_refused_too(tmp_path: Path) -> None:
+    (tmp_path / "pipelines").mkdir()
+    with pytest.raises(SystemExit, match="'config' should be the one in"):
+        refuse_foreign_packages(tmp_path)
+
+
+def test_imports_are_absolute() -> None:
+    relative = [
+        f"{file.relative_to(ROOT)}:{node.lineno}"
+        for file in sources()
+        for node in ast.walk(ast.parse(file.read_bytes()))
+        if isinstance(node, ast.ImportFrom) and node.level
+    ]
+    assert relative == []
+
+
+def test_every_folder_of_tests_is_a_package() -> None:
+    """A `tests/archive` that is a package in a `tests` that is none would be found as `archive`."""
+    folders = {file.parent for file in (ROOT / "tests").rglob("test_*.py")}
+    missing = [str(folder) for folder in folders if not (folder / "__init__.py").exists()]
+    assert missing == []
+
+
+def test_every_exemption_from_a_check_has_its_reason() -> None:
+    marker = re.compile(r"#\s*(type:\s*ignore|noqa|pragma|mypy:|ruff:)\b(?P<rest>.*)")
+    reason = re.compile(r"\[[\w-]+(, ?[\w-]+)*\]\s+#\s*\S|:\s*[A-Z]+\d+(, ?[A-Z]+\d+)*\s+\S")
+    bare = [
+        f"{file.relative_to(ROOT)}:{number}"
+        for file in sources()
+        if file != Path(__file__)
+        for number, line in enumerate(file.read_text().splitlines(), 1)
+        if (found := marker.search(line)) and not reason.match(found["rest"])
+    ]
+    assert bare == []
+
+
+def runtime_distributions() -> dict[str, importlib.metadata.Distribution]:
+    """The dependencies of pyproject.toml and theirs, without extras; absent ones are left out."""
+    found: dict[str, importlib.metadata.Distribution] = {}
+    waiting = [Requirement(text) for text in PYPROJECT["project"]["dependencies"]]
+    while waiting:
+        requirement = waiting.pop()
+        name = re.sub(r"[-_.]+", "-", requirement.name).lower()
+        if name in found or (requirement.marker and not applies(requirement)):
+            continue
+        found[name] = importlib.metadata.distribution(name)
+        waiting += map(Requirement, found[name].requires or ())
+    return found
+
+
+def applies(requirement: Requirement) -> bool:
+    extras = requirement.extras or {""}
+    return (
+        any(requirement.marker.evaluate({"extra": e}) for e in extras)
+        if requirement.marker
+        else True
+    )
+
+
+def licences(distribution: importlib.metadata.Distribution) -> str:
+    fields = distribution.metadata
+    classifiers = [c for c in fields.get_all("Classifier") or () if c.startswith("License ::")]
+    # Some put the whole text into the field `License`; its first line names it.
+    text = (fields["License"] or "").strip().split("\n")[0]
+    return " | ".join(filter(None, [fields["License-Expression"], text, *classifiers]))
+
+
+def test_no_dependency_at_run_time_is_under_the_gpl_or_agpl() -> None:
+    named = {name: licences(found) for name, found in runtime_distributions().items()}
+    assert {"scrapy", "trafilatura", "lxml", "tld"} <= named.keys(), "the walk found too little"
+    unknown = [name for name, licence in named.items() if not licence]
+    assert unknown == []
+    strong = re.compile(
+        r"(?<!L)(?<!Lesser )(?<!Library or Lesser )\b(A?GPL|(Affero )?General Public)"
+    )
+    refused = {
+        name: licence
+        for name, licence in named.items()
+        if strong.search(licence) and name not in GPL_EXCEPTIONS
+    }
+    assert refused == {}
+
+
+def test_the_version_is_the_same_everywhere() -> None:
+    version = PYPROJECT["project"]["version"]
+    assert importlib.metadata.version("pressmark") == version
+    changelog = (ROOT / "CHANGELOG.md").read_text()
+    assert re.search(rf"^## \[{re.escape(version)}\]", changelog, flags=re.MULTILINE)
+
+
+def test_it_cannot_be_published_by_mistake() -> None:
+    assert "Private :: Do Not Upload" in PYPROJECT["project"]["classifiers"]
+
+
+def test_ci_runs_both_suites() -> None:
+    script = ROOT / ".ci/run"
+    assert os.access(script, os.X_OK)
+    lines = script.read_text().splitlines()
+    assert [line for line in lines if line.startswith("make")] == [
+        "make test </dev/null",
+        "make test-full </dev/null",
+    ]
+
+
+@pytest.mark.slow  # the build backend comes from the package index
+def test_the_wheel_holds_the_packages_and_their_data(tmp_path: Path) -> None:
+    uv = Path(sys.executable).with_name("uv")
+    done = subprocess.run(
+        [uv, "build", "--quiet", "--no-config", "--wheel", "--out-dir", tmp_path, ROOT],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    (wheel,) = tmp_path.glob("*.whl")
+    names = set(zipfile.ZipFile(wheel).namelist())
+    data = [
+        str(file.relative_to(ROOT))
+        for pattern in ("config/sites/*.yaml", "crawler/demo/**/*.*")
+        for file in ROOT.glob(pattern)
+        if file.is_file() and "__pycache__" not in file.parts
+    ]
+    assert data
+    assert set(data) <= names
+    assert {name.split("/")[0] for name in names if ".dist-info" not in name} == set(PACKAGES)
