@@ -1,4 +1,4 @@
-"""Documents as JSON: the lines of text objects, what the index keeps, what `get --as json` prints."""
+"""Documents as JSON: lines of text objects, what the index keeps, what `get --as json` prints."""
 
 from __future__ import annotations
 

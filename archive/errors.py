@@ -1,6 +1,6 @@
 """Errors of Pressmark; each says what the caller should do.
 
-None of them is an OSError: Scrapy retries that, and would fetch a page again because a disk is full.
+None of them is an OSError: Scrapy retries that, and would fetch a page again for a full disk.
 
 ArchiveError
 +- UrlError                not a URL that can be archived: correct it, do not retry
@@ -14,6 +14,7 @@ ArchiveError
 +- IndexFailure            the index cannot be used
 |  +- IndexUnavailable     locked, unreachable or damaged: retry later, or rebuild it
 |  +- IndexOutdated        written by another version: `pressmark rebuild-index`
+|  +- SegmentUnknown       no row of that segment: `pressmark rebuild-index`
 +- StoreError              the object store refused or failed
    +- KeyInvalid           a key outside the permitted alphabet: a bug of the caller
    +- KeyMissing           no such object: do not retry
@@ -39,7 +40,7 @@ class UrlError(ArchiveError):
 
 
 class AddressRefused(ArchiveError):
-    """The guard forbids the address that a host resolved to (private, loopback, link-local, ...)."""
+    """The guard forbids the address that a host resolved to (private, loopback, ...)."""
 
     def __init__(self, host: str, address: str) -> None:
         super().__init__(
@@ -75,7 +76,7 @@ class ContentError(ArchiveError):
 
 
 class WriteError(ArchiveError):
-    """A capture could not be kept. Stop the crawl; nothing that was not acknowledged is promised."""
+    """A capture could not be kept: stop the crawl. What was acknowledged before is safe."""
 
     def __init__(self, what: str, cause: BaseException) -> None:
         super().__init__(f"could not archive {what}: {cause}")
@@ -92,6 +93,14 @@ class IndexUnavailable(IndexFailure):
 
 class IndexOutdated(IndexFailure):
     """The index was written by another version of Pressmark; it is a cache and can be rebuilt."""
+
+
+class SegmentUnknown(IndexFailure):
+    """The index has no segment of that file name."""
+
+    def __init__(self, filename: str) -> None:
+        super().__init__(f"{filename} is not in the index: run `pressmark rebuild-index`")
+        self.filename = filename
 
 
 class StoreError(ArchiveError):

@@ -9,13 +9,14 @@ from __future__ import annotations
 
 import re
 import socket
+from contextlib import suppress
 from typing import Literal
 from urllib.parse import unquote_to_bytes
 
 from archive.errors import UrlError
 
 Match = Literal["exact", "prefix", "host", "domain"]
-"""Which keys a URL stands for: its own; those that begin with it; those of its host; and subdomains."""
+"""Keys that a URL stands for: its own; all that begin with it; its host's; also those below it."""
 
 _LAST = "\U0010ffff"
 _URL = re.compile(rb"(?:https?://)*(https?)://([^/?#]*)([^?#]*)(?:\?([^#]*))?", re.IGNORECASE)
@@ -80,8 +81,8 @@ def urlkey(url: str) -> str:
 def prefix_range(url: str, match: Match) -> tuple[str, str]:
     """Bounds (low, high): a key stands for the match if low <= key < high, compared bytewise.
 
-    A `prefix` that ends in a slash keeps it: ".../news/" does not match ".../newsroom". A `host` has
-    the port of the URL; a `domain` covers the host and everything below it, on default ports.
+    A `prefix` that ends in a slash keeps it: ".../news/" does not match ".../newsroom". A `host`
+    has the port of the URL; a `domain` covers the host and all below it, on default ports.
     Raises UrlError.
     """
     key = urlkey(url)
@@ -94,7 +95,7 @@ def prefix_range(url: str, match: Match) -> tuple[str, str]:
     if match == "host":
         return host + ")", host + "*"  # "*" is the character behind ")"
     domain = host if host.count(":") > 1 else host.partition(":")[0]
-    # Behind the name stand ")" of its own keys and "," of those below it; "-" is the one behind ",".
+    # Its own keys go on with ")", those below it with ","; "-" is the character behind ",".
     return domain + ")", domain + "-"
 
 
@@ -121,10 +122,9 @@ def _host(data: bytes) -> bytes:
     """Host in lower case, IDNA 2003, dotted address for a number, without "www." and "www2."."""
     host = _unescape(data)
     if not host.isascii():
-        try:
+        # What is not a name that DNS could hold is escaped below instead.
+        with suppress(UnicodeError):
             host = host.decode("utf-8", "ignore").encode("idna")
-        except UnicodeError:  # not a name that DNS could hold; it is archived all the same
-            pass
     host = host.replace(b"..", b".").strip(b".")
     return _WWW.sub(b"", _escape(_address(host).lower()), count=1) if host else b""
 
