@@ -1,0 +1,86 @@
+"""Pace: how soon after one request to a host the next one starts.
+
+Every host has two download slots. In the first go documents, robots.txt, feeds and whatever else
+says nothing of itself: `DOWNLOAD_DELAY` apart. In the second go a page's requisites
+(`meta["pressmark_kind"]`), `PRESSMARK_REQUISITE_DELAY` apart. A robots.txt counts as a document: to
+the host it is one more request, and it is the one that comes right before the first page.
+"""
+
+from __future__ import annotations
+
+import random
+from typing import TYPE_CHECKING
+
+from scrapy.core.downloader import Downloader, Slot
+from scrapy.utils.httpobj import urlparse_cached
+
+if TYPE_CHECKING:
+    from scrapy import Request
+    from scrapy.crawler import Crawler
+
+KIND = "pressmark_kind"
+"""Key of request.meta: "requisite" or "media" for what belongs to a page; else a document."""
+
+REQUISITE_KINDS = frozenset({"requisite", "media"})
+
+_OURS = "pressmark_slot"
+
+
+class PacedSlot(Slot):
+    """A slot whose jitter only adds: `delay` is the least time between two starts, in seconds."""
+
+    __slots__ = ()
+
+    def download_delay(self) -> float:
+        """Seconds from the last start to the next, drawn anew at each call."""
+        return self.delay * (1 + random.uniform(0, self.jitter))  # noqa: S311 (no secret in it)
+
+
+class PacedDownloader(Downloader):
+    """Scrapy's downloader with a slot for documents and one for requisites of each host.
+
+    Redirected and retried requests come through here like all others. A `download_slot` that a
+    spider sets in `meta` is respected.
+    """
+
+    def __init__(self, crawler: Crawler) -> None:
+        super().__init__(crawler)
+        self._requisite_delay = self.settings.getfloat("PRESSMARK_REQUISITE_DELAY")
+        self._requisite_concurrency = self.settings.getint("PRESSMARK_REQUISITE_CONCURRENCY")
+
+    def get_slot_key(self, request: Request) -> str:
+        """Host name, and what the slot is for; Scrapy copies the last host's key when redirected"""
+        given = request.meta.get(self.DOWNLOAD_SLOT)
+        if given is not None and given != request.meta.get(_OURS):
+            return str(given)
+        host = urlparse_cached(request).hostname or ""
+        return f"{host} requisites" if is_requisite(request) else host
+
+    def _get_slot(  # type: ignore[override]  # Scrapy's own has a deprecated `spider` too
+        self, request: Request
+    ) -> tuple[str, Slot]:
+        key = self.get_slot_key(request)
+        given = request.meta.get(self.DOWNLOAD_SLOT)
+        if given is None or given == request.meta.get(_OURS):
+            request.meta[_OURS] = key
+        if is_requisite(request):
+            request.meta["autothrottle_dont_adjust_delay"] = True
+        if key not in self.slots:
+            self.slots[key] = self._new_slot(key, requisite=is_requisite(request))
+            self._start_slot_gc()
+        return key, self.slots[key]
+
+    def _new_slot(self, key: str, *, requisite: bool) -> PacedSlot:
+        given = self.per_slot_settings.get(key, {})
+        concurrency = self._requisite_concurrency if requisite else self.domain_concurrency
+        delay = self._requisite_delay if requisite else self._delay
+        return PacedSlot(
+            int(given.get("concurrency", concurrency)),
+            float(given.get("delay", delay)),
+            float(given.get("jitter", self._jitter)),
+        )
+
+
+def is_requisite(request: Request) -> bool:
+    """Whether a request is for a page's requisite."""
+    return request.meta.get(KIND) in REQUISITE_KINDS
