@@ -15,9 +15,11 @@ SHELL := /bin/bash
 BIN := .venv/bin
 UV_RANGE := uv>=0.13.9,<0.14
 
-# Of an active environment, or of settings made for another project, nothing may reach uv.
+# Of an active environment, or of settings made for another project, nothing may reach uv. It trusts
+# the certificates that the machine trusts, as pip does where a proxy or a mirror needs that.
 UV := env -u VIRTUAL_ENV -u UV_PYTHON -u UV_NO_DEV -u UV_FROZEN -u UV_LOCKED \
-	UV_PROJECT_ENVIRONMENT=.venv UV_PYTHON_DOWNLOADS=never $(BIN)/uv --quiet --no-config
+	UV_PROJECT_ENVIRONMENT=.venv UV_PYTHON_DOWNLOADS=never \
+	UV_SYSTEM_CERTS=true $(BIN)/uv --quiet
 
 # The first that really runs, fits, and can make an environment: a name on the PATH may be an empty
 # shim, and Debian's python3 has no ensurepip without python3-venv.
@@ -61,7 +63,7 @@ clean:
 	@touch $@ .venv/.ready
 
 .venv/.uv: Makefile
-	@if ! $(BIN)/python -c '$(FITS)' >/dev/null 2>&1; then \
+	@if ! $(BIN)/python -c 'import pip; $(FITS)' >/dev/null 2>&1; then \
 		python=$$($(FIND_PYTHON)); \
 		if [ -z "$$python" ]; then \
 			echo "No Python 3.11, 3.12 or 3.13 that can make environments was found." \
