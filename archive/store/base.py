@@ -32,9 +32,9 @@ class Capabilities:
 
 
 class Store(Protocol):
-    """Objects are created and read, never changed. Keys: `check_key`. Thread-safe. Raises StoreError.
+    """Objects are created and read, never changed. Thread-safe. Keys: `check_key`.
 
-    Every implementation passes tests/archive/store/conformance.py.
+    Whatever fails raises StoreError. All pass the tests of tests/archive/store/conformance.py.
     """
 
     uri: str
@@ -53,11 +53,17 @@ class Store(Protocol):
         ...
 
     def read(self, key: str, offset: int, length: int) -> bytes:
-        """One ranged request; fewer bytes where the object ends before. Raises KeyMissing."""
+        """One ranged request; fewer bytes where the object ends before. Raises KeyMissing.
+
+        Raises ValueError when `offset` or `length` is negative.
+        """
         ...
 
     def stream(self, key: str) -> Iterator[bytes]:
-        """The whole object in pieces of about 1 MiB. Raises KeyMissing."""
+        """The whole object in pieces of about 1 MiB. Raises KeyMissing.
+
+        As `get`, it raises ObjectDamaged at the end where the store noted another digest.
+        """
         ...
 
     def head(self, key: str) -> StoredObject:
@@ -65,15 +71,22 @@ class Store(Protocol):
         ...
 
     def list(self, prefix: str, start_after: str = "") -> Iterator[StoredObject]:
-        """Objects whose keys begin with `prefix`, in bytewise order of keys; sha256 may be None."""
+        """Objects whose keys begin with `prefix`, in bytewise order of keys; sha256 may be None.
+
+        Passes over whatever lies there under a name that is no key. Raises KeyInvalid when no key
+        can begin with `prefix`.
+        """
         ...
 
     def check(self) -> None:
-        """Raise BucketMissing, AccessDenied or StoreUnavailable when the store cannot be used now."""
+        """Raise BucketMissing, AccessDenied or StoreUnavailable unless it can be used now."""
         ...
 
     def probe(self) -> Capabilities:
-        """Try what the store can do, on scratch keys under "probe/" that it removes afterwards."""
+        """Try what the store can do, on scratch keys under "probe/" that it removes afterwards.
+
+        The store remembers the answer and works by it.
+        """
         ...
 
     def close(self) -> None:
@@ -81,9 +94,27 @@ class Store(Protocol):
         ...
 
 
+def is_key(name: str) -> bool:
+    """Whether `check_key` would let it pass."""
+    return len(name) <= _KEY_BYTES and _KEY.fullmatch(name) is not None
+
+
 def check_key(key: str) -> str:
     """The key itself. Raises KeyInvalid unless it is lower-case segments of `[a-z0-9._-]` joined by
     single slashes, none of them beginning with a dot, at most 200 bytes: what every store holds."""
-    if not _KEY.fullmatch(key) or len(key) > _KEY_BYTES:
+    if not is_key(key):
         raise KeyInvalid(f"{key!r} is not a key that every store can hold", key)
     return key
+
+
+def check_prefix(prefix: str) -> str:
+    """The prefix itself: "" or what a key can begin with. Raises KeyInvalid."""
+    if prefix and not is_key(prefix) and not is_key(f"{prefix}0"):
+        raise KeyInvalid(f"no key begins with {prefix!r}", prefix)
+    return prefix
+
+
+def check_range(offset: int, length: int) -> None:
+    """Raises ValueError unless both are zero or more."""
+    if offset < 0 or length < 0:
+        raise ValueError(f"no bytes at offset {offset}, length {length}")

@@ -1,0 +1,367 @@
+"""A real S3 server on loopback: Ceph RADOS Gateway with one monitor and one object store in memory.
+
+    with CephServer() as server:
+        bucket = server.http.make_bucket()
+
+It speaks http and https at once. The Debian packages are installed when they are missing and the
+user may do that; running needs no root.
+"""
+
+from __future__ import annotations
+
+import os
+import random
+import shutil
+import socket
+import ssl
+import subprocess
+import tempfile
+import time
+import urllib.error
+import urllib.request
+import uuid
+from collections.abc import Iterator
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+import boto3
+import pytest
+import trustme
+from botocore.config import Config
+
+PACKAGES = ("radosgw", "ceph-mon", "ceph-osd", "ceph-common")
+PROGRAMS = ("radosgw", "ceph-mon", "ceph-osd", "ceph", "radosgw-admin", "monmaptool")
+ACCESS_KEY = "testaccesskey"
+SECRET_KEY = "testsecretkey1234"
+
+_STARTS = 3  # another program may take a port between the check and the use
+_READY_SECONDS = 60
+# Below the range that outgoing connections take their ports from.
+_PORTS = range(20000, 31990)
+
+
+class CephMissing(Exception):
+    """The packages are not installed and cannot be; the message says what to do."""
+
+
+class CephFailed(Exception):
+    """The server did not start; the message ends with what its daemons wrote last."""
+
+
+@dataclass(frozen=True, slots=True)
+class S3Server:
+    """How a client reaches the server."""
+
+    endpoint_url: str
+    access_key: str
+    secret_key: str
+    ca_bundle: str | None  #: PEM file that vouches for the server; None over http
+
+    def make_bucket(self) -> str:
+        """Create an empty bucket and return its name."""
+        name = f"press-{uuid.uuid4().hex[:12]}"
+        client = boto3.client(
+            "s3",
+            endpoint_url=self.endpoint_url,
+            aws_access_key_id=self.access_key,
+            aws_secret_access_key=self.secret_key,
+            region_name="us-east-1",
+            verify=self.ca_bundle,
+            config=Config(
+                s3={"addressing_style": "path"}, request_checksum_calculation="when_required"
+            ),
+        )
+        try:
+            client.create_bucket(Bucket=name)
+        finally:
+            client.close()
+        return name
+
+    def environment(self) -> dict[str, str]:
+        """The variables by which a child process finds the server."""
+        variables = {
+            "AWS_ENDPOINT_URL_S3": self.endpoint_url,
+            "AWS_ACCESS_KEY_ID": self.access_key,
+            "AWS_SECRET_ACCESS_KEY": self.secret_key,
+            "AWS_REGION": "us-east-1",
+            "AWS_DEFAULT_REGION": "us-east-1",
+        }
+        return variables | ({"AWS_CA_BUNDLE": self.ca_bundle} if self.ca_bundle else {})
+
+
+def install_packages() -> None:
+    """Install what is missing, as root or through sudo. Raises CephMissing."""
+    if all(shutil.which(program) for program in PROGRAMS):
+        return
+    wanted = f"the Debian packages {' '.join(PACKAGES)}"
+    if not shutil.which("apt-get"):
+        raise CephMissing(f"needs {wanted}, and there is no apt-get here")
+    if os.geteuid() == 0:
+        prefix = []
+    elif shutil.which("sudo") and _succeeds(["sudo", "-n", "true"]):
+        prefix = ["sudo", "-n"]
+    else:
+        raise CephMissing(f"needs {wanted}: install them, or run this once as root")
+    # Other programs may hold the lock of the package system for a while.
+    apt = [*prefix, "env", "DEBIAN_FRONTEND=noninteractive", "apt-get", "-q"]
+    apt += ["-o", "DPkg::Lock::Timeout=300"]
+    update = _run_captured([*apt, "update"])
+    install = _run_captured([*apt, "install", "-y", "--no-install-recommends", *PACKAGES])
+    if install.returncode:
+        raise CephMissing(f"needs {wanted}, and they do not install:\n{update.stdout[-500:]}"
+                          f"\n{install.stdout[-1500:]}")  # fmt: skip
+
+
+def _run_captured(command: list[str]) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        command,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        timeout=900,
+        check=False,
+    )
+
+
+def _succeeds(command: list[str]) -> bool:
+    return _run_captured(command).returncode == 0
+
+
+class CephServer:
+    """Context manager that starts the server in a temporary folder and leaves nothing behind.
+
+    Raises CephMissing and CephFailed when entered.
+    """
+
+    http: S3Server
+    https: S3Server
+
+    def __init__(self) -> None:
+        self._stack = ExitStack()
+        self._daemons: list[subprocess.Popen[bytes]] = []
+        self._folder = Path()
+
+    def __enter__(self) -> Self:
+        install_packages()
+        with ExitStack() as stack:
+            # Unix sockets and Ceph want short paths, which pytest's temporary folders are not.
+            base = stack.enter_context(tempfile.TemporaryDirectory(prefix="press-ceph-"))
+            stack.callback(self._kill)
+            for attempt in range(_STARTS):
+                self._folder = Path(base, str(attempt))
+                try:
+                    self._start()
+                    break
+                except (CephFailed, subprocess.SubprocessError) as error:
+                    failure = CephFailed(f"Ceph did not start: {error}\n{self._last_words()}")
+                    self._kill()
+            else:
+                raise failure
+            self._stack = stack.pop_all()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._stack.close()
+
+    def _start(self) -> None:
+        for name in ("mon", "osd", "run", "rgw", "log"):
+            (self._folder / name).mkdir(parents=True)
+        port = _free_ports(3)
+        certificates = self._make_certificate()
+        identifier = str(uuid.uuid4())
+        monitor = f"[v2:127.0.0.1:{port + 2}]"
+        self._configure(identifier, monitor, port)
+        monmap = str(self._folder / "monmap")
+        self._run("monmaptool", "--create", "--clobber", "--fsid", identifier,
+                  "--addv", "a", monitor, monmap)  # fmt: skip
+        self._run("ceph-mon", "-i", "a", "--mkfs", "--monmap", monmap)
+        self._launch("ceph-mon", "-f", "-i", "a")
+        disk = str(uuid.uuid4())
+        self._run("ceph", "osd", "new", disk)
+        self._run("ceph-osd", "-i", "0", "--mkfs", "--osd-uuid", disk)
+        self._launch("ceph-osd", "-f", "-i", "0")
+        self._run("radosgw-admin", "user", "create", "--uid=ci", "--display-name=ci",
+                  f"--access-key={ACCESS_KEY}", f"--secret-key={SECRET_KEY}")  # fmt: skip
+        self._launch("radosgw", "-f", "-n", "client.rgw")
+        self.http = S3Server(f"http://127.0.0.1:{port}", ACCESS_KEY, SECRET_KEY, None)
+        self.https = S3Server(
+            f"https://127.0.0.1:{port + 1}", ACCESS_KEY, SECRET_KEY, str(certificates)
+        )
+        self._wait_until_ready(self.http.endpoint_url, None)
+        self._wait_until_ready(self.https.endpoint_url, certificates)
+
+    def _make_certificate(self) -> Path:
+        authority = trustme.CA()
+        leaf = authority.issue_cert("127.0.0.1", "localhost")
+        leaf.private_key_pem.write_to_path(self._folder / "tls.key")
+        for index, pem in enumerate(leaf.cert_chain_pems):
+            pem.write_to_path(self._folder / "tls.crt", append=index > 0)
+        authority.cert_pem.write_to_path(self._folder / "ca.pem")
+        return self._folder / "ca.pem"
+
+    def _configure(self, identifier: str, monitor: str, port: int) -> None:
+        folder = self._folder
+        # Without tcp_nodelay each small GET waits 40 ms; with the default `secure` mode and no
+        # cephx the gateway hangs; with the default paxos interval the start takes 10 s more.
+        (folder / "ceph.conf").write_text(f"""[global]
+fsid = {identifier}
+mon_host = {monitor}
+public_addr = 127.0.0.1
+cluster_addr = 127.0.0.1
+auth_cluster_required = none
+auth_service_required = none
+auth_client_required = none
+ms_mon_client_mode = crc
+paxos_propose_interval = 0.02
+keyring = {folder}/keyring
+run_dir = {folder}/run
+admin_socket =
+pid_file =
+log_file = {folder}/log/$name.log
+crash_dir = {folder}/run
+osd_pool_default_size = 1
+mon_allow_pool_size_one = true
+osd_pool_default_pg_num = 4
+osd_pool_default_pg_autoscale_mode = off
+osd_crush_chooseleaf_type = 0
+mon_max_pg_per_osd = 2000
+mon_data = {folder}/mon
+mon_cluster_log_file = {folder}/log/cluster.log
+mon_data_avail_warn = 2
+mon_data_avail_crit = 1
+mon_osd_full_ratio = 0.99
+mon_osd_backfillfull_ratio = 0.98
+mon_osd_nearfull_ratio = 0.97
+osd_failsafe_full_ratio = 0.995
+osd_data = {folder}/osd
+osd_objectstore = memstore
+memstore_device_bytes = 4294967296
+rgw_data = {folder}/rgw
+rgw_dns_name = localhost
+rgw_frontends = beast tcp_nodelay=1 endpoint=127.0.0.1:{port} ssl_endpoint=127.0.0.1:{port + 1} \
+ssl_certificate={folder}/tls.crt ssl_private_key={folder}/tls.key
+""")
+
+    def _environment(self) -> dict[str, str]:
+        kept = {name: value for name, value in os.environ.items() if name != "CEPH_ARGS"}
+        return kept | {"CEPH_CONF": str(self._folder / "ceph.conf")}
+
+    def _run(self, program: str, *arguments: str) -> None:
+        with (self._folder / "log" / f"{program}.setup").open("ab") as output:
+            subprocess.run(
+                [program, *arguments],
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=subprocess.STDOUT,
+                env=self._environment(),
+                timeout=_READY_SECONDS,
+                check=True,
+            )
+
+    def _launch(self, program: str, *arguments: str) -> None:
+        # The kernel ends the daemons when this process is killed before it can.
+        guard = ["setpriv", "--pdeathsig", "KILL"] if shutil.which("setpriv") else []
+        with (self._folder / "log" / f"{program}.out").open("wb") as output:
+            self._daemons.append(
+                subprocess.Popen(
+                    [*guard, program, *arguments],
+                    stdin=subprocess.DEVNULL,
+                    stdout=output,
+                    stderr=subprocess.STDOUT,
+                    env=self._environment(),
+                )
+            )
+
+    def _wait_until_ready(self, url: str, certificates: Path | None) -> None:
+        context = ssl.create_default_context(cafile=certificates) if certificates else None
+        handlers: list[urllib.request.BaseHandler] = [urllib.request.ProxyHandler({})]
+        if context:
+            handlers.append(urllib.request.HTTPSHandler(context=context))
+        opener = urllib.request.build_opener(*handlers)
+        end = time.monotonic() + _READY_SECONDS
+        while True:
+            for daemon in self._daemons:
+                if daemon.poll() is not None:
+                    raise CephFailed(f"{daemon.args!r} ended with {daemon.returncode}")
+            try:
+                opener.open(url, timeout=2).close()
+                return
+            except OSError as error:
+                if time.monotonic() > end:
+                    raise CephFailed(f"{url} did not answer in {_READY_SECONDS} s") from error
+            time.sleep(0.05)
+
+    def _kill(self) -> None:
+        # Nothing of theirs is to be kept, so they need no time to shut down.
+        for daemon in reversed(self._daemons):
+            daemon.kill()
+        for daemon in self._daemons:
+            daemon.wait(timeout=30)
+        self._daemons.clear()
+
+    def _last_words(self) -> str:
+        logs = sorted((self._folder / "log").glob("*"))
+        return "\n".join(
+            f"--- {log.name}\n{log.read_text(errors='replace')[-1000:]}"
+            for log in logs
+            if log.stat().st_size
+        )
+
+
+def _free_ports(count: int) -> int:
+    """The first of `count` neighbouring ports that nobody listens on."""
+    while True:
+        first = random.choice(_PORTS)
+        try:
+            for port in range(first, first + count):
+                with socket.socket() as probe:
+                    probe.bind(("127.0.0.1", port))
+        except OSError:
+            continue
+        return first
+
+
+@pytest.fixture(scope="session")
+def ceph() -> Iterator[CephServer]:
+    """The running server. Without its packages the test is skipped, or fails where CI=true."""
+    try:
+        install_packages()
+    except CephMissing as error:
+        if os.environ.get("CI") == "true":
+            pytest.fail(str(error))
+        pytest.skip(str(error))
+    with CephServer() as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def s3(ceph: CephServer) -> S3Server:
+    """Over http."""
+    return ceph.http
+
+
+@pytest.fixture(scope="session")
+def s3_tls(ceph: CephServer) -> S3Server:
+    """Over https, with a certificate that only its `ca_bundle` vouches for."""
+    return ceph.https
+
+
+@pytest.fixture
+def s3_bucket(s3: S3Server) -> str:
+    """An empty bucket of its own."""
+    return s3.make_bucket()
+
+
+@pytest.fixture
+def s3_tls_bucket(s3_tls: S3Server) -> str:
+    """An empty bucket of its own, made over https."""
+    return s3_tls.make_bucket()
