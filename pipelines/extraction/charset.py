@@ -73,7 +73,7 @@ def decode_html(body: bytes, content_type: str | None) -> tuple[str, str]:
     if declared and declared != "utf-8":
         return to_unicode(body, declared), declared
     text = body.decode("utf-8", "replace")
-    if _is_damaged_utf8(body, text):
+    if _is_damaged_utf8(text):
         return text, "utf-8"
     guess = _guess(body)
     return to_unicode(body, guess), guess
@@ -189,7 +189,7 @@ def _skip_space(data: bytes, at: int) -> int:
     return at
 
 
-def _is_damaged_utf8(body: bytes, text: str) -> bool:
+def _is_damaged_utf8(text: str) -> bool:
     """Whether some bytes are broken in what is UTF-8 otherwise (a cut page, a foreign insert)."""
     beyond_ascii = len(text) - len(text.encode("ascii", "ignore"))
     return text.count("\ufffd") * 4 < beyond_ascii

@@ -1,0 +1,114 @@
+"""Text of a page as lines: one paragraph, list item or table row each."""
+
+from __future__ import annotations
+
+import re
+
+from lxml.html import HtmlElement
+
+_BLOCKS = frozenset(
+    [
+        "address",
+        "article",
+        "aside",
+        "blockquote",
+        "body",
+        "br",
+        "caption",
+        "center",
+        "dd",
+        "details",
+        "dialog",
+        "div",
+        "dl",
+        "dt",
+        "fieldset",
+        "figcaption",
+        "figure",
+        "footer",
+        "form",
+        "h1",
+        "h2",
+        "h3",
+        "h4",
+        "h5",
+        "h6",
+        "header",
+        "hr",
+        "li",
+        "main",
+        "nav",
+        "ol",
+        "p",
+        "pre",
+        "section",
+        "summary",
+        "table",
+        "tbody",
+        "tfoot",
+        "thead",
+        "tr",
+        "ul",
+    ]
+)
+_UNSEEN = frozenset(
+    [
+        "audio",
+        "button",
+        "canvas",
+        "embed",
+        "head",
+        "iframe",
+        "input",
+        "math",
+        "noscript",
+        "object",
+        "script",
+        "select",
+        "style",
+        "svg",
+        "template",
+        "textarea",
+        "title",
+        "video",
+    ]
+)
+# So that a list or a table reads here as trafilatura writes it.
+_BEFORE = {"li": "- ", "td": "| ", "th": "| "}
+_AFTER = {"td": " ", "th": " ", "tr": "|"}
+_UNWANTED = re.compile(r"[\x00-\x08\x0e-\x1f\x7f\u00ad\u200b\ufeff]")
+
+
+def clean_lines(text: str) -> str:
+    """The lines that are not empty, white space collapsed, control characters left out."""
+    lines = (" ".join(line.split()) for line in _UNWANTED.sub("", text).split("\n"))
+    return "\n".join(line for line in lines if line)
+
+
+def block_text(element: HtmlElement) -> str:
+    """The visible text within an element, a line for each block, cleaned."""
+    parts: list[str] = []
+    _collect(element, parts)
+    return clean_lines("".join(parts))
+
+
+def inline_text(element: HtmlElement) -> str:
+    """The text within an element on one line."""
+    return " ".join(block_text(element).split())
+
+
+def _collect(element: HtmlElement, parts: list[str]) -> None:
+    # Recursion is safe: libxml2 gives no tree deeper than 256.
+    tag = element.tag
+    if isinstance(tag, str) and tag not in _UNSEEN:
+        block = tag in _BLOCKS
+        if block:
+            parts.append("\n")
+        parts.append(_BEFORE.get(tag, ""))
+        parts.append((element.text or "").replace("\n", " "))
+        for child in element:
+            _collect(child, parts)
+            parts.append((child.tail or "").replace("\n", " "))
+        parts.append(_AFTER.get(tag, ""))
+        if block:
+            parts.append("\n")
