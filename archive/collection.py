@@ -1,0 +1,168 @@
+"""A collection: captures, documents, index and store under one URI, opened for reading."""
+
+from __future__ import annotations
+
+import json
+import socket
+from collections.abc import Callable
+from pathlib import Path
+
+from archive.appending import OPEN
+from archive.errors import (
+    IndexOutdated,
+    KeyMissing,
+    KeyTaken,
+    NotArchived,
+    RecordError,
+    RevisitUnresolved,
+    StoreUnavailable,
+)
+from archive.index import Index
+from archive.memento import Memento
+from archive.model import Capture, Document, Segment
+from archive.names import key_of
+from archive.store.base import Store
+from archive.timestamps import now, parse_time, to_warc_date
+from archive.warc.reading import Record, read_record
+from archive.warc.writing import SOFTWARE
+
+FORMAT = 1
+"""Version of the storage layout, in collection.json."""
+
+_DESCRIPTION = "collection.json"
+
+
+class Collection:
+    """Reads captures wherever they are: in the store, or in this machine's spool. Thread-safe."""
+
+    def __init__(self, store: Store, index: Index) -> None:
+        self.store = store
+        self.index = index
+        self._node = socket.gethostname()
+
+    def ensure(self) -> None:
+        """Create collection.json where there is none. Raises StoreError, IndexOutdated."""
+        try:
+            description = json.loads(self.store.get(_DESCRIPTION))
+        except KeyMissing:
+            line = {
+                "format": FORMAT,
+                "name": self.store.uri,
+                "created": to_warc_date(now()),
+                "software": SOFTWARE,
+            }
+            try:
+                self.store.put_new(_DESCRIPTION, f"{json.dumps(line, indent=1)}\n".encode())
+            except KeyTaken:
+                # Another process was first; what it wrote is looked at the next time.
+                return
+        else:
+            if description.get("format") != FORMAT:
+                raise IndexOutdated(
+                    f"{self.store.uri} has storage format {description.get('format')}, "
+                    f"this Pressmark reads {FORMAT}: use the Pressmark that wrote it"
+                )
+
+    def memento(self, url: str, *, at: str | None = None, any_status: bool = False) -> Memento:
+        """The snapshot that fits best; `at` as `archive.timestamps.parse_time` takes it.
+
+        Raises NotArchived, RecordError, StoreError.
+        """
+        moment = None if at is None else parse_time(at)
+        return self.open(self.index.find(url, at=moment, any_status=any_status))
+
+    def open(self, capture: Capture) -> Memento:
+        """The records of a capture, read in one ranged request. Raises RecordError, StoreError."""
+        before = capture.request_length or 0
+        start = capture.offset - before
+        data = self._read(capture.filename, start, before + capture.length)
+        where = f"{capture.filename} at {capture.offset}"
+        if len(data) != before + capture.length:
+            raise RecordError(f"{where} ends too early")
+        record = read_record(data[before:], where=where)
+        if capture.record_id and record.record_id != capture.record_id:
+            raise RecordError(f"{where} is {record.record_id}, not {capture.record_id}")
+        original = self._original(capture, record) if record.type == "revisit" else record
+        return Memento(capture=capture, record=record, original=original, members=data)
+
+    def document(self, capture: Capture) -> Document | None:
+        """The current document of a capture; a revisit's is that of its original."""
+        document = self.index.document(capture)
+        if document is None and capture.mime == "warc/revisit":
+            record = self.open(capture).record
+            return self.index.document(self._original_capture(capture, record))
+        return document
+
+    def close(self) -> None:
+        """Let go of database and store."""
+        self.index.close()
+        self.store.close()
+
+    def _original(self, capture: Capture, record: Record) -> Record:
+        original = self._original_capture(capture, record)
+        data = self._read(original.filename, original.offset, original.length)
+        return read_record(data, where=f"{original.filename} at {original.offset}")
+
+    def _original_capture(self, capture: Capture, record: Record) -> Capture:
+        """The capture that a revisit refers to (WARC/1.1, 6.7): by URI and date, else by digest."""
+        url = record.get("WARC-Refers-To-Target-URI") or record.url
+        date = record.get("WARC-Refers-To-Date")
+        try:
+            if date:
+                found = self.index.find(url, at=parse_time(date), any_status=True)
+            else:
+                found = self.index.find_digest(url, capture.digest)
+        except NotArchived as error:
+            raise RevisitUnresolved(f"{capture.url} at {capture.timestamp}: {error}") from error
+        if found.mime == "warc/revisit" or found.digest != capture.digest:
+            found = self._by_digest(url, capture)
+        return found
+
+    def _by_digest(self, url: str, capture: Capture) -> Capture:
+        try:
+            return self.index.find_digest(url, capture.digest)
+        except NotArchived as error:
+            raise RevisitUnresolved(
+                f"{capture.url} at {capture.timestamp} repeats {capture.digest} of {url}, "
+                "which is not in the collection"
+            ) from error
+
+    def _read(self, filename: str, offset: int, length: int) -> bytes:
+        segment = self.index.segment(filename)
+        if segment.state == "spooled":
+            try:
+                return self._read_spool(segment, offset, length)
+            except FileNotFoundError:
+                # It was uploaded between our look at the index and now.
+                segment = self.index.segment(filename)
+                if segment.state == "spooled":
+                    raise RecordError(f"{filename} is not in the spool {segment.path}") from None
+        return self.store.read(key_of(filename), offset, length)
+
+    def _read_spool(self, segment: Segment, offset: int, length: int) -> bytes:
+        if segment.node != self._node:
+            raise StoreUnavailable(
+                f"{segment.filename} is still in the spool of {segment.node}: "
+                "ask there, or wait until it is uploaded"
+            )
+        path = Path(segment.path or "") / segment.filename
+        return _first_existing(
+            [path, path.with_name(path.name + OPEN), path],
+            lambda file: _read_range(file, offset, length),
+        )
+
+
+def _first_existing(paths: list[Path], read: Callable[[Path], bytes]) -> bytes:
+    """Sealing renames the file at any time: look under both names, and the first once more."""
+    for path in paths[:-1]:
+        try:
+            return read(path)
+        except FileNotFoundError:
+            continue
+    return read(paths[-1])
+
+
+def _read_range(path: Path, offset: int, length: int) -> bytes:
+    with path.open("rb") as file:
+        file.seek(offset)
+        return file.read(length)

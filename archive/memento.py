@@ -1,0 +1,59 @@
+"""A capture opened for reading: wire bytes, payload, body, and the request before it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+
+from archive.codings import DECODED_LIMIT, decode_content
+from archive.digests import sha256
+from archive.errors import DigestMismatch
+from archive.http import ResponseHead
+from archive.model import Capture
+from archive.warc.captures import payload_of
+from archive.warc.reading import Record
+
+
+@dataclass(frozen=True)
+class Memento:
+    """Reads are checked: what does not have the digest that was noted is never given out."""
+
+    capture: Capture  #: the one that was asked for
+    record: Record  #: its record; for a revisit the `revisit` record
+    original: Record  #: the record that holds the bytes: for a revisit the one it refers to
+    members: bytes  #: the gzip members of request and response as they stand in the WARC
+
+    @property
+    def head(self) -> ResponseHead:
+        """Head of the response, of the revisit itself where it carries one."""
+        return self.record.head if self.record.block else self.original.head
+
+    @property
+    def raw(self) -> bytes:
+        """The bytes of the wire, from the status line to the end of the message."""
+        return self.original.block
+
+    @cached_property
+    def payload(self) -> bytes:
+        """Transfer coding undone, content coding kept: `digest` is its SHA-256.
+
+        Raises DigestMismatch.
+        """
+        payload = payload_of(self.original)
+        if self.capture.digest.startswith("sha256:") and sha256(payload) != self.capture.digest:
+            raise DigestMismatch(
+                f"{self.capture.filename} at {self.capture.offset} "
+                f"does not hold {self.capture.digest}"
+            )
+        return payload
+
+    def body(self, limit: int = DECODED_LIMIT) -> bytes:
+        """Content coding undone too. Raises ContentError, DigestMismatch."""
+        codings = self.original.head.tokens(b"content-encoding")
+        return decode_content(codings, self.payload, limit=limit)
+
+    @property
+    def location(self) -> str | None:
+        """Target of a redirect as the server wrote it; None for other answers."""
+        value = self.head.get(b"location")
+        return value.decode("latin-1") if value and 300 <= self.head.status < 400 else None

@@ -1,0 +1,85 @@
+"""Names of segments and runs, and the keys of the objects that belong to them.
+
+NAME = <source>-<17 digits>-<10 of a-z2-7>          e.g. bhrrc-20261122093000123-k3m5p7r2t4
+run  = <17 digits>-<10 of a-z2-7>
+
+warc/2026/11/22/NAME.warc.gz         exchanges
+cdxj/2026/11/22/NAME.cdxj.gz         their index lines
+text/2026/11/22/NAME.<run>.jsonl.gz  documents of one extraction run
+manifests/2026/11/22/NAME.jsonl      digests of the WARC, the CDXJ and every record
+manifests/2026/11/22/NAME.<run>.jsonl  digests of one text object
+"""
+
+from __future__ import annotations
+
+import re
+import secrets
+from datetime import datetime
+from typing import Literal
+
+from archive.errors import KeyInvalid
+from archive.timestamps import now, to_long_timestamp
+
+_ALPHABET = "abcdefghijklmnopqrstuvwxyz234567"
+_SOURCE = re.compile(r"[a-z0-9][a-z0-9_]{0,39}")
+_FILE = re.compile(
+    r"(?P<name>(?P<source>[a-z0-9][a-z0-9_]{0,39})-(?P<day>\d{8})\d{9}-[a-z2-7]{10})"
+    r"(?:\.(?P<run>\d{17}-[a-z2-7]{10}))?\.(?P<ending>warc\.gz|cdxj\.gz|jsonl\.gz|jsonl)"
+)
+_FOLDERS = {"warc.gz": "warc", "cdxj.gz": "cdxj", "jsonl.gz": "text", "jsonl": "manifests"}
+
+Ending = Literal["warc.gz", "cdxj.gz", "jsonl.gz", "jsonl"]
+
+
+def random_part() -> str:
+    """10 characters of a-z2-7: 50 random bits."""
+    return "".join(secrets.choice(_ALPHABET) for _ in range(10))
+
+
+def new_name(source: str, moment: datetime | None = None) -> str:
+    """A fresh segment name. Raises ValueError for a source name outside [a-z0-9][a-z0-9_]{0,39}."""
+    if not _SOURCE.fullmatch(source):
+        raise ValueError(f"{source!r} is not a source name: [a-z0-9][a-z0-9_]{{0,39}}")
+    return f"{source}-{to_long_timestamp(moment or now())}-{random_part()}"
+
+
+def new_run(moment: datetime | None = None) -> str:
+    """A fresh run id; later runs are greater."""
+    return f"{to_long_timestamp(moment or now())}-{random_part()}"
+
+
+def host_slug(host: str) -> str:
+    """A source name for an ad-hoc crawl of a host: its letters and digits, the rest as `_`."""
+    slug = re.sub(r"[^a-z0-9]+", "_", host.lower()).strip("_")[:40]
+    return slug or "site"
+
+
+def source_of(filename: str) -> str:
+    """The source in a file name made here. Raises KeyInvalid."""
+    return _parse(filename)["source"]
+
+
+def segment_of(filename: str) -> str:
+    """NAME.warc.gz of the segment that the file belongs to. Raises KeyInvalid."""
+    return f"{_parse(filename)['name']}.warc.gz"
+
+
+def key_of(filename: str) -> str:
+    """The key in the store for a file name made here. Raises KeyInvalid."""
+    parts = _parse(filename)
+    day = parts["day"]
+    return f"{_FOLDERS[parts['ending']]}/{day[:4]}/{day[4:6]}/{day[6:]}/{filename}"
+
+
+def sibling(filename: str, ending: Ending) -> str:
+    """The name of another file of the same segment (and run)."""
+    parts = _parse(filename)
+    run = f".{parts['run']}" if parts["run"] else ""
+    return f"{parts['name']}{run}.{ending}"
+
+
+def _parse(filename: str) -> re.Match[str]:
+    match = _FILE.fullmatch(filename)
+    if match is None:
+        raise KeyInvalid(f"{filename!r} is not a file name of a collection", filename)
+    return match

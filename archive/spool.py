@@ -1,0 +1,102 @@
+"""The spool: one folder a process under `<home>/spool`, held by a lock until the process ends."""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+from archive.errors import WriteError
+from archive.names import random_part
+
+_LOCK = "lock"
+
+
+class Spool:
+    """A folder that only the holder of its flock may write to.
+
+    The lock goes with the process, however it ends; whoever takes it afterwards may adopt the
+    folder's segments. Descriptors are not inherited by child processes (PEP 446).
+    """
+
+    def __init__(self, path: Path, lock: int) -> None:
+        self.path = path  #: absolute
+        self._lock = lock
+
+    @classmethod
+    def create(cls, home: Path) -> Spool:
+        """A new folder for this process. Raises WriteError."""
+        path = home.absolute() / "spool" / f"{os.getpid()}-{random_part()}"
+        try:
+            path.mkdir(parents=True)
+            lock = _take(path)
+        except OSError as error:
+            raise WriteError(f"anything in {path}", error) from error
+        if lock is None:
+            raise WriteError(f"anything in {path}", BlockingIOError("the folder is locked"))
+        return cls(path, lock)
+
+    @classmethod
+    def abandoned(cls, home: Path) -> Iterator[Spool]:
+        """Folders whose processes have ended, each locked for this one; close each."""
+        root = home.absolute() / "spool"
+        if not root.is_dir():
+            return
+        for path in sorted(root.iterdir()):
+            if path.is_dir() and (lock := _take(path)) is not None:
+                yield cls(path, lock)
+
+    def files(self, pattern: str) -> list[Path]:
+        """Files of the folder that match a glob pattern, by name."""
+        return sorted(self.path.glob(pattern))
+
+    def close(self) -> None:
+        """Let go of the lock; an empty folder is removed first."""
+        if self._lock < 0:
+            return
+        with contextlib.suppress(OSError):
+            if [entry.name for entry in self.path.iterdir()] == [_LOCK]:
+                (self.path / _LOCK).unlink()
+                self.path.rmdir()
+        os.close(self._lock)
+        self._lock = -1
+
+
+def _take(path: Path) -> int | None:
+    """A descriptor that holds the folder's lock; None while a living process has it."""
+    try:
+        lock = os.open(path / _LOCK, os.O_RDWR | os.O_CREAT, 0o644)
+    except FileNotFoundError:
+        return None
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        os.close(lock)
+        return None
+    # Its owner may have removed the folder between our open and our lock.
+    if not (path / _LOCK).exists():
+        os.close(lock)
+        return None
+    return lock
+
+
+def sync_folder(path: Path) -> None:
+    """Make names that were created or changed in a folder durable. Raises OSError."""
+    descriptor = os.open(path, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def write_durably(path: Path, data: bytes) -> None:
+    """Create or replace a file: a crash leaves the old one or the new one. Raises OSError."""
+    temporary = path.with_name(f"{path.name}.part")
+    with temporary.open("wb") as file:
+        file.write(data)
+        file.flush()
+        os.fsync(file.fileno())
+    temporary.rename(path)
+    sync_folder(path.parent)

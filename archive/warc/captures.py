@@ -1,0 +1,64 @@
+"""The capture of a record that stands in a file: what rebuilds the index from WARC alone."""
+
+from __future__ import annotations
+
+from typing import cast, get_args
+
+from archive.codings import dechunk
+from archive.digests import sha256
+from archive.errors import RecordError
+from archive.model import Capture, Truncation
+from archive.names import source_of
+from archive.timestamps import TimestampError, from_warc_date, to_timestamp
+from archive.urlkey import urlkey
+from archive.warc.reading import Member, Record
+
+
+def payload_of(record: Record) -> bytes:
+    """The body with transfer coding undone and content coding kept."""
+    head = record.head
+    body = record.block[head.length :]
+    return dechunk(body) if head.chunked else body
+
+
+def capture_of(member: Member, filename: str, *, request_length: int | None = None) -> Capture:
+    """The index line of a `response` or `revisit` record. Raises RecordError.
+
+    `request_length`: compressed bytes of the request's member right before it.
+    """
+    record = member.record
+    try:
+        timestamp = to_timestamp(from_warc_date(record.get("WARC-Date") or ""))
+    except TimestampError as error:
+        raise RecordError(f"{filename} at {member.offset}: {error}") from error
+    head = record.head
+    truncated = record.get("WARC-Truncated")
+    return Capture(
+        urlkey=urlkey(record.url),
+        timestamp=timestamp,
+        url=record.url,
+        mime="warc/revisit" if record.type == "revisit" else head.mime,
+        status=head.status,
+        digest=_payload_digest(record),
+        filename=filename,
+        offset=member.offset,
+        length=member.length,
+        record_id=record.record_id,
+        source=record.get("Pressmark-Source") or source_of(filename),
+        job=record.get("Pressmark-Job"),
+        request_length=request_length,
+        truncated=_truncation(truncated),
+    )
+
+
+def _payload_digest(record: Record) -> str:
+    stated = record.get("WARC-Payload-Digest") or ""
+    if record.type == "revisit" or stated.startswith("sha256:"):
+        return stated
+    return sha256(payload_of(record))
+
+
+def _truncation(value: str | None) -> Truncation | None:
+    if value is None:
+        return None
+    return cast("Truncation", value) if value in get_args(Truncation) else "unspecified"

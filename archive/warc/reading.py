@@ -1,0 +1,116 @@
+"""Reading records: FastWARC first, warcio where FastWARC gives up, and only errors of our own."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from io import BytesIO
+from pathlib import Path
+
+from fastwarc.warc import ArchiveIterator as FastIterator
+from fastwarc.warc import WarcRecordType
+from warcio.archiveiterator import ArchiveIterator as WarcioIterator
+from warcio.exceptions import ArchiveLoadFailed
+
+from archive.digests import sha256
+from archive.errors import DigestMismatch, RecordError
+from archive.http import ResponseHead, parse_head
+from archive.warc.gzip import members
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Record:
+    """One record as it was read. Field names keep the spelling of the file."""
+
+    headers: tuple[tuple[str, str], ...]  #: named fields in order
+    block: bytes  #: verbatim
+
+    def get(self, name: str) -> str | None:
+        """The first value of a named field, whatever the spelling of its name."""
+        wanted = name.lower()
+        return next((value for key, value in self.headers if key.lower() == wanted), None)
+
+    @property
+    def type(self) -> str:
+        """WARC-Type in lower case, "" where the record has none."""
+        return (self.get("WARC-Type") or "").lower()
+
+    @property
+    def record_id(self) -> str:
+        """`<urn:uuid:...>`, "" where the record has none."""
+        return self.get("WARC-Record-ID") or ""
+
+    @property
+    def url(self) -> str:
+        """WARC-Target-URI without the angle brackets that some tools put around it."""
+        return (self.get("WARC-Target-URI") or "").strip("<>")
+
+    @property
+    def head(self) -> ResponseHead:
+        """Head of the HTTP response in the block."""
+        return parse_head(self.block)
+
+    def check_block(self) -> None:
+        """Raise DigestMismatch when the block is not the one whose SHA-256 the record names."""
+        stated = self.get("WARC-Block-Digest")
+        if stated and stated.startswith("sha256:") and stated != sha256(self.block):
+            raise DigestMismatch(f"the block of {self.record_id} is not what was written")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Member:
+    """One gzip member of a WARC file."""
+
+    offset: int  #: of its first byte
+    length: int  #: compressed bytes
+    record: Record
+
+
+def read_record(data: bytes, *, where: str) -> Record:
+    """The first record in `data` (one gzip member, or plain); `where` names it in errors.
+
+    Raises RecordError when neither reader finds a whole record.
+    """
+    try:
+        record = _read_fastwarc(data) or _read_warcio(data)
+    except (ArchiveLoadFailed, ValueError, AttributeError, KeyError, EOFError, OSError) as error:
+        # warcio raises more than its own exceptions on damaged fields.
+        raise RecordError(f"{where} cannot be read: {error}") from error
+    if record is None:
+        raise RecordError(f"{where} holds no whole WARC record")
+    return record
+
+
+def read_members(path: Path) -> Iterator[Member]:
+    """Every record of a file that has one gzip member a record. Raises RecordError, OSError."""
+    for offset, length, content in members(path):
+        record = read_record(content, where=f"{path.name} at {offset}")
+        yield Member(offset=offset, length=length, record=record)
+
+
+def _read_fastwarc(data: bytes) -> Record | None:
+    try:
+        # A wrong member makes FastWARC look for the next one: the first record must be at 0.
+        found = next(
+            iter(
+                FastIterator(BytesIO(data), record_types=WarcRecordType.any_type, parse_http=False)
+            ),
+            None,
+        )
+        if found is None or found.stream_pos != 0:
+            return None
+        block: bytes = found.reader.read()
+    except Exception:  # noqa: BLE001 - whatever FastWARC raises, warcio is asked next
+        return None
+    if "Content-Length" not in found.headers or len(block) != found.content_length:
+        return None
+    return Record(headers=found.headers.to_tuples(), block=block)
+
+
+def _read_warcio(data: bytes) -> Record | None:
+    for found in WarcioIterator(BytesIO(data), no_record_parse=True):
+        block: bytes = found.raw_stream.read()
+        if len(block) != found.length:
+            return None
+        return Record(headers=tuple(found.rec_headers.headers), block=block)
+    return None

@@ -1,0 +1,168 @@
+"""The examinations of `pressmark doctor`; each ends in one line and, where it failed, a remedy."""
+
+from __future__ import annotations
+
+import shutil
+import socket
+import sqlite3
+import tempfile
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from email.utils import parsedate_to_datetime
+from http.client import HTTPConnection, HTTPException, HTTPSConnection
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from archive.errors import ArchiveError, StoreError
+from archive.index import Index
+from archive.spool import Spool, write_durably
+from archive.timestamps import now
+from config.schema import Configuration
+from crawler.cli.exits import CHECKS_FAILED, UNAVAILABLE, WRONG_USAGE, exit_status
+from crawler.session import store_of
+
+_LITTLE_ROOM = 5 << 30
+_CLOCK_SECONDS = 120
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Check:
+    """What one examination found."""
+
+    name: str
+    ok: bool
+    detail: str  #: what was found, one line
+    remedy: str = ""  #: what to do; "" when nothing
+    exit_status: int = CHECKS_FAILED  #: of the command when this is the worst failure
+
+
+def examine(configuration: Configuration) -> list[Check]:
+    """Every examination, in an order in which the first failure is likely the cause of the rest."""
+    checks: list[Check] = []
+    for name, examination in _EXAMINATIONS.items():
+        try:
+            checks += examination(configuration)
+        except ArchiveError as error:
+            checks.append(
+                Check(name=name, ok=False, detail=str(error), exit_status=exit_status(error))
+            )
+        except OSError as error:
+            checks.append(Check(name=name, ok=False, detail=str(error), exit_status=UNAVAILABLE))
+    return checks
+
+
+def _contact(configuration: Configuration) -> Iterator[Check]:
+    if configuration.contact:
+        yield Check(name="contact", ok=True, detail=configuration.agent)
+    else:
+        yield Check(
+            name="contact",
+            ok=False,
+            detail="no contact is configured",
+            remedy="set `contact` in pressmark.yaml; `pressmark init` writes one",
+            exit_status=WRONG_USAGE,
+        )
+
+
+def _home(configuration: Configuration) -> Iterator[Check]:
+    home = Path(configuration.home).absolute()
+    home.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=home) as folder:
+        write_durably(Path(folder) / "probe", b"probe")
+    free = shutil.disk_usage(home).free
+    room = f"{home}, {free / 1e9:.0f} GB free"
+    enough = free > _LITTLE_ROOM
+    remedy = "" if enough else "make room: captures are spooled here before they are uploaded"
+    yield Check(name="home", ok=enough, detail=room, remedy=remedy)
+
+
+def _spool(configuration: Configuration) -> Iterator[Check]:
+    abandoned = list(Spool.abandoned(Path(configuration.home)))
+    waiting = [path.name for spool in abandoned for path in spool.files("*.gz*")]
+    for spool in abandoned:
+        spool.close()
+    detail = f"{len(waiting)} files of ended processes wait" if waiting else "nothing waits"
+    remedy = "the next `archive` or `crawl` takes them up" if waiting else ""
+    yield Check(name="spool", ok=True, detail=detail, remedy=remedy)
+
+
+def _index(configuration: Configuration) -> Iterator[Check]:
+    index = Index(configuration.index_url)
+    try:
+        counts = index.counts()
+    finally:
+        index.close()
+    detail = f"{counts.captures} captures, {counts.documents} documents; SQLite"
+    yield Check(name="index", ok=True, detail=f"{detail} {sqlite3.sqlite_version}")
+
+
+def _store(configuration: Configuration) -> Iterator[Check]:
+    store = store_of(configuration)
+    try:
+        store.check()
+        yield Check(name="store", ok=True, detail=f"{store.uri} answers")
+        can = store.probe()
+    except StoreError as error:
+        yield Check(name="store", ok=False, detail=str(error), exit_status=UNAVAILABLE)
+        return
+    finally:
+        store.close()
+    yield Check(
+        name="create-only",
+        ok=True,
+        detail="the store refuses to overwrite"
+        if can.create_only
+        else "the store does not refuse to overwrite; unique names protect what is kept",
+    )
+    yield Check(
+        name="ranged reads",
+        ok=can.ranged_reads,
+        detail="a part of an object can be read alone"
+        if can.ranged_reads
+        else "the store answers a range with the whole object: reading back will be slow",
+    )
+
+
+def _clock(configuration: Configuration) -> Iterator[Check]:
+    """Timestamps are evidence: compare with the store's own clock where it has one."""
+    url = configuration.s3.endpoint_url
+    if not url or not configuration.collection_uri.startswith("s3:"):
+        yield Check(name="clock", ok=True, detail=f"{now():%Y-%m-%d %H:%M:%S} UTC, not compared")
+        return
+    parts = urlsplit(url)
+    connect = HTTPSConnection if parts.scheme == "https" else HTTPConnection
+    connection = connect(parts.hostname or "", parts.port, timeout=5)
+    try:
+        connection.request("HEAD", "/")
+        date = connection.getresponse().getheader("Date")
+        theirs = parsedate_to_datetime(date) if date else now()
+    except (HTTPException, ValueError, OSError):
+        # Certificates and reachability are the examination of the store.
+        yield Check(name="clock", ok=True, detail="the store's clock could not be read")
+        return
+    finally:
+        connection.close()
+    apart = abs((now() - theirs).total_seconds())
+    yield Check(
+        name="clock",
+        ok=apart < _CLOCK_SECONDS,
+        detail=f"{apart:.0f} s from the store's clock",
+        remedy="" if apart < _CLOCK_SECONDS else "set this machine's clock (NTP)",
+    )
+
+
+def _network(configuration: Configuration) -> Iterator[Check]:
+    networks = ", ".join(str(network) for network in configuration.allow_networks)
+    detail = f"open besides public addresses: {networks}" if networks else "public addresses only"
+    yield Check(name="guard", ok=True, detail=f"{detail}; node {socket.gethostname()}")
+
+
+_EXAMINATIONS: dict[str, Callable[[Configuration], Iterator[Check]]] = {
+    "contact": _contact,
+    "home": _home,
+    "spool": _spool,
+    "index": _index,
+    "store": _store,
+    "clock": _clock,
+    "guard": _network,
+}

@@ -1,0 +1,24 @@
+"""Exit statuses, and which error leads to which."""
+
+from __future__ import annotations
+
+from archive.errors import ArchiveError, IndexFailure, StoreError, WriteError
+
+CHECKS_FAILED = 1
+"""Some URLs or checks failed."""
+
+WRONG_USAGE = 2
+"""Wrong usage or configuration."""
+
+UNAVAILABLE = 3
+"""Storage or database unavailable."""
+
+INTERRUPTED = 130
+TERMINATED = 143
+
+
+def exit_status(error: ArchiveError) -> int:
+    """The status that a command ends with when this error ends it."""
+    if isinstance(error, StoreError | IndexFailure | WriteError):
+        return UNAVAILABLE
+    return CHECKS_FAILED

@@ -1,0 +1,65 @@
+"""`verify` and `doctor`: whether what is kept is whole, and whether the machine is fit to keep."""
+
+from __future__ import annotations
+
+import click
+
+from archive.verify import verify as audit
+from config.load import load
+from crawler.cli.doctor import examine
+from crawler.cli.exits import CHECKS_FAILED
+from crawler.cli.options import as_json
+from crawler.cli.output import print_json, print_row, progress, table
+from crawler.session import open_collection
+
+
+@click.command("verify")
+@click.option(
+    "--sample", type=click.IntRange(min=1), metavar="N", help="Only N objects drawn at random."
+)
+@as_json
+def verify(sample: int | None, as_json: bool) -> None:
+    """Read storage again and check every digest, and the index against the objects."""
+    collection = open_collection(load())
+    try:
+        collection.store.check()
+        with progress("Verifying") as advance:
+            report = audit(collection, sample=sample, progress=advance)
+    finally:
+        collection.close()
+    counts = report.to_json()
+    if as_json:
+        print_json(counts)
+    else:
+        for finding in report.findings:
+            print_row(finding.kind, finding.name, finding.detail)
+        summary = "{objects} objects and {records} records read: {bad} bad, {missing} missing, "
+        click.echo((summary + "{orphans} orphans").format(**counts))
+    if report.findings:
+        raise click.exceptions.Exit(CHECKS_FAILED)
+
+
+@click.command("doctor")
+@as_json
+def doctor(as_json: bool) -> None:
+    """Check configuration, storage, index, clock and workers; say what to do."""
+    checks = examine(load())
+    if as_json:
+        for check in checks:
+            print_json(
+                {
+                    "check": check.name,
+                    "ok": check.ok,
+                    "detail": check.detail,
+                    "remedy": check.remedy,
+                }
+            )
+    else:
+        table([("ok" if check.ok else "FAILED", check.name, check.detail) for check in checks])
+        for check in checks:
+            if check.remedy:
+                click.echo(f"{check.name}: {check.remedy}")
+    failed = [check for check in checks if not check.ok]
+    if failed:
+        status = max(check.exit_status for check in failed)
+        raise click.exceptions.Exit(status)

@@ -1,0 +1,51 @@
+"""Options and arguments that several commands share."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+import click
+
+from archive.timestamps import TimestampError, parse_time
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+
+class Moment(click.ParamType):
+    """4 to 14 digits or an ISO 8601 date; becomes 14 digits."""
+
+    name = "time"
+
+    def __init__(self, *, end: bool = False) -> None:
+        self._end = end
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        try:
+            return parse_time(str(value), end=self._end)
+        except TimestampError as error:
+            self.fail(str(error), param, ctx)
+
+
+def as_json(function: F) -> F:
+    """The option `--json`."""
+    return click.option("--json", "as_json", is_flag=True, help="Print one JSON object a line.")(
+        function
+    )
+
+
+def limit(function: F) -> F:
+    """The option `--limit N`."""
+    return click.option(
+        "--limit", type=click.IntRange(min=1), metavar="N", help="At most N results."
+    )(function)
+
+
+def since_until(function: F) -> F:
+    """The options `--from TIME` and `--to TIME`, as 14 digits."""
+    function = click.option(
+        "--to", "end", type=Moment(end=True), metavar="TIME", help="Not later than this."
+    )(function)
+    return click.option(
+        "--from", "start", type=Moment(), metavar="TIME", help="Not earlier than this."
+    )(function)

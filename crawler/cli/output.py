@@ -1,0 +1,76 @@
+"""What commands print: JSON lines, or lines for people; progress on a terminal only."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import sys
+import unicodedata
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any
+
+import click
+from rich.console import Console
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    Progress,
+    SpinnerColumn,
+    TextColumn,
+    TimeElapsedColumn,
+)
+
+Advance = Callable[[int, int | None], None]
+"""Told how many are done, and of how many (None: not known)."""
+
+
+def print_json(value: Any) -> None:
+    """One object on one line, UTF-8, in the order of its keys."""
+    click.echo(json.dumps(value, ensure_ascii=False))
+
+
+def print_row(*cells: object) -> None:
+    """Cells two spaces apart; what is None stands as `-`."""
+    click.echo("  ".join("-" if cell is None else printable(str(cell)) for cell in cells))
+
+
+def printable(text: str) -> str:
+    """Text from the web without characters that a terminal would obey (Cc, Cf but joiners)."""
+    return "".join(
+        c
+        if c in "\t\u200c\u200d" or unicodedata.category(c) not in ("Cc", "Cf", "Cs")
+        else "\ufffd"
+        for c in text
+    )
+
+
+def complain(message: str) -> None:
+    """One sentence on standard error."""
+    click.echo(f"pressmark: {printable(message)}", err=True)
+
+
+@contextlib.contextmanager
+def progress(what: str) -> Iterator[Advance]:
+    """A progress bar on standard error while it is a terminal; silence in a pipe."""
+    if not sys.stderr.isatty():
+        yield lambda done, total: None
+        return
+    columns = (
+        SpinnerColumn(),
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeElapsedColumn(),
+    )
+    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
+        task = bar.add_task(what, total=None)
+        yield lambda done, total: bar.update(task, completed=done, total=total)
+
+
+def table(rows: Sequence[Sequence[object]]) -> None:
+    """Rows with their columns in line."""
+    texts = [["-" if cell is None else printable(str(cell)) for cell in row] for row in rows]
+    widths = [max(map(len, column)) for column in zip(*texts, strict=True)]
+    for row in texts:
+        line = "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True))
+        click.echo(line.rstrip())

@@ -1,0 +1,187 @@
+"""`list`, `get`, `search`: what the collection holds."""
+
+from __future__ import annotations
+
+import json
+import sys
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any, get_args, Literal
+
+import click
+from urllib.parse import urljoin
+
+from archive.collection import Collection
+from archive.documents import to_json
+from archive.errors import NotArchived
+from archive.index import CaptureQuery, SearchQuery
+from archive.memento import Memento
+from archive.model import Capture
+from archive.urlkey import Match
+from config.load import load
+from crawler.cli.options import Moment, as_json, limit, since_until
+from crawler.cli.output import print_json, print_row, printable
+from crawler.session import open_collection
+
+Form = Literal["raw", "payload", "body", "headers", "text", "json", "warc"]
+
+_REDIRECTS = 10
+
+
+@click.command("list")
+@click.argument("url")
+@click.option(
+    "--match",
+    type=click.Choice(get_args(Match)),
+    default="exact",
+    show_default=True,
+    help="What URL stands for.",
+)
+@since_until
+@limit
+@as_json
+def list_captures(
+    url: str, match: Match, start: str | None, end: str | None, limit: int | None, as_json: bool
+) -> None:
+    """List the captures of URL, oldest first."""
+    collection = open_collection(load())
+    found = False
+    try:
+        query = CaptureQuery(url=url, match=match, start=start, end=end, limit=limit)
+        for capture in collection.index.captures(query):
+            found = True
+            if as_json:
+                print_json(cdxj_fields(capture))
+            else:
+                print_row(capture.timestamp, capture.status, capture.mime, capture.url)
+    finally:
+        collection.close()
+    if not found:
+        raise NotArchived(url)
+
+
+def cdxj_fields(capture: Capture) -> dict[str, Any]:
+    """The capture with CDXJ's names; fields without a value are left out."""
+    return {key: value for key, value in asdict(capture).items() if value is not None}
+
+
+@click.command("get")
+@click.argument("url")
+@click.option("--at", type=Moment(), metavar="TIME", help="The snapshot nearest to this time.")
+@click.option(
+    "--status",
+    type=click.Choice(["any"]),
+    help="Take the snapshot that time alone names, whatever its status.",
+)
+@click.option(
+    "--as",
+    "form",
+    type=click.Choice(get_args(Form)),
+    default="body",
+    show_default=True,
+    help="What of it: raw = the bytes of the wire; payload = transfer coding undone; "
+    "body = content coding undone too; headers; text; json = the document; warc = the records.",
+)
+@click.option(
+    "-o", "--output", type=click.Path(dir_okay=False, path_type=Path), help="Write to a file."
+)
+@click.option("--json", "as_json", is_flag=True, help="The same as --as json.")
+def get(
+    url: str, at: str | None, status: str | None, form: Form, output: Path | None, as_json: bool
+) -> None:
+    """Write one snapshot of URL to standard output."""
+    collection = open_collection(load())
+    try:
+        data = _bytes_of(collection, url, at, status == "any", "json" if as_json else form)
+    finally:
+        collection.close()
+    if output is not None:
+        try:
+            output.write_bytes(data)
+        except OSError as error:
+            raise click.ClickException(f"cannot write {output}: {error.strerror}") from error
+    else:
+        sys.stdout.buffer.write(data)
+        sys.stdout.buffer.flush()
+
+
+def _bytes_of(
+    collection: Collection, url: str, at: str | None, any_status: bool, form: Form
+) -> bytes:
+    memento = collection.memento(url, at=at, any_status=any_status)
+    if form == "raw":
+        return memento.raw
+    if form == "warc":
+        return memento.members
+    if form == "headers":
+        return memento.raw[: memento.head.length]
+    memento = follow(collection, memento)
+    if form == "payload":
+        return memento.payload
+    if form == "body":
+        return memento.body()
+    document = collection.document(memento.capture)
+    if document is None:
+        raise NotArchived(url, "this capture has no document: only article pages have one")
+    if form == "text":
+        text = document.article.text
+        if sys.stdout.isatty():
+            text = "\n".join(printable(line) for line in text.split("\n"))
+        return f"{text}\n".encode()
+    return f"{json.dumps(to_json(document), ensure_ascii=False)}\n".encode()
+
+
+def follow(collection: Collection, memento: Memento) -> Memento:
+    """The snapshot that archived redirects lead to, nearest in time; 10 hops at the most.
+
+    A redirect whose target is not archived is itself the answer.
+    """
+    for _ in range(_REDIRECTS):
+        if memento.location is None:
+            return memento
+        target = urljoin(memento.capture.url, memento.location)
+        try:
+            memento = collection.memento(target, at=memento.capture.timestamp)
+        except NotArchived:
+            return memento
+    return memento
+
+
+@click.command("search")
+@click.argument("words", nargs=-1, required=True)
+@click.option("--language", metavar="L", help="Only documents in this language, e.g. en.")
+@click.option("--source", metavar="S", help="Only documents of this source.")
+@since_until
+@limit
+@as_json
+def search(
+    words: tuple[str, ...],
+    language: str | None,
+    source: str | None,
+    start: str | None,
+    end: str | None,
+    limit: int | None,
+    as_json: bool,
+) -> None:
+    """Find documents that hold all WORDS, best first."""
+    collection = open_collection(load())
+    try:
+        hits = collection.index.search(
+            SearchQuery(
+                words=" ".join(words),
+                language=language,
+                source=source,
+                start=start,
+                end=end,
+                limit=limit or 20,
+            )
+        )
+    finally:
+        collection.close()
+    for hit in hits:
+        if as_json:
+            print_json(asdict(hit))
+        else:
+            print_row(hit.timestamp, hit.date, hit.title or hit.url)
+            print_row("   ", hit.url)
+            print_row("   ", " ".join(hit.snippet.split()))

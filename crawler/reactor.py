@@ -1,0 +1,64 @@
+"""One event loop for Scrapy's reactor and everything else of a command, and what interrupts it."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+from collections.abc import Awaitable, Callable
+from typing import TypeVar
+
+T = TypeVar("T")
+
+STATUS = {signal.SIGINT: 130, signal.SIGTERM: 143}
+"""Exit status by the signal that ended a command."""
+
+
+class Interruption:
+    """The wish of a signal that the work ends: the first in order, the second at once."""
+
+    def __init__(self) -> None:
+        self.signal: signal.Signals | None = None  #: the first one that arrived
+        self.once = asyncio.Event()  #: finish what is begun, seal, and end
+        self.twice = asyncio.Event()  #: do not wait for anything
+
+    def arrive(self, number: signal.Signals) -> None:
+        """Note a signal."""
+        (self.twice if self.once.is_set() else self.once).set()
+        self.signal = self.signal or number
+
+
+def run(main: Callable[[Interruption], Awaitable[T]]) -> T:
+    """Run `main` on a loop of its own that is Twisted's reactor too; once in a process.
+
+    SIGINT and SIGTERM set the Interruption instead of raising.
+    """
+    loop = asyncio.new_event_loop()
+    asyncio.set_event_loop(loop)
+    from twisted.internet import asyncioreactor
+
+    asyncioreactor.install(loop)
+    from twisted.internet import reactor as installed
+    from twisted.internet.interfaces import IReactorCore
+
+    reactor = IReactorCore(installed)
+    outcome: asyncio.Future[T] = loop.create_future()
+
+    async def body() -> None:
+        interruption = Interruption()
+        for number in STATUS:
+            loop.add_signal_handler(number, interruption.arrive, number)
+        try:
+            outcome.set_result(await main(interruption))
+        except BaseException as error:  # noqa: BLE001 - handed to the caller below
+            outcome.set_exception(error)
+        finally:
+            reactor.stop()
+
+    tasks = []
+    reactor.callWhenRunning(lambda: tasks.append(loop.create_task(body())))
+    reactor.run(installSignalHandlers=False)
+    try:
+        return outcome.result()
+    finally:
+        for number in STATUS:
+            loop.remove_signal_handler(number)

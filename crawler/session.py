@@ -1,0 +1,145 @@
+"""Session: all that a process needs to capture, opened once and closed in the right order."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from archive.collection import Collection
+from archive.errors import StoreError, StoreUnavailable, WriteError
+from archive.index import Index
+from archive.model import Capture
+from archive.recovery import adopt
+from archive.spool import Spool
+from archive.store import open_store
+from archive.store.base import Store
+from archive.store.s3 import S3Options
+from archive.upload import Uploader
+from config.schema import Configuration
+from pipelines.recording import Recording
+from pipelines.text.pool import TextPool
+from pipelines.warc.writer import SegmentWriter
+
+
+def open_collection(configuration: Configuration) -> Collection:
+    """Store and index that the configuration names. Raises StoreError, IndexFailure."""
+    return Collection(store_of(configuration), Index(configuration.index_url))
+
+
+def store_of(configuration: Configuration) -> Store:
+    """The object store that the configuration names, not yet asked anything. Raises StoreError."""
+    s3 = configuration.s3
+    secret, token = s3.secret_access_key, s3.session_token
+    return open_store(
+        configuration.collection_uri,
+        S3Options(
+            endpoint_url=s3.endpoint_url,
+            region=s3.region,
+            access_key_id=s3.access_key_id,
+            secret_access_key=secret.get_secret_value() if secret else None,
+            session_token=token.get_secret_value() if token else None,
+            ca_bundle=str(s3.ca_bundle) if s3.ca_bundle else None,
+            addressing_style=s3.addressing_style,
+        ),
+    )
+
+
+@dataclass(slots=True)
+class Session:
+    """Collection, spool, writer, uploader and text workers of one process."""
+
+    configuration: Configuration
+    collection: Collection
+    spool: Spool
+    uploader: Uploader
+    writer: SegmentWriter
+    text: TextPool
+    adopted: list[Spool] = field(default_factory=list)
+
+    @classmethod
+    async def open(cls, configuration: Configuration) -> Session:
+        """Check the store, take up what dead processes left, and get ready to write.
+
+        A store that is away does not hinder: captures stay spooled. Raises StoreError when the
+        store refuses, IndexFailure, WriteError. Call it in the running event loop.
+        """
+        collection = open_collection(configuration)
+        try:
+            # Away: the spool keeps what is captured until it is back.
+            with contextlib.suppress(StoreUnavailable):
+                await asyncio.to_thread(_check, collection)
+            spool = Spool.create(Path(configuration.home))
+        except BaseException:
+            collection.close()
+            raise
+        uploader = Uploader(collection.store, collection.index)
+        session = cls(
+            configuration=configuration,
+            collection=collection,
+            spool=spool,
+            uploader=uploader,
+            writer=SegmentWriter(
+                spool,
+                collection.index,
+                uploader,
+                max_bytes=configuration.segment.max_bytes,
+                max_age=configuration.segment.max_age,
+            ),
+            text=TextPool(
+                workers=configuration.text.workers,
+                deadline=configuration.text.deadline,
+                memory=configuration.text.memory,
+            ),
+        )
+        try:
+            session.adopted = await asyncio.to_thread(
+                adopt, Path(configuration.home), collection.index, uploader
+            )
+        except OSError as error:
+            await session.close()
+            raise WriteError("what an earlier process left in the spool", error) from error
+        except BaseException:
+            await session.close()
+            raise
+        return session
+
+    def recording(self, source: str, job: str | None = None) -> Recording:
+        """A way for one crawl of `source` to record."""
+        return Recording(self.writer, self.text, source=source, job=job)
+
+    async def seal(self) -> bool:
+        """Seal all that is open and wait up to `store_wait` seconds for it to be in the store.
+
+        Whether everything is stored. Raises WriteError.
+        """
+        await self.writer.seal()
+        return await self.drain()
+
+    async def drain(self) -> bool:
+        """Wait up to `store_wait` seconds for the uploads; whether everything is stored."""
+        return await asyncio.to_thread(self.uploader.drain, self.configuration.store_wait)
+
+    def is_stored(self, capture: Capture) -> bool:
+        """Whether the capture's segment has been written to the store and verified there."""
+        return self.collection.index.segment(capture.filename).state == "stored"
+
+    def upload_error(self) -> StoreError | None:
+        """Why something is still in the spool, if the store is the reason."""
+        errors = [e for e in self.uploader.errors.values() if isinstance(e, StoreError)]
+        return errors[0] if errors else None
+
+    async def close(self) -> None:
+        """End workers and threads; what is not stored stays in the spool for the next start."""
+        await self.text.close()
+        await asyncio.to_thread(self.writer.close)
+        await asyncio.to_thread(self.uploader.close)
+        for spool in (*self.adopted, self.spool):
+            spool.close()
+        self.collection.close()
+
+
+def _check(collection: Collection) -> None:
+    collection.store.check()
+    collection.ensure()

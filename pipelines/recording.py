@@ -1,0 +1,67 @@
+"""Recording: one crawl's way to the segment writer and the text workers."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from pathlib import Path
+from weakref import WeakKeyDictionary
+
+from scrapy.crawler import Crawler
+
+from archive.model import Article, Capture, Document, Exchange
+from pipelines.text.pool import RawPage, TextPool
+from pipelines.warc.writer import SegmentWriter
+
+
+class Recording:
+    """What a crawl of one source keeps. Several crawls of a process share writer and workers."""
+
+    def __init__(
+        self, writer: SegmentWriter, text: TextPool, *, source: str, job: str | None = None
+    ) -> None:
+        self._writer = writer
+        self._text = text
+        self.source = source  #: name of the source; segments are of one source each
+        self.job = job  #: id of the job
+        self.counts: Counter[str] = Counter()  #: captures, revisits, documents
+
+    @property
+    def spool(self) -> Path:
+        """Folder for the temporary files of large blocks."""
+        return self._writer.spool.path
+
+    async def keep(self, exchanges: Sequence[Exchange]) -> Sequence[Capture]:
+        """Captures of the exchanges when all of them are `spooled`. Raises WriteError."""
+        try:
+            captures = await self._writer.keep(self.source, exchanges)
+        finally:
+            for exchange in exchanges:
+                exchange.request.close()
+                exchange.response.close()
+        self.counts["captures"] += len(captures)
+        self.counts["revisits"] += sum(c.mime == "warc/revisit" for c in captures)
+        return captures
+
+    async def extract(self, page: RawPage) -> Article:
+        """The article of a page; never raises for what the page holds."""
+        return await self._text.extract(page)
+
+    async def add(self, capture: Capture, article: Article) -> Document:
+        """Keep the article as the capture's document. Raises WriteError."""
+        document = await self._writer.add(capture, article)
+        self.counts["documents"] += 1
+        return document
+
+
+_recordings: WeakKeyDictionary[Crawler, Recording] = WeakKeyDictionary()
+
+
+def attach(crawler: Crawler, recording: Recording) -> None:
+    """Make this crawl record through `recording`; before its first request."""
+    _recordings[crawler] = recording
+
+
+def recording_of(crawler: Crawler) -> Recording | None:
+    """The recording of this crawl; None before one was attached."""
+    return _recordings.get(crawler)

@@ -1,0 +1,288 @@
+"""The one thread that writes: exchanges and documents in, durable captures out.
+
+Work that has gathered while the last group was made durable becomes the next group: append all of
+it, fsync, then one transaction of the index; only then is anyone told. A failure takes the group
+back, and nothing is written any more (fail-stop).
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import queue
+import socket
+import threading
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from archive.block import SPILL
+from archive.errors import ArchiveError, WriteError
+from archive.index import Index
+from archive.model import Article, Capture, Document, Exchange, Segment
+from archive.segment import OpenSegment
+from archive.spool import Spool
+from archive.text_run import OpenRun
+from archive.upload import Uploader
+from pipelines.warc.budget import ByteBudget
+
+_GROUP = 64
+"""Pieces of work in one group at the most: bounds how long the first of them waits."""
+
+QUEUE_BYTES = 64 << 20
+"""Bytes that may wait for the thread; bodies on disk count with what they hold in memory."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Keep:
+    source: str
+    exchanges: Sequence[Exchange]
+    done: asyncio.Future[Any]
+
+
+@dataclass(frozen=True, slots=True)
+class _Add:
+    capture: Capture
+    article: Article
+    done: asyncio.Future[Any]
+
+
+@dataclass(frozen=True, slots=True)
+class _Seal:
+    source: str | None
+    done: asyncio.Future[Any]
+
+
+_Work = _Keep | _Add | _Seal
+
+
+class SegmentWriter:
+    """Writes the open segments of a process, one a source. Its methods belong to one event loop."""
+
+    def __init__(
+        self,
+        spool: Spool,
+        index: Index,
+        uploader: Uploader,
+        *,
+        max_bytes: int = 1_000_000_000,
+        max_age: float = 3600.0,
+        queue_bytes: int = QUEUE_BYTES,
+    ) -> None:
+        """`max_bytes` (compressed) and `max_age` (seconds) roll a segment over."""
+        self.spool = spool
+        self._index = index
+        self._uploader = uploader
+        self._max_bytes = max_bytes
+        self._max_age = max_age
+        self._node = socket.gethostname()
+        self._segments: dict[str, OpenSegment] = {}
+        self._runs: dict[str, OpenRun] = {}
+        self._queue: queue.SimpleQueue[_Work | None] = queue.SimpleQueue()
+        self._budget = ByteBudget(queue_bytes)
+        self._loop = asyncio.get_running_loop()
+        self.failure: WriteError | None = None  #: set for ever by the first failed write
+        self._thread = threading.Thread(target=self._run, name="segment-writer", daemon=True)
+        self._thread.start()
+
+    async def keep(self, source: str, exchanges: Sequence[Exchange]) -> list[Capture]:
+        """Captures of the exchanges, `spooled`: durable and indexed. Raises WriteError."""
+        size = sum(min(e.response.size, SPILL) + e.request.size for e in exchanges)
+        await self._budget.take(size)
+        try:
+            done = self._loop.create_future()
+            captures: list[Capture] = await self._submit(_Keep(source, exchanges, done))
+            return captures
+        finally:
+            self._budget.give(size)
+
+    async def add(self, capture: Capture, article: Article) -> Document:
+        """The document of a capture, durable and indexed. Raises WriteError."""
+        document: Document = await self._submit(_Add(capture, article, self._loop.create_future()))
+        return document
+
+    async def seal(self, source: str | None = None) -> list[str]:
+        """Seal the open segment of a source (of all), and all text runs; hand them to the uploader.
+
+        The names of the sealed segments. Raises WriteError; also after an earlier failure what was
+        durable before it is sealed.
+        """
+        names: list[str] = await self._submit(_Seal(source, self._loop.create_future()))
+        return names
+
+    def close(self) -> None:
+        """End the thread. Open files stay as they are, for recovery; seal before."""
+        self._queue.put(None)
+        self._thread.join()
+
+    async def _submit(self, work: _Work) -> Any:
+        if self.failure is not None and not isinstance(work, _Seal):
+            raise self.failure
+        self._queue.put(work)
+        # Cancelling the waiter must not make the thread's answer fail.
+        return await asyncio.shield(work.done)
+
+    def _run(self) -> None:
+        while (group := self._next_group()) is not None:
+            answers: list[tuple[_Work, Any]] = []
+            writes = [work for work in group if not isinstance(work, _Seal)]
+            if writes:
+                answers += self._write_group(writes)
+                self._roll_over()
+            answers += [(work, self._seal(work)) for work in group if isinstance(work, _Seal)]
+            # The loop may be gone when a process ends in a hurry: then nobody waits either.
+            with contextlib.suppress(RuntimeError):
+                self._loop.call_soon_threadsafe(_answer, answers)
+        for file in [*self._segments.values(), *self._runs.values()]:
+            file.close()
+
+    def _next_group(self) -> list[_Work] | None:
+        """What waits, up to a seal; None when the thread shall end."""
+        try:
+            work = self._queue.get(timeout=self._until_roll_over())
+        except queue.Empty:
+            self._roll_over()
+            return []
+        group: list[_Work] = []
+        while work is not None:
+            group.append(work)
+            if isinstance(work, _Seal) or len(group) == _GROUP:
+                return group
+            try:
+                work = self._queue.get_nowait()
+            except queue.Empty:
+                return group
+        if group:
+            self._queue.put(None)
+            return group
+        return None
+
+    def _write_group(self, group: Sequence[_Keep | _Add]) -> list[tuple[_Work, Any]]:
+        if self.failure is not None:
+            return [(work, self.failure) for work in group]
+        touched: dict[int, OpenSegment | OpenRun] = {}
+        try:
+            answers: list[tuple[_Work, Any]] = []
+            captures: list[Capture] = []
+            documents: list[Document] = []
+            for work in group:
+                if isinstance(work, _Keep):
+                    segment = self._segment(work.source)
+                    touched[id(segment)] = segment
+                    kept = [segment.append(exchange) for exchange in work.exchanges]
+                    captures += kept
+                    answers.append((work, kept))
+                else:
+                    run = self._text_run(work.capture.filename)
+                    touched[id(run)] = run
+                    documents.append(run.append(work.capture, work.article))
+                    answers.append((work, documents[-1]))
+            for file in touched.values():
+                file.sync()
+            self._index.commit(captures, documents)
+        except (OSError, ArchiveError, ValueError) as error:
+            self._fail(group, error, list(touched.values()))
+            return [(work, self.failure) for work in group]
+        return answers
+
+    def _fail(
+        self, group: Sequence[_Keep | _Add], error: Exception, touched: list[OpenSegment | OpenRun]
+    ) -> None:
+        first = group[0]
+        url = first.exchanges[0].url if isinstance(first, _Keep) else first.capture.url
+        self.failure = error if isinstance(error, WriteError) else WriteError(url, error)
+        for file in touched:
+            # Taking back may fail as well (the disk is gone): recovery cuts what is not whole.
+            with contextlib.suppress(OSError):
+                file.take_back()
+
+    def _segment(self, source: str) -> OpenSegment:
+        segment = self._segments.get(source)
+        if segment is None:
+            segment = OpenSegment(self.spool.path, source)
+            self._segments[source] = segment
+            self._index.add_segment(
+                Segment(
+                    filename=segment.filename,
+                    source=source,
+                    state="spooled",
+                    node=self._node,
+                    path=str(self.spool.path),
+                )
+            )
+        return segment
+
+    def _text_run(self, segment: str) -> OpenRun:
+        if segment not in self._runs:
+            self._runs[segment] = OpenRun(self.spool.path, segment)
+        return self._runs[segment]
+
+    def _until_roll_over(self) -> float | None:
+        if not self._segments:
+            return None
+        oldest = min(segment.opened.timestamp() for segment in self._segments.values())
+        return max(oldest + self._max_age - time.time(), 0.0)
+
+    def _roll_over(self) -> None:
+        """Seal segments that are large or old enough, and text runs whose segments are sealed.
+
+        Documents that come later open a run of their own.
+        """
+        if self.failure is not None:
+            return
+        full = [
+            source
+            for source, segment in self._segments.items()
+            if segment.size >= self._max_bytes
+            or time.time() - segment.opened.timestamp() >= self._max_age
+        ]
+        if not full:
+            return
+        try:
+            for source in full:
+                self._seal_segment(source)
+            still_open = {segment.filename for segment in self._segments.values()}
+            for name in [name for name in self._runs if name not in still_open]:
+                self._seal_run(name)
+        except OSError as error:
+            self.failure = WriteError(f"the segment of {full[0]}", error)
+
+    def _seal(self, work: _Seal) -> list[str] | WriteError:
+        sources = list(self._segments) if work.source is None else [work.source]
+        names: list[str] = []
+        try:
+            for source in sources:
+                if source in self._segments and (name := self._seal_segment(source)):
+                    names.append(name)
+            for name in list(self._runs):
+                self._seal_run(name)
+        except OSError as error:
+            self.failure = self.failure or WriteError("a segment that is being sealed", error)
+            return self.failure
+        return names
+
+    def _seal_segment(self, source: str) -> str | None:
+        segment = self._segments.pop(source)
+        if segment.empty:
+            segment.discard()
+            return None
+        self._uploader.submit(segment.seal())
+        return segment.filename
+
+    def _seal_run(self, segment: str) -> None:
+        run = self._runs.pop(segment)
+        if run.empty:
+            run.discard()
+        else:
+            self._uploader.submit(run.seal())
+
+
+def _answer(answers: list[tuple[_Work, Any]]) -> None:
+    for work, result in answers:
+        if work.done.done():
+            continue
+        if isinstance(result, WriteError):
+            work.done.set_exception(result)
+        else:
+            work.done.set_result(result)

@@ -1,0 +1,77 @@
+"""Spool folders: one a process, taken over only when their process has ended."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from archive.appending import MemberFile
+from archive.errors import WriteError
+from archive.spool import Spool
+from archive.warc.gzip import members
+
+_HOLDER = """
+import sys
+from pathlib import Path
+from archive.spool import Spool
+spool = Spool.create(Path(sys.argv[1]))
+(spool.path / "work").write_text("kept")
+print(spool.path, flush=True)
+sys.stdin.read()
+"""
+
+
+def test_living_process_is_left_alone_and_dead_one_adopted(tmp_path: Path) -> None:
+    with subprocess.Popen(
+        [sys.executable, "-c", _HOLDER, str(tmp_path)],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    ) as holder:
+        assert holder.stdout is not None
+        path = Path(holder.stdout.readline().strip())
+        assert list(Spool.abandoned(tmp_path)) == []
+        holder.kill()
+    (adopted,) = Spool.abandoned(tmp_path)
+    assert adopted.path == path
+    assert [file.name for file in adopted.files("w*")] == ["work"]
+    assert list(Spool.abandoned(tmp_path)) == []
+    adopted.close()
+
+
+def test_empty_spool_leaves_nothing_behind(tmp_path: Path) -> None:
+    spool = Spool.create(tmp_path)
+    spool.close()
+    spool.close()
+    assert list((tmp_path / "spool").iterdir()) == []
+
+
+def test_home_that_cannot_be_written_is_named(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    with pytest.raises(WriteError, match="file/spool"):
+        Spool.create(tmp_path / "file")
+
+
+def test_what_is_not_synced_can_be_taken_back(tmp_path: Path) -> None:
+    file = MemberFile(tmp_path / "x.gz")
+    first = file.append([b"first"])
+    file.sync()
+    assert file.append([b"second"])[0] == first[1]
+    file.take_back()
+    assert file.append([b"third"])[0] == first[1]
+    digest = file.seal()
+    assert [content for _, _, content in members(tmp_path / "x.gz")] == [b"first", b"third"]
+    assert len(digest) == 64
+
+
+def test_taking_back_what_reached_the_disk(tmp_path: Path) -> None:
+    file = MemberFile(tmp_path / "x.gz")
+    file.append([b"first"])
+    file.sync()
+    file.append([bytes(range(256)) * 40_000])
+    file.take_back()
+    file.seal()
+    assert [content for _, _, content in members(tmp_path / "x.gz")] == [b"first"]
