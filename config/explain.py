@@ -57,8 +57,8 @@ def _sentence(finding: ErrorDetails, path: Path, *, empty: bool) -> str:
         what = f"{key}: " * bool(key) + finding["msg"].removeprefix("Value error, ")
     else:
         what = f"{key}: {_shown(finding['input'], field)} is not allowed"
-    allowed = _allowed(field)
-    return f"{what}; allowed: {allowed}" if allowed else what
+    may = allowed(field)
+    return f"{what}; allowed: {may}" if may else what
 
 
 def _shown(value: object, field: FieldInfo | None) -> str:
@@ -72,7 +72,8 @@ def _shown(value: object, field: FieldInfo | None) -> str:
     return text if len(text) <= _SHOWN else text[:_SHOWN] + "..."
 
 
-def _allowed(field: FieldInfo | None) -> str | None:
+def allowed(field: FieldInfo | None) -> str | None:
+    """What a key may hold, in words."""
     if field is None:
         return None
     return next((str(part) for part in field.metadata if isinstance(part, Allowed)), None)

@@ -44,6 +44,8 @@ def _amount(value: object, units: dict[str, int], kind: str) -> float:
 
 def parse_network(value: object) -> IPv4Network | IPv6Network:
     """An address range from "10.1.0.0/16" or one address. Raises ValueError."""
+    if isinstance(value, IPv4Network | IPv6Network):
+        return value
     if not isinstance(value, str):
         raise ValueError(f"{_shown(value)} is not a network")
     try:

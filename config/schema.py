@@ -14,6 +14,7 @@ from pydantic import (
     Field,
     ModelWrapValidatorHandler,
     SecretStr,
+    ValidationError,
     field_validator,
     model_validator,
 )
@@ -55,6 +56,11 @@ from config.values import (
 )
 
 _SHORTEST_SECRET = 4
+
+
+def processors() -> int:
+    """Processors that this process may use."""
+    return len(os.sched_getaffinity(0))
 
 
 class _Keys(BaseModel):
@@ -119,8 +125,7 @@ class TextRules(_Keys):
     """The processes that extract article text."""
 
     workers: Annotated[Count, COUNT] = Field(
-        default_factory=lambda: len(os.sched_getaffinity(0)),
-        description="Worker processes; default: one a processor.",
+        default_factory=processors, description="Worker processes."
     )
     deadline: Annotated[AboveZero, ABOVE_ZERO] = Field(
         default=20, description="Time for one page, then its worker is killed."
@@ -343,6 +348,16 @@ class Configuration(_Keys):
         hint = closest(name, names)
         known = f"known: {', '.join(names)}" if names else "none is configured"
         raise ConfigurationError(f"there is no source {name!r}{hint}; {known}")
+
+    def with_contact(self, contact: str) -> Configuration:
+        """The same with a contact. Raises ConfigurationError for what cannot be one."""
+        try:
+            checked = Configuration(contact=contact)
+        except ValidationError as error:
+            raise ConfigurationError(
+                f"{contact!r} cannot be a contact: give a URL or an e-mail address, in ASCII"
+            ) from error
+        return self.model_copy(update={"contact": checked.contact})
 
     @property
     def collection_uri(self) -> str:

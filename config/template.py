@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 
+from config.schema import Configuration
+
 _HEAD = """\
 # Configuration of Pressmark. Every key but `contact` can be left out: what is commented out below
 # is the default. docs/operations.md lists all keys. Environment variables (PRESSMARK_HOME,
@@ -52,8 +54,13 @@ _BODY = """
 """
 
 
-def template(contact: str | None = None) -> str:
-    """A commented file; without a contact that key is commented out too."""
+def render(contact: str | None = None) -> str:
+    """A commented file; without a contact that key is commented out too.
+
+    Raises ConfigurationError for a contact that `load` would refuse.
+    """
+    if contact:
+        Configuration().with_contact(contact)
     # A JSON text is a YAML text, whatever characters are in it.
     line = f"contact: {json.dumps(contact)}" if contact else "#contact: https://example.org/about"
     return f"{_HEAD}{line}\n{_BODY}"

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from config.errors import ConfigurationError
 from config.load import config_file, load
 from config.schema import Configuration
-from config.template import template
+from config.template import render
 
 NOTHING: dict[str, str] = {}
 SECRET = "hunter2hunter2"
@@ -323,16 +323,32 @@ def test_the_configuration_does_not_change(folder: Path) -> None:
 
 
 def test_the_template_gives_the_defaults(folder: Path) -> None:
-    contact = "https://example.org/é\"'#: x"
-    written = load(write(folder, template("https://example.org/")), NOTHING)
-    assert written == Configuration(home=folder / "data", contact="https://example.org/")
-    assert load(write(folder, template()), NOTHING).contact is None
-    assert problems(template(contact), folder)[0].startswith("pressmark.yaml:7:10: contact:")
+    contact = "https://example.org/\"'#: x"
+    written = load(write(folder, render(contact)), NOTHING)
+    assert written == Configuration(home=folder / "data", contact=contact)
+    assert load(write(folder, render()), NOTHING).contact is None
+
+
+def test_a_contact_is_checked_wherever_it_comes_from(folder: Path) -> None:
+    configuration = load(write(folder, "store_wait: 5"), NOTHING).with_contact("a@example.org")
+    assert (configuration.contact, configuration.store_wait) == ("a@example.org", 5)
+    for refuse in (render, Configuration().with_contact):
+        with pytest.raises(ConfigurationError, match="cannot be a contact"):
+            refuse("a\r\nX-Injected: 1")
+
+
+def test_the_dump_of_a_configuration_can_be_read_again(folder: Path) -> None:
+    text = (
+        "allow_networks: [10.0.0.0/8]\nsecrets: [abcdef]\ndefaults: {delay: 3}\n"
+        "sources: [{name: a, seeds: [http://x], headers: {X-Key: abcdefgh}}]"
+    )
+    configuration = load(write(folder, text), NOTHING)
+    assert Configuration.model_validate(configuration.model_dump()) == configuration
 
 
 def test_the_template_shows_the_defaults(folder: Path) -> None:
     """Lines that begin with "#" and no space, or two, are keys that are commented out."""
-    text = re.sub(r"^#(?! \S)", "", template("x@example.org"), flags=re.MULTILINE)
+    text = re.sub(r"^#(?! \S)", "", render("x@example.org"), flags=re.MULTILINE)
     text = text.replace("  endpoint_url: https://s3.example.org\n  region: us-east-1", "  {}")
     shown = load(write(folder, text), NOTHING)
     assert [source.name for source in shown.sources] == ["example"]
