@@ -122,7 +122,7 @@ class LocalStore:
     def _check_place(self) -> Path:
         """The folder, or the one it would be made in. Raises BucketMissing where that is none."""
         place = next(path for path in (self.folder, *self.folder.parents) if os.path.lexists(path))
-        if not place.is_dir():
+        if not os.path.isdir(place):  # noqa: PTH112 - Path.is_dir raises what this takes for no
             raise BucketMissing(
                 f"{self.uri} cannot be made because {place} is not a folder; correct `collection`"
             )

@@ -34,7 +34,7 @@ def open_store(uri: str, options: S3Options | None = None) -> Store:
 
 def _open_s3(uri: str, options: S3Options | None) -> Store:
     bucket, _, prefix = uri.removeprefix("s3://").partition("/")
-    prefix = prefix.strip("/")
+    prefix = prefix.rstrip("/")
     segments = prefix.split("/") if prefix else []
     if not uri.startswith("s3://") or not bucket or {"", ".", ".."} & set(segments):
         raise _wrong(uri)

@@ -22,15 +22,18 @@ import urllib.request
 import uuid
 from collections.abc import Iterator
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import TYPE_CHECKING, Self
 
 import boto3
 import pytest
 import trustme
 from botocore.config import Config
+
+if TYPE_CHECKING:
+    from mypy_boto3_s3 import S3Client
 
 PACKAGES = ("radosgw", "ceph-mon", "ceph-osd", "ceph-common")
 PROGRAMS = ("radosgw", "ceph-mon", "ceph-osd", "ceph", "radosgw-admin", "monmaptool")
@@ -51,7 +54,7 @@ class CephFailed(Exception):
     """The server did not start; the message ends with what its daemons wrote last."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class S3Server:
     """How a client reaches the server."""
 
@@ -59,25 +62,12 @@ class S3Server:
     access_key: str
     secret_key: str
     ca_bundle: str | None  #: PEM file that vouches for the server; None over http
+    client: S3Client = field(repr=False)  #: boto3's, to look behind the back of what is tested
 
     def make_bucket(self) -> str:
         """Create an empty bucket and return its name."""
         name = f"press-{uuid.uuid4().hex[:12]}"
-        client = boto3.client(
-            "s3",
-            endpoint_url=self.endpoint_url,
-            aws_access_key_id=self.access_key,
-            aws_secret_access_key=self.secret_key,
-            region_name="us-east-1",
-            verify=self.ca_bundle,
-            config=Config(
-                s3={"addressing_style": "path"}, request_checksum_calculation="when_required"
-            ),
-        )
-        try:
-            client.create_bucket(Bucket=name)
-        finally:
-            client.close()
+        self.client.create_bucket(Bucket=name)
         return name
 
     def environment(self) -> dict[str, str]:
@@ -147,7 +137,7 @@ class CephServer:
 
     def __enter__(self) -> Self:
         install_packages()
-        with ExitStack() as stack:
+        with self._stack as stack:
             # Unix sockets and Ceph want short paths, which pytest's temporary folders are not.
             base = stack.enter_context(tempfile.TemporaryDirectory(prefix="press-ceph-"))
             stack.callback(self._kill)
@@ -192,12 +182,32 @@ class CephServer:
         self._run("radosgw-admin", "user", "create", "--uid=ci", "--display-name=ci",
                   f"--access-key={ACCESS_KEY}", f"--secret-key={SECRET_KEY}")  # fmt: skip
         self._launch("radosgw", "-f", "-n", "client.rgw")
-        self.http = S3Server(f"http://127.0.0.1:{port}", ACCESS_KEY, SECRET_KEY, None)
-        self.https = S3Server(
-            f"https://127.0.0.1:{port + 1}", ACCESS_KEY, SECRET_KEY, str(certificates)
-        )
+        self.http = self._server(f"http://127.0.0.1:{port}", None)
+        self.https = self._server(f"https://127.0.0.1:{port + 1}", certificates)
         self._wait_until_ready(self.http.endpoint_url, None)
         self._wait_until_ready(self.https.endpoint_url, certificates)
+
+    def _server(self, url: str, certificates: Path | None) -> S3Server:
+        ca_bundle = str(certificates) if certificates else None
+        client = boto3.client(
+            "s3",
+            endpoint_url=url,
+            aws_access_key_id=ACCESS_KEY,
+            aws_secret_access_key=SECRET_KEY,
+            region_name="us-east-1",
+            verify=ca_bundle,
+            config=Config(
+                s3={"addressing_style": "path"}, request_checksum_calculation="when_required"
+            ),
+        )
+        self._stack.callback(client.close)
+        return S3Server(
+            endpoint_url=url,
+            access_key=ACCESS_KEY,
+            secret_key=SECRET_KEY,
+            ca_bundle=ca_bundle,
+            client=client,
+        )
 
     def _make_certificate(self) -> Path:
         authority = trustme.CA()

@@ -18,9 +18,17 @@ from archive.store.base import Store
 KEY = "warc/2026/11/22/bhrrc-20261122093000123-abcdefghij.warc.gz"
 MIB = 1 << 20
 
-# The fixture is one store for all examples, which only read from it.
+ODD_KEYS = (
+    "", "/", "/a", "a/", "a//b", ".", "..", "a/../b", "a/./b", "../a", ".hidden", "a/.tmp-1",
+    "A", "a b", "a\nb", "a\\b", "ä", "a%20b", "a\x00", "a" * 201,
+)  # fmt: skip
+
+# The fixture is one store for all examples, which only read from it, and no example depends on
+# which subclass runs it.
 shared = settings(
-    max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=40,
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.differing_executors],
 )
 
 
@@ -121,21 +129,17 @@ class StoreConformance:
                 attempt()
             assert error.value.key.startswith("warc")
 
-    @pytest.mark.parametrize(
-        "key",
-        ["", "/", "/a", "a/", "a//b", ".", "..", "a/../b", "a/./b", "../a", ".hidden", "a/.tmp-1",
-         "A", "a b", "a\nb", "a\\b", "ä", "a%20b", "a\x00", "a" * 201],
-    )  # fmt: skip
-    def test_odd_key_is_refused(self, store: Store, key: str) -> None:
-        for attempt in (
-            lambda: store.put_new(key, b"x"),
-            lambda: store.get(key),
-            lambda: store.head(key),
-            lambda: store.read(key, 0, 1),
-            lambda: list(store.stream(key)),
-        ):
-            with pytest.raises(KeyInvalid):
-                attempt()
+    def test_odd_keys_are_refused(self, store: Store) -> None:
+        for key in ODD_KEYS:
+            for attempt in (
+                lambda key=key: store.put_new(key, b"x"),
+                lambda key=key: store.get(key),
+                lambda key=key: store.head(key),
+                lambda key=key: store.read(key, 0, 1),
+                lambda key=key: list(store.stream(key)),
+            ):
+                with pytest.raises(KeyInvalid):
+                    attempt()
         assert list(store.list("")) == []
 
     def test_longest_key(self, store: Store) -> None:
@@ -181,10 +185,10 @@ class StoreConformance:
         assert list(store.list("")) == []
         assert list(store.list("warc/2026/")) == []
 
-    @pytest.mark.parametrize("prefix", ["/", "..", "../", "a//", "A", "a/.", "a b"])
-    def test_odd_prefix_is_refused(self, store: Store, prefix: str) -> None:
-        with pytest.raises(KeyInvalid):
-            store.list(prefix)
+    def test_odd_prefixes_are_refused(self, store: Store) -> None:
+        for prefix in ("/", "..", "../", "a//", "A", "a/.", "a b"):
+            with pytest.raises(KeyInvalid):
+                store.list(prefix)
 
     def test_list_goes_over_pages(self, store: Store) -> None:
         store.probe()

@@ -197,8 +197,8 @@ def unprivileged() -> Iterator[None]:
         os.seteuid(0)
 
 
-def test_folder_that_may_not_be_written(tmp_path: Path, unprivileged: None) -> None:
-    store = LocalStore(Path("/proc/sys/collection"))
+def test_folder_that_may_not_be_written(unprivileged: None) -> None:
+    store = LocalStore(Path("/usr/collection"))
     with pytest.raises(AccessDenied, match="permission"):
         store.check()
     with pytest.raises(AccessDenied, match="permission"):
