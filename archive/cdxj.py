@@ -1,4 +1,4 @@
-"""Lines of CDXJ: `urlkey timestamp {json}`, the fields of cdxj-indexer and WACZ 1.1.1, then our own.
+"""Lines of CDXJ: `urlkey timestamp {json}`, fields of cdxj-indexer and WACZ 1.1.1, then our own.
 
 Lines sort bytewise (LC_ALL=C): a urlkey has no character as low as the space behind it, so that the
 order of lines is that of (urlkey, timestamp), and only then that of the JSON.
@@ -20,7 +20,7 @@ class CdxjError(ArchiveError):
 
 
 def to_line(capture: Capture) -> str:
-    """One line without its line end, ASCII. Numbers in the standard fields are strings, as usual."""
+    """One line without its line end, ASCII. Numbers in standard fields are strings, as usual."""
     fields: dict[str, str | int] = {
         "url": capture.url,
         "mime": capture.mime,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, cast, get_args
 
-import regex
+import regex  # type: ignore[import-untyped]  # ships no types
 
 from archive.digests import sha256
 from archive.model import Article, Document, ExtractionStatus, Quality

@@ -37,7 +37,7 @@ _PATH_SESSIONS = (
     re.compile(rb"(.*/)\((?:[a-z]\([0-9a-z]{24}\))+\)/([^?]+\.aspx.*)"),
     re.compile(rb"(.*/)\([0-9a-z]{24}\)/([^?]+\.aspx.*)"),
 )
-_QUERY_SESSIONS = tuple(
+_QUERY_SESSIONS: tuple[re.Pattern[bytes], ...] = tuple(
     re.compile(rb"(.*)" + pattern + rb"(?:&(.*))?")
     for pattern in (
         rb"jsessionid=[0-9a-z]{32}",
@@ -161,8 +161,9 @@ def _query(data: bytes) -> bytes:
     for pattern in _QUERY_SESSIONS:
         match = pattern.fullmatch(query)
         if match:
-            query = match[1] + (match[2] or b"")
-    return b"&".join(sorted(query.split(b"&"), key=lambda pair: pair.split(b"=", 1)))
+            query = match.expand(rb"\1\2")
+    parameters = sorted(query.split(b"&"), key=lambda parameter: parameter.split(b"=", 1))
+    return b"&".join(parameters)
 
 
 def _unescape(data: bytes) -> bytes:

@@ -1,0 +1,8 @@
+"""Captures, documents and full text in a database: a cache of the objects, rebuilt from them."""
+
+from __future__ import annotations
+
+from archive.index.index import Index
+from archive.index.queries import CaptureQuery, Counts, SearchHit, SearchQuery
+
+__all__ = ["CaptureQuery", "Counts", "Index", "SearchHit", "SearchQuery"]

@@ -1,0 +1,111 @@
+"""Text into search tokens, the same for documents and queries and for every database.
+
+The databases' own analysis fails on scripts without spaces, on vowel signs, and on Arabic and
+Russian inflection. So: NFKC and case folding; scripts without spaces as overlapping pairs of
+characters; one stem per word in the language of the document; accents stripped after that, and
+only in scripts where they are optional (in Japanese they part one letter from another).
+"""
+
+from __future__ import annotations
+
+import threading
+import unicodedata
+from collections.abc import Callable, Iterator
+from functools import lru_cache
+
+import regex  # type: ignore[import-untyped]  # ships no types
+import snowballstemmer
+
+# Kana, Han, Hangul, Thai and Lao, Burmese, Khmer.
+NO_SPACES = regex.compile(
+    r"[\u3040-\u30ff\u3400-\u9fff\U00020000-\U000323af"
+    r"\uac00-\ud7af\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff]+"
+)
+WORD = regex.compile(r"[\p{L}\p{M}\p{N}]+")  # `\w` of `re` cuts at combining vowel signs
+_FOLD = regex.compile(r"[\p{Latin}\p{Greek}\p{Cyrillic}\p{Arabic}\p{Hebrew}]")
+
+_STEMMERS = {
+    "ar": "arabic",
+    "ca": "catalan",
+    "cs": "czech",
+    "da": "danish",
+    "de": "german",
+    "el": "greek",
+    "en": "english",
+    "eo": "esperanto",
+    "es": "spanish",
+    "et": "estonian",
+    "eu": "basque",
+    "fa": "persian",
+    "fi": "finnish",
+    "fr": "french",
+    "ga": "irish",
+    "hi": "hindi",
+    "hu": "hungarian",
+    "hy": "armenian",
+    "id": "indonesian",
+    "it": "italian",
+    "lt": "lithuanian",
+    "nb": "norwegian",
+    "ne": "nepali",
+    "nl": "dutch",
+    "nn": "norwegian",
+    "no": "norwegian",
+    "pl": "polish",
+    "pt": "portuguese",
+    "ro": "romanian",
+    "ru": "russian",
+    "sr": "serbian",
+    "st": "sesotho",
+    "sv": "swedish",
+    "ta": "tamil",
+    "tr": "turkish",
+    "yi": "yiddish",
+}
+_CACHED_WORDS = 1 << 16
+_LONGEST_STEMMED = 64
+
+_of_thread = threading.local()
+
+
+def stemmer_of(language: str | None) -> str:
+    """Name of the stemmer for a BCP 47 tag, e.g. "portuguese" for "pt-BR"; "" where there is none.
+
+    Documents with the same answer are found by the same tokens.
+    """
+    name = _STEMMERS.get((language or "").partition("-")[0].lower(), "")
+    return name if name in snowballstemmer.algorithms() else ""
+
+
+def tokens(text: str, stemmer: str) -> Iterator[str]:
+    """Search tokens in the order of the text; `stemmer` as `stemmer_of` gives it.
+
+    A token holds letters, marks and digits alone.
+    """
+    folded = unicodedata.normalize("NFKC", text).casefold()
+    for word in WORD.findall(NO_SPACES.sub(_pairs, folded)):
+        yield _token(word, stemmer)
+
+
+def _pairs(match: regex.Match[str]) -> str:
+    run = match[0]
+    return f" {' '.join(run[i : i + 2] for i in range(max(1, len(run) - 1)))} "
+
+
+@lru_cache(_CACHED_WORDS)
+def _token(word: str, stemmer: str) -> str:
+    # A word of a thousand letters is none, and stemming takes time for each.
+    if stemmer and len(word) <= _LONGEST_STEMMED:
+        word = _stem(stemmer)(word)
+    if _FOLD.match(word):
+        decomposed = unicodedata.normalize("NFD", word)
+        word = "".join(char for char in decomposed if not unicodedata.combining(char))
+    return unicodedata.normalize("NFC", word)
+
+
+def _stem(name: str) -> Callable[[str], str]:
+    """One stemmer a language and thread: it keeps the word that it works on in itself."""
+    stemmers: dict[str, Callable[[str], str]] = _of_thread.__dict__
+    if name not in stemmers:
+        stemmers[name] = snowballstemmer.stemmer(name).stemWord
+    return stemmers[name]

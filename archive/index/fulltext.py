@@ -1,0 +1,139 @@
+"""Documents in the index: the current one of each capture, and the search for words in them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import Connection, Select, bindparam, select, update
+
+from archive.index import dialect, rows
+from archive.index.analyser import stemmer_of, tokens
+from archive.index.queries import SearchHit, SearchQuery
+from archive.index.schema import documents, languages
+from archive.index.words import Alternatives, parse, snippet
+from archive.model import Document
+
+_current = select(
+    documents.c.id, documents.c.run, documents.c.searchable, documents.c.content
+).where(
+    documents.c.segment == bindparam("of_segment"), documents.c.offset == bindparam("of_offset")
+)
+_replace = update(documents).where(documents.c.id == bindparam("of_id"))
+_insert = documents.insert().returning(documents.c.id)
+_insert_language = dialect.insert_new(languages)
+_SEARCHED = ("article", "thin")
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """A document and what takes time to make of it, ready for a short transaction."""
+
+    document: Document
+    text: dict[str, Any] | None  #: columns of the full-text index; None: not to be searched
+    stemmer: str
+
+
+def prepare(document: Document) -> Prepared:
+    """Analyse a document; an `article` or a `thin` one that has text is to be found by search."""
+    article = document.article
+    stemmer = stemmer_of(article.language)
+    if article.quality not in _SEARCHED or not article.text.strip():
+        return Prepared(document, None, stemmer)
+    return Prepared(document, _analysed(document), stemmer)
+
+
+def _analysed(document: Document) -> dict[str, Any]:
+    article = document.article
+    stemmer = stemmer_of(article.language)
+    return {
+        "title": " ".join(tokens(article.title or "", stemmer)),
+        "text": " ".join(tokens(article.text, stemmer)),
+        "authors": " ".join(tokens(" ".join(article.authors), stemmer)),
+    }
+
+
+def put(connection: Connection, prepared: Prepared, segment: int) -> None:
+    """Make it the document of its capture, unless that has one of the same or a later run."""
+    document = prepared.document
+    row = rows.document_row(document, segment, searchable=prepared.text is not None)
+    place = {"of_segment": segment, "of_offset": document.offset}
+    current = connection.execute(_current, place).one_or_none()
+    if current is None:
+        id_ = connection.execute(_insert, row).scalar_one()
+    elif current.run >= document.run:
+        return
+    else:
+        id_ = current.id
+        if current.searchable:
+            old = _analysed(rows.document_of(current.content))
+            dialect.remove_text(connection, {"id": id_, **old})
+        connection.execute(_replace.values(row), {"of_id": id_})
+    if prepared.text is not None:
+        dialect.add_text(connection, {"id": id_, **prepared.text})
+        connection.execute(_insert_language, {"language": prepared.stemmer})
+
+
+def search(connection: Connection, query: SearchQuery) -> list[SearchHit]:
+    """Hits, best first, one a urlkey."""
+    words = parse(query.words, _stemmers(connection, query))
+    if not words:
+        return []
+    best: dict[str, tuple[int, float]] = {}
+    for row in connection.execute(_ranked(query, words)):
+        if len(best) >= query.limit:
+            break
+        best.setdefault(row.urlkey, (row.id, row.score))
+    contents = _contents(connection, [id_ for id_, _ in best.values()])
+    return [_hit(contents[id_], score, words) for id_, score in best.values()]
+
+
+def _stemmers(connection: Connection, query: SearchQuery) -> Sequence[str]:
+    if query.language is not None:
+        return [stemmer_of(query.language)]
+    return connection.execute(select(languages.c.language)).scalars().all()
+
+
+def _ranked(query: SearchQuery, words: Sequence[Alternatives]) -> Select[Any]:
+    fulltext = dialect.fulltext()
+    score = dialect.rank().label("score")
+    statement = (
+        select(documents.c.id, documents.c.urlkey, score)
+        .join_from(fulltext, documents, documents.c.id == fulltext.c.rowid)
+        .where(dialect.matches(words))
+        .order_by(score.desc(), documents.c.timestamp.desc(), documents.c.id)
+    )
+    if query.language is not None:
+        statement = statement.where(documents.c.language == query.language)
+    if query.source is not None:
+        statement = statement.where(documents.c.source == query.source)
+    if query.start is not None:
+        statement = statement.where(documents.c.day >= int(query.start[:8]))
+    if query.end is not None:
+        statement = statement.where(documents.c.day <= int(query.end[:8]))
+    return statement
+
+
+def _contents(connection: Connection, ids: Sequence[int]) -> dict[int, Document]:
+    found = connection.execute(
+        select(documents.c.id, documents.c.content).where(documents.c.id.in_(ids))
+    )
+    return {id_: rows.document_of(content) for id_, content in found}
+
+
+def _hit(document: Document, score: float, words: Sequence[Alternatives]) -> SearchHit:
+    article = document.article
+    shown, spans = snippet(article.text, words, stemmer_of(article.language))
+    return SearchHit(
+        url=document.url,
+        timestamp=document.timestamp,
+        digest=document.digest,
+        source=document.source,
+        title=article.title,
+        date=document.date,
+        language=article.language,
+        score=score,
+        snippet=shown,
+        spans=spans,
+    )

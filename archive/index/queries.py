@@ -1,0 +1,58 @@
+"""What can be asked of the index, and what search answers."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from archive.urlkey import Match
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CaptureQuery:
+    """Captures of one URL, or of all URLs that begin with it, of its host, of its domain."""
+
+    url: str
+    match: Match = "exact"
+    start: str | None = None  #: 14 digits, inclusive
+    end: str | None = None  #: 14 digits, inclusive
+    limit: int | None = None  #: the first so many in the order of keys; None: all
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SearchQuery:
+    """Documents that contain all the words.
+
+    `start` and `end` compare the day of publication, or where the page gives none, of capture.
+    """
+
+    words: str  #: as typed; words are parted by white space, what is joined is a phrase
+    language: str | None = None  #: BCP 47; None: any
+    source: str | None = None
+    start: str | None = None  #: 8 or 14 digits, inclusive
+    end: str | None = None  #: 8 or 14 digits, inclusive
+    limit: int = 20
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SearchHit:
+    """The version of a page that matches best, of equals the newest; one hit a page."""
+
+    url: str
+    timestamp: str  #: 14 digits, of the capture
+    digest: str  #: of the capture's payload
+    source: str
+    title: str | None
+    date: str | None  #: YYYY-MM-DD of publication
+    language: str | None
+    score: float  #: BM25, greater is better; comparable within one answer
+    snippet: str  #: plain text around the first match, "…" where it is cut
+    spans: tuple[tuple[int, int], ...]  #: [start, end) of the matching words in `snippet`
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Counts:
+    """Rows in the index."""
+
+    segments: int
+    captures: int
+    documents: int

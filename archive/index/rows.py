@@ -1,0 +1,140 @@
+"""Captures and documents as rows: what can be derived is left out, what is hexadecimal is bytes."""
+
+from __future__ import annotations
+
+import json
+import re
+import uuid
+from typing import Any
+
+import zstandard
+from sqlalchemy import RowMapping
+
+from archive.documents import from_json, to_json
+from archive.model import Capture, Document
+from archive.urlkey import urlkey
+
+Row = dict[str, Any]
+
+_HTML = "text/html"
+_SHA256 = re.compile(r"sha256:([0-9a-f]{64})")
+_UUID = re.compile(r"<urn:uuid:([0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12})>")
+_DATE = re.compile(r"(\d{4})(?:-(\d\d)(?:-(\d\d))?)?(?!\d)")
+
+_PREFIXES = ("https://", "https://www.", "http://", "http://www.")
+_SLASH = len(_PREFIXES)
+_LEVEL = 6
+
+
+def capture_row(capture: Capture, segment: int, source: str) -> Row:
+    """`segment` is the id of the capture's segment and `source` the segment's."""
+    form = _form(capture.urlkey, capture.url)
+    return {
+        "urlkey": capture.urlkey,
+        "timestamp": int(capture.timestamp),
+        "segment": segment,
+        "offset": capture.offset,
+        "length": capture.length,
+        "status": capture.status,
+        "digest": _digest_bytes(capture.digest),
+        "record_id": _record_id_bytes(capture.record_id),
+        "form": form,
+        "url": capture.url if form is None else None,
+        "mime": None if capture.mime == _HTML else capture.mime,
+        "source": None if capture.source == source else capture.source,
+        "job": capture.job,
+        "request_length": capture.request_length,
+        "truncated": capture.truncated,
+    }
+
+
+def capture_of(row: RowMapping) -> Capture:
+    """The capture of a row that has `filename` and `segment_source` joined to it."""
+    key = row["urlkey"]
+    return Capture(
+        urlkey=key,
+        timestamp=f"{row['timestamp']:014d}",
+        url=row["url"] if row["form"] is None else _url(key, row["form"]),
+        mime=_HTML if row["mime"] is None else row["mime"],
+        status=row["status"],
+        digest=_digest_text(row["digest"]),
+        filename=row["filename"],
+        offset=row["offset"],
+        length=row["length"],
+        record_id=_record_id_text(row["record_id"]),
+        source=row["segment_source"] if row["source"] is None else row["source"],
+        job=row["job"],
+        request_length=row["request_length"],
+        truncated=row["truncated"],
+    )
+
+
+def document_row(document: Document, segment: int, *, searchable: bool) -> Row:
+    """`segment` is the id of the segment of the document's capture."""
+    text = json.dumps(to_json(document), ensure_ascii=False, separators=(",", ":"))
+    return {
+        "segment": segment,
+        "offset": document.offset,
+        "run": document.run,
+        "urlkey": urlkey(document.url),
+        "timestamp": int(document.timestamp),
+        "day": _day(document),
+        "source": document.source,
+        "language": document.article.language,
+        "searchable": int(searchable),
+        "content": zstandard.ZstdCompressor(level=_LEVEL).compress(text.encode()),
+    }
+
+
+def document_of(content: bytes) -> Document:
+    """The document in the column `content`."""
+    document: Document = from_json(json.loads(zstandard.ZstdDecompressor().decompress(content)))
+    return document
+
+
+def _form(key: str, url: str) -> int | None:
+    """Number of the way in which the URL follows from its key; None when it does not."""
+    prefix = 2 if url.startswith("http:") else 0
+    prefix += url.startswith(_PREFIXES[prefix + 1])
+    for form in (prefix, prefix + _SLASH):
+        if _url(key, form) == url:
+            return form
+    return None
+
+
+def _url(key: str, form: int) -> str:
+    host, _, rest = key.partition(")")
+    labels, colon, port = host.partition(":")
+    name = ".".join(reversed(labels.split(",")))
+    if form >= _SLASH:
+        path, mark, query = rest.partition("?")
+        rest = f"{path}/{mark}{query}"
+    return f"{_PREFIXES[form % _SLASH]}{name}{colon}{port}{rest}"
+
+
+def _digest_bytes(digest: str) -> bytes:
+    """32 bytes for a SHA-256; any other digest is text, padded so that it is longer than that."""
+    match = _SHA256.fullmatch(digest)
+    return bytes.fromhex(match[1]) if match else digest.encode().rjust(33)
+
+
+def _digest_text(data: bytes) -> str:
+    return f"sha256:{data.hex()}" if len(data) == 32 else data.decode().lstrip()
+
+
+def _record_id_bytes(record_id: str) -> bytes:
+    """16 bytes for a UUID; any other identifier is text, padded so that it is longer than that."""
+    match = _UUID.fullmatch(record_id)
+    return bytes.fromhex(match[1].replace("-", "")) if match else record_id.encode().rjust(17)
+
+
+def _record_id_text(data: bytes) -> str:
+    return f"<urn:uuid:{uuid.UUID(bytes=data)}>" if len(data) == 16 else data.decode().lstrip()
+
+
+def _day(document: Document) -> int:
+    match = _DATE.match(document.article.published or "")
+    if match:
+        year, month, day = match.groups()
+        return int(f"{year}{month or '01'}{day or '01'}")
+    return int(document.timestamp[:8])
