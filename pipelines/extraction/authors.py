@@ -6,12 +6,13 @@ import re
 from collections.abc import Iterable
 
 _LONGEST = 80
+_LONGEST_LIST = 1_000
 _PREFIX = re.compile(
     r"^(?:(?:written |words |text |story |report(?:ed|ing)? |edited )?by|authors?|von|par|por|di|da"
     r"|av|door|door:|автор|текст)(?:\s*:\s*|\s+)",
     re.IGNORECASE,
 )
-_SPLIT = re.compile(r"\s*(?:[;|•\n]|\s(?:and|und|et|y|e|og|och|en|&)\s)\s*")
+_SPLIT = re.compile(r"\s*(?:[;|•]|\s(?:and|und|et|y|e|og|och|en|&)\s)\s*")
 # A comma parts names only where a name of at least two words follows: "Smith, John" stays.
 _COMMA = re.compile(r"\s*,\s+(?=[^\W\d_a-z][\w.'’-]*\s+[^\W\d_])")
 _NOBODY = re.compile(
@@ -29,13 +30,13 @@ def clean_authors(names: Iterable[str]) -> tuple[str, ...]:
     """
     found: dict[str, str] = {}
     for name in names:
-        for part in _split(" ".join(name.split()) if "\n" not in name else name):
+        for part in _split(";".join(name[:_LONGEST_LIST].splitlines())):
             found.setdefault(part.casefold(), part)
     return tuple(found.values())
 
 
 def _split(text: str) -> Iterable[str]:
-    for outer in _SPLIT.split(_PREFIX.sub("", text.strip())):
+    for outer in _SPLIT.split(_PREFIX.sub("", " ".join(text.split()))):
         for part in _COMMA.split(outer):
             name = " ".join(_PREFIX.sub("", part.strip(" ,.:-–—/\t")).split())
             if _is_name(name):

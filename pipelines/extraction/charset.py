@@ -31,8 +31,9 @@ _IN_CONTENT = re.compile(
     rb"""(?:"([^"]*)"|'([^']*)'|([^"'\t\n\x0c\r ;][^\t\n\x0c\r ;]*))""",
     re.IGNORECASE,
 )
+_ILLEGIBLE = re.compile("[\x01-\x08\x0e-\x1f\x7f-\x9f\ufffd]")
 _HIGH = re.compile(rb"[\x80-\xff]+")
-_LANGUAGE = re.compile(rb"""<html\b[^>]*?\slang\s*=\s*["']?([a-z]{2})""", re.IGNORECASE)
+_LANGUAGE = re.compile(rb"""<html\b[^<>]*?\slang\s*=\s*["']?([a-z]{2})""", re.IGNORECASE)
 
 # What a browser assumes for a language (HTML, 13.2.3.2, step 9) where bytes are not UTF-8.
 _BY_LANGUAGE = {
@@ -98,8 +99,8 @@ def declared_encoding(body: bytes) -> str | None:
 
 
 def is_legible(text: str) -> bool:
-    """Whether a decoded page is text at all, and not mostly replacement characters."""
-    return text.count("\ufffd") * 10 <= len(text)
+    """Whether a decoded page is text at all: not more than a tenth of it replaced or control."""
+    return sum(1 for _ in _ILLEGIBLE.finditer(text)) * 10 <= len(text)
 
 
 def _of_header(content_type: str | None) -> str | None:
@@ -212,7 +213,7 @@ def _guess(body: bytes) -> str:
 def _around_high(body: bytes) -> list[bytes]:
     """The lines of text that tell something, markup left out, up to `_SAMPLE` bytes."""
     lines, size = [], 0
-    for line in re.split(rb"<[^>]*>|\n", body):
+    for line in re.split(rb"<[^<>]*>|\n", body):
         if _HIGH.search(line):
             lines.append(line)
             size += len(line)

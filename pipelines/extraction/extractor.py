@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from importlib.metadata import version
+from dataclasses import replace
 
 import py3langid
 from lxml.html import HtmlElement
@@ -12,38 +12,52 @@ from trafilatura.settings import Document
 from trafilatura.utils import load_html
 
 from archive.model import Article, Quality
+from pipelines.extraction.charset import decode_html, is_legible
 from pipelines.extraction.lines import clean_lines
 from pipelines.extraction.metadata import Metadata
+from pipelines.extraction.page import EXTRACTOR, RawPage, failed, refused
+from pipelines.extraction.prescan import refusal
 from pipelines.extraction.site_rules import SiteRule, rule_for
 
-EXTRACTOR = f"trafilatura {version('trafilatura')} / pressmark {version('pressmark')}"
-
+_FIRST_ERROR = 400  # status codes from here on: RFC 9110, 15.5 and 15.6
 _LANGUAGE_SAMPLE = 2_000
 _LANGUAGE_LEAST = 100
 _WORDS_OF_ARTICLE = 60
 _WORD = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff\u0e00-\u0e7f\u1000-\u109f]|\w+")
 
 
+def extract_page(page: RawPage) -> Article:
+    """The article in a response of any type and size; every `extraction_status` but those of the
+    worker process ("timeout", "crash").
+
+    May take long, may use much memory, and may crash the process: call it in a worker
+    (pipelines.text.pool).
+    """
+    if (refused_article := refused(page)) is not None:
+        return refused_article
+    html, _ = decode_html(page.body, page.content_type)
+    if not is_legible(html):
+        return failed("encoding")
+    if (reason := refusal(html)) is not None:
+        return failed(reason)
+    article = extract(html, page.url)
+    return article if page.status < _FIRST_ERROR else replace(article, quality="error")
+
+
 def extract(html: str, url: str) -> Article:
     """The article in a page that `prescan.refusal` lets pass; `extraction_status` "ok" or "empty".
 
-    `url` is the address it was fetched from. May take long, may use much memory, and may crash the
-    process: call it in a worker (pipelines.text.pool).
+    `url` is the address it was fetched from. The caution of `extract_page` holds here too.
     """
     tree = load_html(html.replace("\0", ""))
     if tree is None:
-        return empty()
+        return failed("empty")
     metadata = Metadata(tree, url)
     rule = rule_for(url, metadata.canonical_url, metadata.og_url)
     text = rule.text(tree) if rule else None
     if text is None:
         rule, text = None, _text(tree, url)
     return _article(tree, metadata, rule, text)
-
-
-def empty() -> Article:
-    """What is returned for a page that holds no article at all."""
-    return Article(quality="error", extraction_status="empty", extractor=EXTRACTOR)
 
 
 def language_of(text: str) -> str | None:

@@ -17,9 +17,7 @@ Node = dict[str, Any]
 _LARGEST = 1 << 20
 _NODES = 5_000
 _ARTICLE = re.compile(r"(?:Article|Posting|Report|Review|Column|NewsAnalysis)$")
-_WRAPPED = re.compile(
-    r"^\s*(?:<!--|(?://)?<!\[CDATA\[)?(.*?)(?:-->|(?://)?\]\]>|;)?\s*$", re.DOTALL
-)
+_WRAPPERS = ("//<![CDATA[", "<![CDATA[", "//]]>", "]]>", "<!--", "-->", "//", ";")
 # What a page holds besides its own article: other articles, comments on it.
 _FOREIGN = frozenset({"itemListElement", "comment", "citation", "isBasedOn", "relatedLink"})
 
@@ -96,12 +94,18 @@ def _load(text: str) -> Any:
     """The JSON value, None for what is not JSON, or far too much of it."""
     if len(text) > _LARGEST:
         return None
-    for candidate in (text, _WRAPPED.sub(r"\1", text)):
+    for candidate in (text, _unwrapped(text)):
         try:
             return json.loads(candidate, strict=False)
         except (ValueError, RecursionError):
             continue
     return None
+
+
+def _unwrapped(text: str) -> str:
+    for wrapper in _WRAPPERS:
+        text = text.strip().removeprefix(wrapper).removesuffix(wrapper)
+    return text
 
 
 def _is_article(node: Node) -> bool:

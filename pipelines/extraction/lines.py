@@ -6,73 +6,18 @@ import re
 
 from lxml.html import HtmlElement
 
-_BLOCKS = frozenset(
-    [
-        "address",
-        "article",
-        "aside",
-        "blockquote",
-        "body",
-        "br",
-        "caption",
-        "center",
-        "dd",
-        "details",
-        "dialog",
-        "div",
-        "dl",
-        "dt",
-        "fieldset",
-        "figcaption",
-        "figure",
-        "footer",
-        "form",
-        "h1",
-        "h2",
-        "h3",
-        "h4",
-        "h5",
-        "h6",
-        "header",
-        "hr",
-        "li",
-        "main",
-        "nav",
-        "ol",
-        "p",
-        "pre",
-        "section",
-        "summary",
-        "table",
-        "tbody",
-        "tfoot",
-        "thead",
-        "tr",
-        "ul",
-    ]
-)
-_UNSEEN = frozenset(
-    [
-        "audio",
-        "button",
-        "canvas",
-        "embed",
-        "head",
-        "iframe",
-        "input",
-        "math",
-        "noscript",
-        "object",
-        "script",
-        "select",
-        "style",
-        "svg",
-        "template",
-        "textarea",
-        "title",
-        "video",
-    ]
-)
+_BLOCKS = {
+    *("address", "article", "aside", "blockquote", "body", "br", "caption"),
+    *("center", "dd", "details", "dialog", "div", "dl", "dt", "fieldset"),
+    *("figcaption", "figure", "footer", "form", "h1", "h2", "h3", "h4", "h5", "h6"),
+    *("header", "hr", "li", "main", "nav", "ol", "p", "pre", "section", "summary"),
+    *("table", "tbody", "tfoot", "thead", "tr", "ul"),
+}
+_UNSEEN = {
+    *("audio", "button", "canvas", "embed", "head", "iframe", "input", "math"),
+    *("noscript", "object", "script", "select", "style", "svg", "template"),
+    *("textarea", "title", "video"),
+}
 # So that a list or a table reads here as trafilatura writes it.
 _BEFORE = {"li": "- ", "td": "| ", "th": "| "}
 _AFTER = {"td": " ", "th": " ", "tr": "|"}

@@ -1,0 +1,39 @@
+"""Item pipeline: the text of a page, made in a worker process."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from scrapy.crawler import Crawler
+
+from pipelines.items import Page
+from pipelines.recording import recording_of
+from pipelines.text.pool import RawPage
+
+
+class TextPipeline:
+    """Sets `Page.article`. A page without text gets an article that says why; none is dropped."""
+
+    def __init__(self, crawler: Crawler) -> None:
+        self._crawler = crawler
+
+    @classmethod
+    def from_crawler(cls, crawler: Crawler) -> TextPipeline:
+        """Called by Scrapy."""
+        return cls(crawler)
+
+    async def process_item(self, item: Any) -> Any:
+        """Other items pass unchanged."""
+        recording = recording_of(self._crawler)
+        if isinstance(item, Page) and recording is not None:
+            raw = RawPage(
+                url=item.url,
+                content_type=item.content_type,
+                body=item.body,
+                status=item.status,
+            )
+            item.article = await recording.extract(raw)
+            if self._crawler.stats is not None:
+                status = item.article.extraction_status
+                self._crawler.stats.inc_value(f"pressmark/extraction/{status}")
+        return item
