@@ -1,21 +1,25 @@
-"""Feeds: RSS 0.9x, 1.0 and 2.0, Atom, CDF (feedparser), and JSON Feed."""
+"""Feeds: RSS 0.9x, 1.0 and 2.0, Atom (feedparser), and JSON Feed."""
 
 from __future__ import annotations
 
 import json
 import re
+from calendar import timegm
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from html.entities import html5
 from io import BytesIO
 from typing import Any
 
 import feedparser
+from lxml import etree
 
 from crawler.discovery.urls import Base
+from pipelines.extraction.prescan import refusal
 
-FEED_BYTES = 16 << 20
-"""Bytes that a feed may have; the largest real ones have two million."""
+FEED_BYTES = 8 << 20
+"""Bytes that a feed may have; a larger one would hold up the crawl for seconds."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,7 +28,9 @@ class FeedEntry:
 
     url: str  #: absolute, http or https, without fragment
     title: str | None = None
-    published: datetime | None = None  #: aware UTC; the time of the last change where no other is given
+    published: datetime | None = (
+        None  #: aware UTC; the time of the last change where no other is given
+    )
     guid: str | None = None  #: as the feed has it
 
 
@@ -59,29 +65,77 @@ def parse_feed(body: bytes, url: str, content_type: str = "") -> Feed:
 
 
 def _xml_feed(body: bytes, url: str, content_type: str) -> Feed:
-    headers = {"content-location": url}
-    if content_type:
-        headers["content-type"] = content_type
+    if refusal(body):
+        return Feed(error="its markup is too complex to be read safely")
+    repaired = _repair(body, content_type)
+    if repaired is None:
+        return Feed(error="it is not XML")
+    markup, intact = repaired
     try:
         # A stream, because feedparser takes bytes and str for the name of a file or a URL to open.
         parsed = feedparser.parse(
-            BytesIO(body),
-            response_headers=headers,
+            BytesIO(markup),
+            response_headers={
+                "content-location": url,
+                "content-type": "application/xml; charset=utf-8",
+            },
             resolve_relative_uris=False,
             sanitize_html=False,
         )
-    except Exception as error:  # noqa: BLE001 - feedparser lets errors of half a dozen libraries through
+    except Exception as error:  # noqa: BLE001 - it lets through what half a dozen libraries raise
         return Feed(error=f"it cannot be read ({type(error).__name__})")
-    base = Base(url)
-    entries = _unique(_xml_entry(entry, base) for entry in parsed["entries"])
-    if entries or (parsed.get("version") and not parsed.get("bozo")):
-        return Feed(entries)
-    if not parsed.get("version"):
+    if not parsed.get("version") and not parsed["entries"]:
         return Feed(error="it is neither RSS nor Atom")
-    return Feed(error="it is not well-formed, and no entry could be read")
+    if not parsed["entries"] and not intact:
+        return Feed(error="it is not well-formed XML, and no entry could be read")
+    base = Base(url)
+    return Feed(_unique(_xml_entry(entry, base) for entry in parsed["entries"]))
 
 
-def _xml_entry(entry: Mapping[str, Any], base: Base) -> FeedEntry | None:
+_CHARSET = re.compile(r"charset\s*=\s*[\"']?([\w.:-]+)", re.IGNORECASE)
+_ENTITY = re.compile(rb"&([a-zA-Z][a-zA-Z0-9]{1,30});")
+
+
+def _repair(body: bytes, content_type: str) -> tuple[bytes, bool] | None:
+    """The feed as UTF-8 XML without DTD and entities, and whether it was well-formed before.
+
+    None when no element is left.
+
+    feedparser's second parser, for what is not well-formed, takes minutes for hostile input.
+    """
+    charset = _CHARSET.search(content_type)
+    for encoding in (charset[1] if charset else None, None):
+        try:
+            parser = etree.XMLParser(
+                encoding=encoding,
+                recover=True,
+                resolve_entities=False,
+                load_dtd=False,
+                no_network=True,
+                huge_tree=False,
+                remove_comments=True,
+                remove_pis=True,
+            )
+            root = etree.fromstring(_ENTITY.sub(_entity, body).lstrip(), parser)
+        except (etree.LxmlError, LookupError, ValueError):
+            continue
+        if root is not None:
+            etree.strip_elements(root, etree.Entity, with_tail=False)
+            markup = etree.tostring(root, encoding="utf-8", xml_declaration=True)
+            return markup, not parser.error_log.filter_from_errors()
+    return None
+
+
+def _entity(match: re.Match[bytes]) -> bytes:
+    """A named character of HTML as a number, which XML knows as well; its own five as they are."""
+    name = match[1].decode()
+    characters = html5.get(f"{name};", "")
+    if not characters or name in ("amp", "lt", "gt", "quot", "apos"):
+        return match[0]
+    return "".join(f"&#{ord(character)};" for character in characters).encode()
+
+
+def _xml_entry(entry: dict[str, Any], base: Base) -> FeedEntry | None:
     # dict.get, because feedparser's own makes up missing keys from others, with warnings.
     link = dict.get(entry, "feedburner_origlink") or _link(entry)
     guid = dict.get(entry, "id")
@@ -98,14 +152,15 @@ def _xml_entry(entry: Mapping[str, Any], base: Base) -> FeedEntry | None:
     )
 
 
-def _link(entry: Mapping[str, Any]) -> str | None:
+def _link(entry: dict[str, Any]) -> str | None:
     """The link to the page; `link` is the last `alternate` of any type, the page's is text/html."""
     candidates = [
         link.get("href")
         for link in dict.get(entry, "links") or ()
         if link.get("rel") == "alternate" and "html" in (link.get("type") or "")
     ]
-    return next((href for href in candidates if href), dict.get(entry, "link"))
+    link = next((href for href in candidates if href), None) or dict.get(entry, "link")
+    return link if isinstance(link, str) else None
 
 
 def _utc(moment: Any) -> datetime | None:
@@ -113,8 +168,8 @@ def _utc(moment: Any) -> datetime | None:
     if not moment:
         return None
     try:
-        return datetime(*tuple(moment)[:6], tzinfo=UTC)
-    except (TypeError, ValueError):
+        return datetime.fromtimestamp(timegm(moment), UTC)
+    except (TypeError, ValueError, OverflowError, OSError):
         return None
 
 

@@ -23,7 +23,7 @@ def parse_markup(html: str, url: str) -> Markup:
     The time grows with the square of the attributes in one tag: let
     `pipelines.extraction.prescan.refusal` judge untrusted pages first.
     """
-    # As UTF-8: lxml refuses a str that begins with an XML declaration. Surrogates cannot be encoded.
+    # As UTF-8: lxml refuses a str that begins with an XML declaration.
     data = html.replace("\0", "\ufffd").encode("utf-8", "replace")
     parser = etree.HTMLParser(encoding="utf-8", recover=True, remove_comments=True, remove_pis=True)
     try:

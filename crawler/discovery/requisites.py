@@ -52,7 +52,7 @@ def requisites(html: str, base_url: str) -> list[Requisite]:
 
 
 def requisites_of(page: Markup) -> list[Requisite]:
-    """The requisites of a parsed page in order, each URL once; what <noscript> and srcdoc hold too."""
+    """The requisites of a parsed page in order, each URL once; noscript and srcdoc count too."""
     found: dict[str, RequisiteKind] = {}
     _collect(page, found, srcdoc=True)
     return [Requisite(url, kind) for url, kind in found.items()]

@@ -29,7 +29,9 @@ class Scope:
     """Which URLs belong to a source. Depth and number of pages are counted elsewhere."""
 
     hosts: frozenset[str] = frozenset()  #: as `host_of` gives them; empty: any host
-    include: tuple[re.Pattern[str], ...] = ()  #: one must match somewhere in the URL; empty: any URL
+    include: tuple[
+        re.Pattern[str], ...
+    ] = ()  #: one must match somewhere in the URL; empty: any URL
     exclude: tuple[re.Pattern[str], ...] = ()  #: none may match anywhere in the URL
 
     @classmethod

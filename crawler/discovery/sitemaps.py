@@ -59,9 +59,13 @@ def parse_sitemap(body: bytes, url: str, content_type: str = "") -> Sitemap:
     root = _ROOT.search(start)
     if root and root[1].lower() in (b"rss", b"feed", b"rdf"):
         return _feed(data, url, content_type)
+    if any(run.end() - run.start() > _RUN for run in _BETWEEN.finditer(data)):
+        return Sitemap(error="its markup is too complex to be read safely")
     return _xml(data, url)
 
 
+_BETWEEN = re.compile(rb"[^<]++")
+_RUN = 1 << 16  # bytes from one "<" to the next: 7,000 attributes, which cost a parser 0.1 s
 _ROOT = re.compile(rb"<(?:[\w.-]+:)?([a-zA-Z]+)[\s>/]")
 
 
@@ -110,7 +114,8 @@ class _Reading:
     def take(self, element: etree._Element) -> None:
         """Keep what a <url> or <sitemap> says."""
         said = dict(_said(element))
-        address = self.base.resolve(said.get("loc", ""))
+        # Some write the URL right into the entry.
+        address = self.base.resolve(said.get("loc") or element.text or "")
         if address is None:
             return
         if _name(element) == "sitemap":
@@ -150,7 +155,7 @@ def _xml(data: bytes, url: str) -> Sitemap:
 
 
 def _said(element: etree._Element) -> Iterator[tuple[str, str]]:
-    """Names and texts of an entry's own fields and those of its news; images and videos have others."""
+    """Names and texts of an entry's own fields and of its news; images and videos have others."""
     for child in element:
         if _name(child) == "news":
             yield from _said(child)

@@ -13,7 +13,8 @@ def srcset_urls(value: str) -> list[str]:
 
     Commas inside a URL belong to it, as in data URLs; only one at its end separates.
     """
-    found, at = [], 0
+    found: list[str] = []
+    at = 0
     while True:
         gap = _GAP.match(value, at)
         match = _URL.match(value, gap.end() if gap else at)

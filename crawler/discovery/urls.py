@@ -6,7 +6,7 @@ import re
 from urllib.parse import urljoin, urlsplit
 
 URL_LENGTH = 8192
-"""Characters that a URL may have; servers refuse longer ones, and pages that hold them are traps."""
+"""Characters that a URL may have; servers refuse longer ones, pages with them are traps."""
 
 _EDGES = "".join(map(chr, range(0x21)))  # C0 controls and space, as browsers strip them
 _INSIDE = {ord(character): None for character in "\t\n\r"}
@@ -32,7 +32,7 @@ class Base:
         self._origin = f"{parts.scheme}://{parts.netloc}" if known else ""
 
     def resolve(self, reference: str) -> str | None:
-        """The absolute URL; None for other schemes, broken URLs, and references into the page itself."""
+        """The absolute URL; None for other schemes, broken URLs, and places in the page itself."""
         reference = reference.strip(_EDGES)
         if _BROKEN.search(reference):
             reference = reference.translate(_INSIDE)
