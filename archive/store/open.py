@@ -9,8 +9,7 @@ from archive.errors import BucketMissing
 from archive.store.base import Store
 from archive.store.local import LocalStore
 from archive.store.memory import MemoryStore
-from archive.store.s3 import S3Store
-from archive.store.s3_client import S3Options
+from archive.store.s3_options import S3Options
 
 
 def open_store(uri: str, options: S3Options | None = None) -> Store:
@@ -38,6 +37,9 @@ def _open_s3(uri: str, options: S3Options | None) -> Store:
     segments = prefix.split("/") if prefix else []
     if not uri.startswith("s3://") or not bucket or {"", ".", ".."} & set(segments):
         raise _wrong(uri)
+    # Importing boto3 takes as long as all the rest together, and folders do without.
+    from archive.store.s3 import S3Store
+
     return S3Store(bucket, prefix, options)
 
 

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 from botocore.exceptions import BotoCoreError, ClientError
 
 from archive.errors import (
+    BucketMissing,
     KeyMissing,
     KeyTaken,
     ObjectDamaged,
@@ -29,8 +30,9 @@ from archive.store.base import (
     is_key,
 )
 from archive.store.content import PIECE
-from archive.store.s3_client import S3Options, open_client
+from archive.store.s3_client import open_client
 from archive.store.s3_errors import status, translated
+from archive.store.s3_options import S3Options
 from archive.store.s3_upload import Upload, Uploader
 
 if TYPE_CHECKING:
@@ -145,6 +147,12 @@ class S3Store:
             return True
         except KeyTaken:
             return False
+        except KeyMissing as error:
+            raise BucketMissing(
+                f"{self.uri}: the server knows no such place; create the bucket, or correct "
+                "`collection` and endpoint",
+                key,
+            ) from error
 
     def _verify(self, key: str, upload: Upload, *, ours: bool) -> None:
         """Raise KeyTaken or ObjectDamaged unless the store holds these bytes."""

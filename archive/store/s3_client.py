@@ -2,56 +2,18 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
 import boto3
 from botocore.config import Config
-from botocore.exceptions import (
-    BotoCoreError,
-    ConnectTimeoutError,
-    EndpointConnectionError,
-    SSLError,
-)
+from botocore.exceptions import BotoCoreError
 
 from archive.errors import StoreError
 from archive.store.s3_errors import store_error
+from archive.store.s3_options import S3Options
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
-
-MIB = 1 << 20
-LEAST_PART = 5 * MIB
-"""Bytes; S3 accepts no smaller part but the last one."""
-
-# Attempts after which a server that cannot be reached at all is given up; an overloaded one, or a
-# connection that breaks, gets all five of `retries`.
-_ATTEMPTS: dict[type[Exception], int] = {
-    SSLError: 1,
-    ConnectTimeoutError: 2,
-    EndpointConnectionError: 3,
-}
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class S3Options:
-    """How to reach the server. None: what boto3 finds in AWS_* variables and profiles."""
-
-    endpoint_url: str | None = None  #: "https://s3.example.org"; None: Amazon's own, too
-    region: str | None = None  #: "us-east-1" where boto3 finds none either
-    access_key_id: str | None = None
-    secret_access_key: str | None = field(default=None, repr=False)
-    session_token: str | None = field(default=None, repr=False)  #: with temporary credentials
-    ca_bundle: str | None = None  #: path of a PEM file; None: the usual authorities
-    addressing_style: Literal["path", "virtual"] = "path"  #: bucket in the path or the host name
-    threads: int = 16  #: threads that use the store at once; as many connections are kept open
-    multipart_threshold: int = 16 * MIB  #: bytes; larger files are sent in parts
-    multipart_chunk: int = 16 * MIB  #: bytes of a part
-    page_size: int = 1000  #: keys that a listing asks for at a time
-
-    def __post_init__(self) -> None:
-        if self.multipart_chunk < LEAST_PART:
-            raise ValueError(f"multipart_chunk must be at least {LEAST_PART}")
 
 
 def open_client(options: S3Options, place: str) -> S3Client:
@@ -63,7 +25,7 @@ def open_client(options: S3Options, place: str) -> S3Client:
             aws_session_token=options.session_token,
             region_name=options.region,
         )
-        client = session.client(
+        return session.client(
             "s3",
             region_name=session.region_name or "us-east-1",
             endpoint_url=options.endpoint_url,
@@ -74,8 +36,6 @@ def open_client(options: S3Options, place: str) -> S3Client:
         raise store_error(error, place) from error
     except ValueError as error:
         raise StoreError(f"{place}: {error}; correct the endpoint (AWS_ENDPOINT_URL_S3)") from error
-    client.meta.events.register_first("needs-retry.s3", _give_up_early)
-    return client
 
 
 def _config(options: S3Options) -> Config:
@@ -86,16 +46,10 @@ def _config(options: S3Options) -> Config:
         # and others refuse that with 411.
         request_checksum_calculation="when_required",
         response_checksum_validation="when_required",
+        # Refused connections are given up in a second, overloaded servers after some fifteen.
         retries={"mode": "standard", "total_max_attempts": 5},
         connect_timeout=5,
         read_timeout=60,
         max_pool_connections=options.threads,
         tcp_keepalive=True,
     )
-
-
-def _give_up_early(attempts: int, caught_exception: Exception | None = None, **_: object) -> None:
-    """Handler of botocore's needs-retry event, which is left by raising."""
-    most = _ATTEMPTS.get(type(caught_exception)) if caught_exception else None
-    if caught_exception and most and attempts >= most:
-        raise caught_exception

@@ -50,7 +50,8 @@ _BAD_BYTES = (
     "XAmzContentSHA256Mismatch",
 )
 _NO_ROOM = ("QuotaExceeded", "InsufficientCapacity", "EntityTooLarge")
-_TIMED_OUT = ("RequestTimeout", "SlowDown", "Throttling", "RequestLimitExceeded")
+# Whatever their status; the upload that is no more was removed by somebody else.
+_PASSING = ("NoSuchUpload", "RequestLimitExceeded", "RequestTimeout", "SlowDown", "Throttling")
 
 
 @contextmanager
@@ -110,16 +111,16 @@ def _answered(status: int, code: str, what: str, place: str, key: str) -> StoreE
             + (" and the clock" if code == "RequestTimeTooSkewed" else ""),
             key,
         )
-    if code in _MISSING_BUCKET or status in (301, 307):
+    if code in _MISSING_BUCKET or status in (301, 307) or (status == 404 and not key):
         return BucketMissing(
             f"{place}: {said}; create the bucket, or correct `collection`, endpoint and region", key
         )
+    if status in (409, 429) or (status >= 500 and status != 501) or code in _PASSING:
+        return StoreUnavailable(f"{what}: {said}; try again later", key)
     if status == 404:
         return KeyMissing(f"{place} has no {key or 'such object'}", key)
     if status == 412:
         return KeyTaken(f"{place} has {key} already", key)
-    if status in (409, 429) or (status >= 500 and status != 501) or code in _TIMED_OUT:
-        return StoreUnavailable(f"{what}: {said}; try again later", key)
     if status in (405, 411, 501):
         return StoreUnsupported(f"{what}: {said}; see `pressmark doctor`", key)
     if code in _BAD_BYTES:

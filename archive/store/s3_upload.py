@@ -14,8 +14,8 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from archive.errors import KeyTaken
 from archive.store.content import pieces, reading
-from archive.store.s3_client import S3Options
 from archive.store.s3_errors import code, status, translated
+from archive.store.s3_options import S3Options
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client

@@ -9,7 +9,7 @@ from archive.store.local import LocalStore
 from archive.store.memory import MemoryStore
 from archive.store.open import open_store
 from archive.store.s3 import S3Store
-from archive.store.s3_client import S3Options
+from archive.store.s3_options import S3Options
 
 
 def test_folders(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

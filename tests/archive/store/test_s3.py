@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import hashlib
 import logging
 import socket
@@ -10,6 +11,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from botocore.loaders import create_loader
 
 from archive.errors import (
     AccessDenied,
@@ -22,7 +24,7 @@ from archive.errors import (
 )
 from archive.store.base import Store
 from archive.store.s3 import S3Store
-from archive.store.s3_client import LEAST_PART, S3Options
+from archive.store.s3_options import LEAST_PART, S3Options
 from tests.archive.store.conformance import KEY, MIB, StoreConformance, noise
 from tests.servers.ceph import S3Server
 from tests.servers.faultproxy import Answer, CutBody, FaultProxy, ResetAfter, ResetBefore, Tamper
@@ -36,6 +38,14 @@ def options(server: S3Server) -> S3Options:
         ca_bundle=server.ca_bundle,
         page_size=10,
     )
+
+
+@pytest.fixture(scope="module", autouse=True)
+def quick_clients() -> Iterator[None]:
+    """Each test makes clients, and boto3 would parse the same 2 MB of service model for each."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("botocore.session.create_loader", functools.cache(create_loader))
+        yield
 
 
 class TestS3Store(StoreConformance):
@@ -257,6 +267,14 @@ def test_secrets_are_not_shown() -> None:
     shown = repr(S3Options(secret_access_key="geheim", session_token="streng"))
     assert "geheim" not in shown
     assert "streng" not in shown
+
+
+def test_server_that_is_no_store(store: S3Store, proxy: FaultProxy) -> None:
+    """It answers 404 to everything, as a web server does."""
+    proxy.fault(Answer(404, b"<h1>Not Found</h1>"), times=99)
+    for attempt in (store.check, lambda: store.put_new(KEY, b"x"), lambda: store.head(KEY)):
+        with pytest.raises(BucketMissing):
+            attempt()
 
 
 # -- a server that is away, overloaded, or breaks off
