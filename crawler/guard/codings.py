@@ -7,7 +7,7 @@ import zlib
 from typing import TYPE_CHECKING
 
 import brotli
-import zstandard
+from backports.zstd import ZstdError  # what Scrapy decodes with
 from scrapy.downloadermiddlewares.httpcompression import HttpCompressionMiddleware
 from scrapy.exceptions import IgnoreRequest
 from scrapy.http import Response
@@ -22,7 +22,7 @@ logger = logging.getLogger(__name__)
 UNDECODED = "undecoded"
 """Flag of a response whose body is as it was sent, because its coding could not be undone."""
 
-_BROKEN = (OSError, EOFError, ValueError, zlib.error, brotli.error, zstandard.ZstdError)
+_BROKEN = (OSError, EOFError, ValueError, zlib.error, brotli.error, ZstdError)
 
 
 class BoundedCompression(HttpCompressionMiddleware):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
-from urllib.parse import unquote, urlsplit, urlunsplit
+from urllib.parse import unquote, urlsplit
 
 from scrapy.exceptions import NotConfigured
 from scrapy.utils.httpobj import urlparse_cached
@@ -74,7 +74,8 @@ class Userinfo:
         if not at:
             return None
         name, _, password = userinfo.partition(":")
-        bare = request.replace(url=urlunsplit(place._replace(netloc=netloc)), dont_filter=True)
+        url = request.url.replace(f"//{place.netloc}", f"//{netloc}", 1)
+        bare = request.replace(url=url, dont_filter=True)
         if userinfo.strip(":"):
             bare.headers["Authorization"] = basic_auth_header(
                 unquote(name), unquote(password), encoding="utf-8"

@@ -67,11 +67,11 @@ class DroppingKeeper:
 
     def __init__(self, folder: Path) -> None:
         self.spool = folder
-        self.truncated: list[str | None] = []
+        self.truncated: dict[str, list[str | None]] = {}
 
     async def keep(self, exchanges: Sequence[Exchange]) -> Sequence[Capture]:
         for exchange in exchanges:
-            self.truncated.append(exchange.truncated)
+            self.truncated.setdefault(exchange.url, []).append(exchange.truncated)
             exchange.request.close()
             exchange.response.close()
         return ()

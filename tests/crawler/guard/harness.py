@@ -24,7 +24,7 @@ class Crawl:
     """What a crawl came to."""
 
     outcomes: list[dict[str, Any]]
-    truncated: list[str | None]  #: why each exchange with an answer was cut
+    truncated: dict[str, list[str | None]]  #: for each URL why its exchanges were cut
     peak: int  #: of the process's memory, kB
     settings: dict[str, str]
     log: str
@@ -34,6 +34,12 @@ class Crawl:
         """The one outcome that there is."""
         assert len(self.outcomes) == 1, self.log
         return self.outcomes[0]
+
+    def of(self, url: str) -> dict[str, Any]:
+        """What became of the one request for a URL."""
+        found = [outcome for outcome in self.outcomes if outcome["url"] == url]
+        assert len(found) == 1, self.log
+        return found[0]
 
     @property
     def errors(self) -> list[str | None]:
