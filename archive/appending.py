@@ -1,4 +1,4 @@
-"""A file of gzip members that grows by groups: what is not yet synced can be taken back."""
+"""A file of gzip members that grows by groups; a group that failed can be taken back."""
 
 from __future__ import annotations
 
@@ -28,9 +28,9 @@ class MemberFile:
         self._pending: list[bytes] = []
         self._pending_size = 0
         self._hash = hashlib.sha256()
-        self._synced_hash = self._hash.copy()
+        self._settled_hash = self._hash.copy()
         self.size = 0  #: bytes written
-        self.synced = 0  #: bytes that are durable
+        self.settled = 0  #: bytes that are durable, indexed, and may have been acknowledged
         sync_folder(path.parent)
 
     def append(self, pieces: Iterable[bytes]) -> tuple[int, int, str]:
@@ -47,16 +47,19 @@ class MemberFile:
         """Make everything written so far durable."""
         self._flush()
         os.fsync(self._file.fileno())
-        self.synced = self.size
-        self._synced_hash = self._hash.copy()
+
+    def settle(self) -> None:
+        """Everything written so far is synced and indexed: it stays."""
+        self.settled = self.size
+        self._settled_hash = self._hash.copy()
 
     def take_back(self) -> None:
-        """Cut what was written after the last sync: nobody was told of it."""
+        """Cut what was written after it was last settled: nobody was told of it."""
         self._pending, self._pending_size = [], 0
-        self._file.truncate(self.synced)
-        self._file.seek(self.synced)
-        self.size = self.synced
-        self._hash = self._synced_hash.copy()
+        self._file.truncate(self.settled)
+        self._file.seek(self.settled)
+        self.size = self.settled
+        self._hash = self._settled_hash.copy()
 
     def seal(self) -> str:
         """Sync, rename, sync the folder; sha256 hex of the whole file."""

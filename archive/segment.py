@@ -56,7 +56,7 @@ class OpenSegment:
         self._entries: list[Entry] = []
         self._captures: list[Capture] = []
         self._chains: dict[str, str] = {}
-        self._synced = (0, 0, dict(self._chains))
+        self._settled = (0, 0, dict(self._chains))
         info = warcinfo(self.filename, self.opened, source=source)
         self._warcinfo_id = info.record_id
         self._append(info)
@@ -68,8 +68,8 @@ class OpenSegment:
 
     @property
     def empty(self) -> bool:
-        """Whether it holds no capture that is durable."""
-        return self._synced[1] == 0
+        """Whether it holds no capture that was acknowledged."""
+        return self._settled[1] == 0
 
     def append(self, exchange: Exchange) -> Capture:
         """Write the exchange's records behind each other; durable only after `sync`."""
@@ -102,12 +102,17 @@ class OpenSegment:
     def sync(self) -> None:
         """Make everything appended so far durable."""
         self._file.sync()
-        self._synced = (len(self._entries), len(self._captures), dict(self._chains))
+
+    def settle(self) -> None:
+        """Everything appended so far is synced and indexed: it stays."""
+        self._file.settle()
+        self._settled = (len(self._entries), len(self._captures), dict(self._chains))
 
     def take_back(self) -> None:
-        """Forget what was appended after the last sync."""
+        """Forget what was appended after it was last settled."""
         self._file.take_back()
-        entries, captures, self._chains = self._synced
+        entries, captures, chains = self._settled
+        self._chains = dict(chains)
         del self._entries[entries:], self._captures[captures:]
 
     def seal(self) -> Path:

@@ -41,14 +41,18 @@ class OpenRun:
         """Make everything appended so far durable."""
         self._file.sync()
 
+    def settle(self) -> None:
+        """Everything appended so far is synced and indexed: it stays."""
+        self._file.settle()
+
     def take_back(self) -> None:
-        """Forget what was appended after the last sync."""
+        """Forget what was appended after it was last settled."""
         self._file.take_back()
 
     @property
     def empty(self) -> bool:
-        """Whether nothing in it is durable."""
-        return self._file.synced == 0
+        """Whether nothing in it was acknowledged."""
+        return self._file.settled == 0
 
     def seal(self) -> Path:
         """The sealed file in the spool, with its manifest beside it."""

@@ -12,6 +12,7 @@ from scrapy.downloadermiddlewares.httpcompression import HttpCompressionMiddlewa
 from scrapy.settings import SETTINGS_PRIORITIES
 from scrapy.utils.misc import load_object
 
+from crawler.extension import SessionExtension
 from crawler.guard.codings import BoundedCompression
 from crawler.guard.headers import SecretHeaders, Userinfo
 from crawler.guard.logs import escape_log_records
@@ -19,6 +20,8 @@ from crawler.guard.middleware import Guard
 from crawler.guard.proxy import ConfiguredProxy
 from crawler.guard.rate import RateFloor
 from crawler.pace import PacedDownloader
+from pipelines.documents import DocumentsPipeline
+from pipelines.text.pipeline import TextPipeline
 
 if TYPE_CHECKING:
     from scrapy.settings import BaseSettings
@@ -72,8 +75,8 @@ class PressmarkAddon:
 
     handler: ClassVar[str] = "crawler.recorder.handler.RecordingDownloadHandler"
 
-    extensions: ClassVar[dict[type, int]] = {RateFloor: 0}
-    item_pipelines: ClassVar[dict[type, int]] = {}
+    extensions: ClassVar[dict[type, int]] = {RateFloor: 0, SessionExtension: 0}
+    item_pipelines: ClassVar[dict[type, int]] = {TextPipeline: 300, DocumentsPipeline: 400}
 
     @classmethod
     def update_pre_crawler_settings(cls, settings: BaseSettings) -> None:

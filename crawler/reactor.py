@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import signal
 from collections.abc import Awaitable, Callable
-from typing import TypeVar
+from typing import Any, TypeVar
 
 T = TypeVar("T")
 
@@ -36,11 +36,11 @@ def run(main: Callable[[Interruption], Awaitable[T]]) -> T:
     asyncio.set_event_loop(loop)
     from twisted.internet import asyncioreactor
 
-    asyncioreactor.install(loop)
+    asyncioreactor.install(loop)  # type: ignore[no-untyped-call]  # Twisted has no type for it
     from twisted.internet import reactor as installed
-    from twisted.internet.interfaces import IReactorCore
 
-    reactor = IReactorCore(installed)
+    # Twisted has no types for what follows.
+    reactor: Any = installed
     outcome: asyncio.Future[T] = loop.create_future()
 
     async def body() -> None:

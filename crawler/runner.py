@@ -12,31 +12,12 @@ from scrapy.crawler import AsyncCrawlerRunner, Crawler
 from scrapy.settings import Settings
 from scrapy.utils.log import configure_logging
 
-from config.schema import Configuration, SourceDefaults
 from crawler.reactor import Interruption
-from crawler.session import Session
-from pipelines.recording import Recording, attach
+from crawler.session import Session, record
+from pipelines.recording import Recording
 
 _GRACE = 10.0
 """Seconds that requests in flight get to finish after an interruption."""
-
-
-def scrapy_settings(configuration: Configuration, source: SourceDefaults) -> dict[str, Any]:
-    """The Scrapy settings that a configuration stands for, for one source."""
-    return {
-        "PRESSMARK_ALLOW_NETWORKS": [str(network) for network in configuration.allow_networks],
-        "PRESSMARK_CONCURRENCY": source.concurrency,
-        "PRESSMARK_DELAY": source.delay,
-        "PRESSMARK_REQUISITE_DELAY": configuration.requisite_delay,
-        "PRESSMARK_PAGE_LIMIT": configuration.limits.page,
-        "PRESSMARK_MEDIA_LIMIT": configuration.limits.media,
-        "PRESSMARK_TIMEOUT": configuration.limits.timeout,
-        "PRESSMARK_PROXY": configuration.proxy or "",
-        "PRESSMARK_SECRETS": list(configuration.secret_values),
-        "PRESSMARK_KEEP_SECRETS": configuration.keep_secrets,
-        "ROBOTSTXT_OBEY": source.robots == "obey",
-        "USER_AGENT": configuration.agent,
-    }
 
 
 class Runner:
@@ -57,40 +38,35 @@ class Runner:
         recording: Recording,
         settings: Mapping[str, Any],
         *,
-        on_item: Callable[[Any], None] = lambda item: None,
+        on_item: Callable[[Any], None],
         arguments: Mapping[str, Any],
     ) -> Crawler:
         """Run one spider to its end; its crawler, for stats and what the spider holds.
 
-        Raises WriteError when something could not be kept. After an interruption requests in
-        flight get 10 s to finish.
+        A write that failed has ended the crawl early and is in `session.writer.failure`. After an
+        interruption requests in flight get 10 s to finish.
         """
         own = self._settings.copy()
         for name, value in settings.items():
             # Above the settings module and the spider's own, as the command line is.
             own.set(name, value, priority="cmdline")
         crawler = Crawler(spider, own)
-        attach(crawler, recording)
-        crawler.signals.connect(lambda item: on_item(item), signal=signals.item_scraped, weak=False)
-        crawl = asyncio.ensure_future(self._runner.crawl(crawler, **arguments))
+        record(crawler, recording)
+        crawler.signals.connect(on_item, signal=signals.item_scraped, weak=False)
+        crawl = self._runner.crawl(crawler, **arguments)
         await self._until_done_or_interrupted(crawl, crawler)
-        failure = self.session.writer.failure
-        if failure is not None:
-            raise failure
         if crawl.done():
             crawl.result()
         return crawler
 
-    async def _until_done_or_interrupted(
-        self, crawl: asyncio.Future[None], crawler: Crawler
-    ) -> None:
-        interrupted = asyncio.ensure_future(self.interruption.once.wait())
+    async def _until_done_or_interrupted(self, crawl: asyncio.Task[None], crawler: Crawler) -> None:
+        interrupted: asyncio.Future[Any] = asyncio.ensure_future(self.interruption.once.wait())
         await asyncio.wait({crawl, interrupted}, return_when=asyncio.FIRST_COMPLETED)
         interrupted.cancel()
         if crawl.done():
             return
         stopping = asyncio.ensure_future(crawler.stop_async())
-        twice = asyncio.ensure_future(self.interruption.twice.wait())
+        twice: asyncio.Future[Any] = asyncio.ensure_future(self.interruption.twice.wait())
         await asyncio.wait({crawl, twice}, timeout=_GRACE, return_when=asyncio.FIRST_COMPLETED)
         twice.cancel()
         if stopping.done():

@@ -7,17 +7,21 @@ import contextlib
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from scrapy.crawler import Crawler
+
 from archive.collection import Collection
 from archive.errors import StoreError, StoreUnavailable, WriteError
 from archive.index import Index
 from archive.model import Capture
 from archive.recovery import adopt
 from archive.spool import Spool
-from archive.store import open_store
 from archive.store.base import Store
-from archive.store.s3 import S3Options
+from archive.store.open import open_store
+from archive.store.s3_options import S3Options
 from archive.upload import Uploader
 from config.schema import Configuration
+from crawler.recorder import keeper
+from pipelines import recording as recordings
 from pipelines.recording import Recording
 from pipelines.text.pool import TextPool
 from pipelines.warc.writer import SegmentWriter
@@ -44,6 +48,12 @@ def store_of(configuration: Configuration) -> Store:
             addressing_style=s3.addressing_style,
         ),
     )
+
+
+def record(crawler: Crawler, recording: Recording) -> None:
+    """Make a crawl record through `recording`: its download handler and its item pipelines."""
+    keeper.attach(crawler, recording)
+    recordings.attach(crawler, recording)
 
 
 @dataclass(slots=True)

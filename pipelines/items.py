@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from archive.model import Article, Capture
+from archive.model import Article, Capture, Document
 
 
 @dataclass(slots=True, kw_only=True)
@@ -18,3 +18,4 @@ class Page:
     body: bytes = field(repr=False)  #: transfer and content coding undone
     source: str = "ondemand"  #: name of the source
     article: Article | None = field(default=None, repr=False)  #: set by pipelines.text
+    document: Document | None = field(default=None, repr=False)  #: set by pipelines.documents

@@ -12,7 +12,7 @@ from archive.timestamps import TimestampError, parse_time
 F = TypeVar("F", bound=Callable[..., Any])
 
 
-class Moment(click.ParamType):
+class Moment(click.ParamType[str]):
     """4 to 14 digits or an ISO 8601 date; becomes 14 digits."""
 
     name = "time"

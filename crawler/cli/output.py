@@ -53,7 +53,7 @@ def complain(message: str) -> None:
 def progress(what: str) -> Iterator[Advance]:
     """A progress bar on standard error while it is a terminal; silence in a pipe."""
     if not sys.stderr.isatty():
-        yield lambda done, total: None
+        yield lambda _done, _total: None
         return
     columns = (
         SpinnerColumn(),

@@ -6,10 +6,10 @@ import json
 import sys
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any, get_args, Literal
+from typing import Any, Literal, get_args
+from urllib.parse import urljoin
 
 import click
-from urllib.parse import urljoin
 
 from archive.collection import Collection
 from archive.documents import to_json

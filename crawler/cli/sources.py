@@ -13,7 +13,7 @@ from config.template import render
 from crawler.cli.exits import CHECKS_FAILED, WRONG_USAGE
 from crawler.cli.options import as_json
 from crawler.cli.output import complain, print_json, table
-from crawler.cli.source_check import check_source
+from crawler.source_check import check_sources
 
 
 @click.group("sources")
@@ -62,7 +62,7 @@ def check(names: tuple[str, ...], as_json: bool) -> None:
     if not chosen:
         complain("no source is configured; see `sources` in pressmark.yaml")
         raise click.exceptions.Exit(WRONG_USAGE)
-    findings = [finding for source in chosen for finding in check_source(configuration, source)]
+    findings = check_sources(configuration, chosen)
     if as_json:
         for finding in findings:
             print_json(finding.to_json())

@@ -181,6 +181,8 @@ class SegmentWriter:
             for file in touched.values():
                 file.sync()
             self._index.commit(captures, documents)
+            for file in touched.values():
+                file.settle()
         except (OSError, ArchiveError, ValueError) as error:
             self._fail(group, error, list(touched.values()))
             return [(work, self.failure) for work in group]

@@ -55,10 +55,11 @@ def test_home_that_cannot_be_written_is_named(tmp_path: Path) -> None:
         Spool.create(tmp_path / "file")
 
 
-def test_what_is_not_synced_can_be_taken_back(tmp_path: Path) -> None:
+def test_what_is_not_settled_can_be_taken_back(tmp_path: Path) -> None:
     file = MemberFile(tmp_path / "x.gz")
     first = file.append([b"first"])
     file.sync()
+    file.settle()
     assert file.append([b"second"])[0] == first[1]
     file.take_back()
     assert file.append([b"third"])[0] == first[1]
@@ -71,6 +72,7 @@ def test_taking_back_what_reached_the_disk(tmp_path: Path) -> None:
     file = MemberFile(tmp_path / "x.gz")
     file.append([b"first"])
     file.sync()
+    file.settle()
     file.append([bytes(range(256)) * 40_000])
     file.take_back()
     file.seal()

@@ -1,0 +1,121 @@
+"""One crawl of a benchmark site, in a process of its own; prints one JSON line.
+
+    python -m benchmarks.crawl MODE PORT PAGES HOME
+
+bare       Scrapy alone          capture    + WARC and index, through the add-on
+inline     bare + trafilatura    text       capture + text in worker processes
+bare-large, capture-large        four bodies of 50 MB at once
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import resource
+import sys
+import time
+from collections.abc import AsyncIterator
+from typing import Any
+
+import scrapy
+from scrapy.crawler import AsyncCrawlerProcess
+from scrapy.http import Response, TextResponse
+
+_CONCURRENT = 16
+
+
+class BenchSpider(scrapy.Spider):
+    """Fetches every page, looks for its links, and hands it on where text is wanted."""
+
+    name = "bench"
+
+    def __init__(self, port: int, pages: int, mode: str) -> None:
+        super().__init__()
+        self.port, self.pages, self.mode = port, pages, mode
+        self.seen = 0
+
+    async def start(self) -> AsyncIterator[Any]:
+        """One request a page."""
+        root = f"http://127.0.0.1:{self.port}"
+        if self.mode.endswith("large"):
+            for n in range(4):
+                yield scrapy.Request(f"{root}/large/50?{n}")
+            return
+        for n in range(self.pages):
+            yield scrapy.Request(f"{root}/page/{n}")
+
+    def parse(self, response: Response, **_: Any) -> Any:
+        """Links of the page, and its text in the way of the mode."""
+        self.seen += 1
+        if not isinstance(response, TextResponse):
+            return
+        response.xpath("//a/@href").getall()
+        if self.mode == "inline":
+            import trafilatura
+
+            trafilatura.bare_extraction(response.text, url=response.url, with_metadata=True)
+        elif self.mode == "text":
+            from pipelines.items import Page
+
+            yield Page(
+                url=response.url,
+                capture=response.meta["capture"],
+                status=response.status,
+                content_type="text/html; charset=utf-8",
+                body=response.body,
+            )
+
+
+def _settings(mode: str) -> dict[str, Any]:
+    common: dict[str, Any] = {
+        "CONCURRENT_REQUESTS": _CONCURRENT,
+        "CONCURRENT_REQUESTS_PER_DOMAIN": _CONCURRENT,
+        "DOWNLOAD_DELAY": 0,
+        "LOG_LEVEL": "ERROR",
+        "REMOTE_CONTROL_ENABLED": False,
+        "ROBOTSTXT_OBEY": True,
+        "TELNETCONSOLE_ENABLED": False,
+        "TWISTED_REACTOR": "twisted.internet.asyncioreactor.AsyncioSelectorReactor",
+    }
+    if mode.startswith(("bare", "inline")):
+        return common
+    common["ADDONS"] = {"crawler.addon.PressmarkAddon": 0}
+    common["PRESSMARK_ALLOW_NETWORKS"] = ["127.0.0.0/8"]
+    common["DOWNLOAD_MAXSIZE"] = 1 << 30
+    return common
+
+
+def main() -> None:
+    """Crawl and measure."""
+    mode, port, pages, home = sys.argv[1], int(sys.argv[2]), int(sys.argv[3]), sys.argv[4]
+    os.environ["PRESSMARK_HOME"] = home
+    os.environ["PRESSMARK_CONFIG"] = f"{home}/pressmark.yaml"
+    os.makedirs(home, exist_ok=True)
+    with open(f"{home}/pressmark.yaml", "w", encoding="utf-8") as file:
+        file.write("contact: bench@example.org\nallow_networks: [127.0.0.0/8]\n")
+    process = AsyncCrawlerProcess(_settings(mode))
+    crawler = process.create_crawler(BenchSpider)
+    process.crawl(crawler, port=port, pages=pages, mode=mode)
+    began = time.monotonic()
+    process.start()
+    seconds = time.monotonic() - began
+    own = resource.getrusage(resource.RUSAGE_SELF)
+    children = resource.getrusage(resource.RUSAGE_CHILDREN)
+    spider = crawler.spider
+    assert isinstance(spider, BenchSpider)
+    stats = crawler.stats.get_stats() if crawler.stats else {}
+    line = {
+        "mode": mode,
+        "pages": spider.seen,
+        "seconds": seconds,
+        "cpu": own.ru_utime + own.ru_stime,
+        "cpu_workers": children.ru_utime + children.ru_stime,
+        "peak_mb": own.ru_maxrss / 1024,
+        "texts": stats.get("pressmark/extraction/ok", 0),
+        "finish_reason": stats.get("finish_reason"),
+    }
+    print(json.dumps(line), flush=True)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,160 @@
+"""On-demand archiving: URLs in, one result a URL, stored or said to be not."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any, cast
+
+from archive.documents import to_json as document_to_json
+from archive.errors import WriteError
+from archive.index import Index
+from archive.model import Capture, Document, SegmentState
+from archive.timestamps import now, to_timestamp
+from config.crawling import crawl_settings
+from crawler.runner import Runner
+from crawler.spiders.page import PageOutcome, PageSpider
+from pipelines.items import Page
+
+SOURCE = "ondemand"
+"""Source name of what people name by its URL."""
+
+FRESH_SECONDS = 24 * 3600
+"""A requisite captured within this time is not fetched again."""
+
+_DOCUMENT_FIELDS = ("title", "authors", "date", "language", "text_digest", "quality", "words")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ArchiveResult:
+    """What became of one URL."""
+
+    outcome: PageOutcome
+    state: SegmentState | None  #: None: not a byte was kept
+    document: Document | None
+    error: str | None  #: one sentence; None when all is well
+
+    @property
+    def ok(self) -> bool:
+        """Whether the final response was received whole and is stored."""
+        return self.error is None and self.state == "stored"
+
+    def to_json(self) -> dict[str, Any]:
+        """The fields of the contract."""
+        capture = self.outcome.capture
+        return {
+            "ok": self.ok,
+            "state": self.state,
+            "url": self.outcome.url,
+            "final_url": self.outcome.final_url,
+            "status": capture.status if capture else None,
+            "timestamp": capture.timestamp if capture else None,
+            "digest": capture.digest if capture else None,
+            "filename": capture.filename if capture else None,
+            "offset": capture.offset if capture else None,
+            "length": capture.length if capture else None,
+            "memento": f"/web/{capture.timestamp}/{capture.url}" if capture else None,
+            "document": _document_fields(self.document),
+            "captures": self.outcome.captures,
+            "requisites": {
+                "ok": self.outcome.requisites_ok,
+                "failed": self.outcome.requisites_failed,
+            },
+            "error": self.error,
+        }
+
+
+async def archive_urls(
+    runner: Runner, urls: Sequence[str], advance: Callable[[int, int | None], None]
+) -> list[ArchiveResult]:
+    """Capture the URLs, seal, wait for the store; one result a URL, in their order.
+
+    A write that failed is told by the results' errors and `session.writer.failure`. Raises
+    StoreError, IndexFailure.
+    """
+    session = runner.session
+    recording = session.recording(SOURCE)
+    documents: dict[tuple[str, int], Document] = {}
+    ended = 0
+
+    def on_item(item: object) -> None:
+        if isinstance(item, Page) and item.document is not None:
+            documents[item.document.filename, item.document.offset] = item.document
+
+    def on_outcome(_: PageOutcome) -> None:
+        nonlocal ended
+        ended += 1
+        advance(ended, len(set(urls)))
+
+    configuration = session.configuration
+    obey = configuration.ondemand.robots == "obey"
+    settings = {
+        **crawl_settings(configuration),
+        "COOKIES_ENABLED": True,  # a jar a page: the spider sees to that
+        "PRESSMARK_ONDEMAND_ROBOTS": configuration.ondemand.robots,
+        "ROBOTSTXT_OBEY": obey,
+    }
+    advance(0, len(set(urls)))
+    crawler = await runner.crawl(
+        PageSpider,
+        recording,
+        settings,
+        on_item=on_item,
+        arguments={
+            "urls": list(urls),
+            "on_outcome": on_outcome,
+            "captured_since": fresh(session.collection.index),
+        },
+    )
+    await seal_quietly(runner)
+    spider = cast("PageSpider", crawler.spider)
+    return [_result(runner, outcome, documents) for outcome in spider.outcomes()]
+
+
+async def seal_quietly(runner: Runner) -> None:
+    """Seal and wait for the store; a write that fails here too is in `session.writer.failure`."""
+    # After a failure open files stay in the spool, where recovery finds them.
+    with contextlib.suppress(WriteError):
+        await runner.session.writer.seal()
+    if not runner.interruption.twice.is_set():
+        await runner.session.drain()
+
+
+def fresh(index: Index) -> Callable[[str], bool]:
+    """Whether a URL was captured successfully within 24 hours."""
+
+    def captured(url: str) -> bool:
+        return index.captured_since(url, to_timestamp(now() - timedelta(seconds=FRESH_SECONDS)))
+
+    return captured
+
+
+def _result(
+    runner: Runner, outcome: PageOutcome, documents: dict[tuple[str, int], Document]
+) -> ArchiveResult:
+    state: SegmentState | None = None
+    failure = runner.session.writer.failure
+    error = outcome.error if failure is None or outcome.ok else str(failure)
+    document = None
+    if outcome.capture is not None:
+        state = state_of(runner, outcome.chain or (outcome.capture,))
+        document = documents.get((outcome.capture.filename, outcome.capture.offset))
+        if state == "spooled" and error is None:
+            reason = runner.session.upload_error() or "the store has not taken it yet"
+            error = f"kept in the spool, not stored: {reason}"
+    return ArchiveResult(outcome=outcome, state=state, document=document, error=error)
+
+
+def state_of(runner: Runner, captures: Sequence[Capture]) -> SegmentState:
+    """`stored` when all of them are."""
+    session = runner.session
+    return "stored" if all(session.is_stored(capture) for capture in captures) else "spooled"
+
+
+def _document_fields(document: Document | None) -> dict[str, Any] | None:
+    if document is None:
+        return None
+    values = document_to_json(document)
+    return {name: values[name] for name in _DOCUMENT_FIELDS}

@@ -1,0 +1,158 @@
+"""`archive` and `crawl`: capture now, and say what became of it."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from typing import Any, TextIO
+
+import click
+
+from config.load import load
+from config.schema import Configuration
+from crawler.archiving import archive_urls
+from crawler.cli.exits import CHECKS_FAILED, UNAVAILABLE, WRONG_USAGE
+from crawler.cli.options import as_json
+from crawler.cli.output import Advance, complain, print_json, printable, progress
+from crawler.crawling import crawl_sources, plan
+from crawler.reactor import STATUS, Interruption, run
+from crawler.runner import Runner
+from crawler.session import Session
+
+
+@click.command("archive")
+@click.argument("urls", nargs=-1, metavar="URL...")
+@click.option(
+    "--input",
+    "input_file",
+    metavar="FILE",
+    type=click.File("r", encoding="utf-8"),
+    help="A file with one URL a line, or - for standard input.",
+)
+@as_json
+def archive(urls: tuple[str, ...], input_file: TextIO | None, as_json: bool) -> None:
+    """Capture each URL with what its page needs, and return when it is stored."""
+    configuration = with_contact(load())
+    wanted = [*urls, *_lines(input_file)]
+    if not wanted:
+        raise click.UsageError("give at least one URL, or --input FILE")
+
+    async def work(runner: Runner, advance: Advance) -> Outcome:
+        results = await archive_urls(runner, wanted, advance)
+        lines = [result.to_json() for result in results]
+        return Outcome(
+            lines=lines,
+            texts=[_result_text(line) for line in lines],
+            ok=all(result.ok for result in results),
+        )
+
+    _capture(configuration, "Archiving", work, as_json=as_json)
+
+
+@click.command("crawl")
+@click.argument("names", nargs=-1, metavar="[SOURCE|URL]...")
+@click.option("--depth", type=click.IntRange(min=0), metavar="N", help="Follow links N deep.")
+@click.option("--limit", type=click.IntRange(min=1), metavar="N", help="At most N pages a source.")
+@as_json
+def crawl(names: tuple[str, ...], depth: int | None, limit: int | None, as_json: bool) -> None:
+    """Crawl now: the named sources, a URL ad hoc, or all sources."""
+    configuration = with_contact(load())
+    sources = plan(configuration, names, depth=depth, limit=limit)
+    if not sources:
+        complain("no source is configured: name a URL, or add `sources` to pressmark.yaml")
+        raise click.exceptions.Exit(WRONG_USAGE)
+
+    async def work(runner: Runner, advance: Advance) -> Outcome:
+        reports = await crawl_sources(runner, sources, advance)
+        for report in reports:
+            for problem in report.problems:
+                complain(f"{report.source}: {problem}")
+        lines = [report.to_json() for report in reports]
+        return Outcome(
+            lines=lines,
+            texts=[_report_text(line) for line in lines],
+            ok=all(report.pages for report in reports),
+        )
+
+    _capture(configuration, "Crawling", work, as_json=as_json)
+
+
+def with_contact(configuration: Configuration) -> Configuration:
+    """The configuration with a contact: asked for on a terminal, demanded in a pipe (exit 2)."""
+    if configuration.contact:
+        return configuration
+    if not (sys.stdin.isatty() and sys.stderr.isatty()):
+        complain(
+            "`contact` is not configured: site owners must be able to reach you; "
+            "set it in pressmark.yaml, which `pressmark init` writes"
+        )
+        raise click.exceptions.Exit(WRONG_USAGE)
+    contact = click.prompt("A web page or e-mail address where site owners reach you", err=True)
+    return Configuration.model_validate({**configuration.model_dump(), "contact": contact})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outcome:
+    """What a capturing command prints, and whether all went well."""
+
+    lines: list[dict[str, Any]]  #: for `--json`
+    texts: list[str]  #: the same for people
+    ok: bool
+
+
+def _capture(
+    configuration: Configuration,
+    what: str,
+    work: Callable[[Runner, Advance], Awaitable[Outcome]],
+    *,
+    as_json: bool,
+) -> None:
+    """Open a session, do the work, print, and exit with the right status."""
+
+    async def main(interruption: Interruption) -> int:
+        session = await Session.open(configuration)
+        try:
+            with progress(what) as advance:
+                outcome = await work(Runner(session, interruption), advance)
+            failure = session.writer.failure or session.upload_error()
+        finally:
+            await session.close()
+        for line, text in zip(outcome.lines, outcome.texts, strict=True):
+            if as_json:
+                print_json(line)
+            else:
+                click.echo(text)
+        if interruption.signal:
+            return STATUS[interruption.signal]
+        if failure is not None:
+            complain(f"{failure}; what was captured waits in the spool for the next start")
+            return UNAVAILABLE
+        return 0 if outcome.ok else CHECKS_FAILED
+
+    raise click.exceptions.Exit(run(main))
+
+
+def _lines(file: TextIO | None) -> list[str]:
+    """URLs of a file: one a line, empty lines and comments left out."""
+    lines = (line.strip() for line in file or ())
+    return [line for line in lines if line and not line.startswith("#")]
+
+
+def _result_text(line: dict[str, Any]) -> str:
+    if line["error"]:
+        return printable(f"FAILED  {line['url']}: {line['error']}")
+    document = line["document"] or {}
+    title = document.get("title") or line["final_url"]
+    requisites = line["requisites"]
+    return printable(
+        f"{line['state']}  {line['status']}  {line['timestamp']}  {title}  "
+        f"({line['captures']} captures, {requisites['failed']} requisites failed)"
+    )
+
+
+def _report_text(line: dict[str, Any]) -> str:
+    return (
+        f"{line['source']}: {line['pages']} pages, {line['captures']} captures, "
+        f"{line['documents']} documents, {line['errors']} errors in {line['seconds']:.1f} s"
+    )

@@ -1,0 +1,80 @@
+"""The `pressmark` command."""
+
+from __future__ import annotations
+
+import sys
+import traceback
+from pathlib import Path
+
+import click
+
+from archive.errors import ArchiveError
+from config.errors import ConfigurationError
+from crawler.cli.exits import CHECKS_FAILED, INTERRUPTED, WRONG_USAGE, exit_status
+from crawler.cli.foreign import refuse_foreign_packages
+from crawler.cli.output import complain
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.version_option(package_name="pressmark", prog_name="pressmark")
+@click.option("--debug", is_flag=True, help="Show a traceback when something unexpected fails.")
+def pressmark(debug: bool) -> None:
+    """Keep what news sites publish: the bytes of the wire, and the clean text beside them."""
+
+
+def _register() -> None:
+    from crawler.cli import capture, keeping, retrieval, sources
+
+    for command in (
+        sources.init,
+        capture.archive,
+        capture.crawl,
+        retrieval.list_captures,
+        retrieval.get,
+        retrieval.search,
+        keeping.verify,
+        sources.sources,
+        keeping.doctor,
+    ):
+        pressmark.add_command(command)
+
+
+def main() -> None:
+    """Run the command line; errors become one sentence and an exit status."""
+    refuse_foreign_packages(Path(__file__).resolve().parents[2])
+    _register()
+    sys.exit(_run())
+
+
+def _run() -> int:
+    try:
+        result = pressmark.main(standalone_mode=False)
+    except click.exceptions.Exit as end:
+        return end.exit_code
+    except click.exceptions.Abort:
+        return INTERRUPTED
+    except click.ClickException as error:
+        error.show()
+        return WRONG_USAGE if isinstance(error, click.UsageError) else CHECKS_FAILED
+    except ConfigurationError as error:
+        complain(str(error))
+        return WRONG_USAGE
+    except ArchiveError as error:
+        complain(str(error))
+        return exit_status(error)
+    except BrokenPipeError:
+        # Whoever read our output has seen enough; Python must not complain about it at exit.
+        sys.stdout = open("/dev/null", "w", encoding="utf-8")  # noqa: SIM115, PTH123 - for exit
+        return CHECKS_FAILED
+    except OSError as error:
+        complain(f"{error.filename or 'a file'}: {error.strerror or error}")
+        return CHECKS_FAILED
+    except Exception as error:  # noqa: BLE001 - users never see a traceback unless they ask
+        if "--debug" in sys.argv:
+            traceback.print_exc()
+        complain(
+            f"unexpected {type(error).__name__}: {error}; this is a defect of Pressmark: "
+            "run the command again as `pressmark --debug ...` and report what it prints"
+        )
+        return CHECKS_FAILED
+    return result if isinstance(result, int) else 0

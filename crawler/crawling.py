@@ -1,0 +1,140 @@
+"""Crawls of sources: what to crawl, side by side where the hosts differ, and what came of it."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections import Counter, defaultdict
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any, cast
+from urllib.parse import urlsplit
+
+from scrapy.crawler import Crawler
+
+from archive.names import new_run
+from config.crawling import crawl_settings
+from config.schema import Configuration, Source
+from crawler.archiving import fresh, seal_quietly
+from crawler.runner import Runner
+from crawler.spiders.news import NewsSpider, ad_hoc
+
+SIDE_BY_SIDE = 8
+"""Sources that are crawled at once; sources that share a host take turns."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CrawlReport:
+    """What one crawl of one source did."""
+
+    source: str
+    job: str
+    pages: int  #: documents fetched and kept
+    captures: int
+    documents: int
+    revisits: int
+    errors: int  #: downloads, feeds and sitemaps that failed
+    seconds: float
+    problems: tuple[str, ...] = ()  #: a sentence for each error, the first thousand
+
+    def to_json(self) -> dict[str, Any]:
+        """The fields of the contract."""
+        return {
+            "source": self.source,
+            "job": self.job,
+            "pages": self.pages,
+            "captures": self.captures,
+            "documents": self.documents,
+            "revisits": self.revisits,
+            "errors": self.errors,
+            "seconds": round(self.seconds, 3),
+        }
+
+
+def plan(
+    configuration: Configuration, names: Sequence[str], *, depth: int | None, limit: int | None
+) -> list[Source]:
+    """The sources that the names mean: configured ones, URLs ad hoc, or all where none is named.
+
+    Raises ConfigurationError.
+    """
+    chosen = [
+        _ad_hoc(configuration, name) if "://" in name else configuration.source(name)
+        for name in names
+    ] or list(configuration.sources)
+    changes = {"depth": depth, "limit": limit}
+    update = {key: value for key, value in changes.items() if value is not None}
+    return [source.model_copy(update=update) for source in chosen]
+
+
+def _ad_hoc(configuration: Configuration, url: str) -> Source:
+    source = ad_hoc(url)
+    defaults = configuration.defaults
+    return source.model_copy(
+        update={name: getattr(defaults, name) for name in type(defaults).model_fields}
+    )
+
+
+async def crawl_sources(
+    runner: Runner, sources: Sequence[Source], advance: Callable[[int, int | None], None]
+) -> list[CrawlReport]:
+    """Crawl, seal, wait for the store; one report a source, in their order."""
+    done: Counter[str] = Counter()
+
+    def on_item(item: object) -> None:  # noqa: ARG001 - signals pass it by name
+        done["pages"] += 1
+        advance(done["pages"], None)
+
+    groups: dict[str, list[int]] = defaultdict(list)
+    for number, source in enumerate(sources):
+        groups[_first_host(source)].append(number)
+    reports: dict[int, CrawlReport] = {}
+    places = asyncio.Semaphore(SIDE_BY_SIDE)
+
+    async def in_turn(numbers: list[int]) -> None:
+        async with places:
+            for number in numbers:
+                if not runner.interruption.once.is_set():
+                    reports[number] = await _crawl(runner, sources[number], on_item)
+
+    async with asyncio.TaskGroup() as group:
+        for numbers in groups.values():
+            group.create_task(in_turn(numbers))
+    await seal_quietly(runner)
+    return [reports[number] for number in sorted(reports)]
+
+
+async def _crawl(runner: Runner, source: Source, on_item: Callable[[object], None]) -> CrawlReport:
+    session = runner.session
+    job = new_run()
+    recording = session.recording(source.name, job)
+    began = time.monotonic()
+    crawler = await runner.crawl(
+        NewsSpider,
+        recording,
+        crawl_settings(session.configuration, source),
+        on_item=on_item,
+        arguments={"source": source, "captured_since": fresh(session.collection.index)},
+    )
+    spider = cast("NewsSpider", crawler.spider)
+    counts = recording.counts
+    return CrawlReport(
+        source=source.name,
+        job=job,
+        pages=_stat(crawler, "pages"),
+        captures=counts["captures"],
+        documents=counts["documents"],
+        revisits=counts["revisits"],
+        errors=sum(_stat(crawler, name) for name in ("errors", "feed_errors", "sitemap_errors")),
+        seconds=time.monotonic() - began,
+        problems=tuple(spider.errors),
+    )
+
+
+def _stat(crawler: Crawler, name: str) -> int:
+    return int(crawler.stats.get_value(f"pressmark/{name}", 0))
+
+
+def _first_host(source: Source) -> str:
+    starts = (*source.seeds, *source.sections, *source.feeds, *source.sitemaps)
+    return urlsplit(str(starts[0])).hostname or "" if starts else source.name

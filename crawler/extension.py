@@ -1,0 +1,65 @@
+"""Scrapy extension: a session of its own for a crawl that nobody attached a recording to.
+
+That is how `scrapy crawl` records; `pressmark` opens one session for all crawls of a command.
+"""
+
+from __future__ import annotations
+
+import logging
+
+from scrapy import Spider, signals
+from scrapy.crawler import Crawler
+from scrapy.exceptions import CloseSpider
+
+from archive.errors import ArchiveError, WriteError
+from archive.names import new_run
+from config.errors import ConfigurationError
+from config.load import load
+from crawler.session import Session, record
+from pipelines.recording import recording_of
+
+logger = logging.getLogger(__name__)
+
+
+class SessionExtension:
+    """Opens a session before the first request and seals it after the last item."""
+
+    def __init__(self, crawler: Crawler) -> None:
+        self._crawler = crawler
+        self._session: Session | None = None
+        crawler.signals.connect(self._open, signal=signals.spider_opened)
+        crawler.signals.connect(self._close, signal=signals.spider_closed)
+
+    @classmethod
+    def from_crawler(cls, crawler: Crawler) -> SessionExtension:
+        """Called by Scrapy."""
+        return cls(crawler)
+
+    async def _open(self, spider: Spider) -> None:
+        if recording_of(self._crawler) is not None:
+            return
+        try:
+            configuration = load()
+            if not configuration.contact:
+                raise ConfigurationError("`contact` is not configured; see `pressmark init`")
+            self._session = await Session.open(configuration)
+        except (ArchiveError, ConfigurationError) as error:
+            logger.error("nothing can be archived: %s", error)
+            raise CloseSpider("archive_unavailable") from error
+        source = getattr(spider, "source_name", None) or spider.name
+        record(self._crawler, self._session.recording(source, new_run()))
+
+    async def _close(self) -> None:
+        if self._session is None:
+            return
+        try:
+            stored = await self._session.seal()
+        except WriteError as error:
+            logger.error("%s", error)
+            stored = False
+        if not stored:
+            logger.error(
+                "not everything is stored: %s",
+                self._session.upload_error() or "it waits in the spool for the next start",
+            )
+        await self._session.close()
