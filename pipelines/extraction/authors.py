@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 
+from pipelines.extraction.lines import one_line
+
 _LONGEST = 80
 _LONGEST_LIST = 1_000
 _PREFIX = re.compile(
@@ -36,7 +38,7 @@ def clean_authors(names: Iterable[str]) -> tuple[str, ...]:
 
 
 def _split(text: str) -> Iterable[str]:
-    for outer in _SPLIT.split(_PREFIX.sub("", " ".join(text.split()))):
+    for outer in _SPLIT.split(_PREFIX.sub("", one_line(text))):
         for part in _COMMA.split(outer):
             name = " ".join(_PREFIX.sub("", part.strip(" ,.:-–—/\t")).split())
             if _is_name(name):

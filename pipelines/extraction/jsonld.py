@@ -50,7 +50,7 @@ class JsonLd:
             if isinstance(item, str):
                 names.append(unescape(item))
             elif isinstance(item, dict):
-                known = self._by_id.get(item.get("@id", ""), item) if "name" not in item else item
+                known = item if "name" in item else self._by_id.get(str(item.get("@id")), item)
                 names += strings(known.get("name")) or _parts_of_name(known)
         return names
 

@@ -21,7 +21,9 @@ _UNSEEN = {
 # So that a list or a table reads here as trafilatura writes it.
 _BEFORE = {"li": "- ", "td": "| ", "th": "| "}
 _AFTER = {"td": " ", "th": " ", "tr": "|"}
-_UNWANTED = re.compile(r"[\x00-\x08\x0e-\x1f\x7f\u00ad\u200b\ufeff]")
+# Soft hyphens, zero-width marks, control characters, and halves of surrogate pairs, which
+# JSON can hold and UTF-8 cannot.
+_UNWANTED = re.compile(r"[\x00-\x08\x0e-\x1f\x7f\u00ad\u200b\ufeff\ud800-\udfff]")
 
 
 def clean_lines(text: str) -> str:
@@ -39,7 +41,12 @@ def block_text(element: HtmlElement) -> str:
 
 def inline_text(element: HtmlElement) -> str:
     """The text within an element on one line."""
-    return " ".join(block_text(element).split())
+    return one_line(block_text(element))
+
+
+def one_line(text: str) -> str:
+    """White space collapsed, control characters left out."""
+    return " ".join(_UNWANTED.sub("", text).split())
 
 
 def _collect(element: HtmlElement, parts: list[str]) -> None:

@@ -14,7 +14,7 @@ from archive.timestamps import now
 from pipelines.extraction.authors import clean_authors
 from pipelines.extraction.dates import iso_date
 from pipelines.extraction.jsonld import JsonLd, strings, url_of
-from pipelines.extraction.lines import inline_text
+from pipelines.extraction.lines import inline_text, one_line
 
 _PUBLISHED = (
     *("article:published_time", "og:article:published_time", "datepublished", "date_published"),
@@ -56,14 +56,14 @@ class Metadata:
         named = self._first("og:title") or self._first("twitter:title")
         declared = named or next(iter(strings(self._article.get("headline"))), None)
         if declared:
-            declared = " ".join(declared.split())
+            declared = one_line(declared)
             for heading in self.tree.iter("h1"):
                 text = inline_text(heading)
                 if len(text) > 10 and _shares_words(text, declared):
                     return text[:_MAX_TITLE]
             return self._without_site(declared)[:_MAX_TITLE]
         guess = extract_title(self.tree)
-        return " ".join(guess.split())[:_MAX_TITLE] or None if guess else None
+        return one_line(guess or "")[:_MAX_TITLE] or None
 
     def authors(self) -> tuple[str, ...]:
         """From JSON-LD, else from the head, else a guess from the markup."""
@@ -93,19 +93,19 @@ class Metadata:
         publisher = self._jsonld.names(self._article.get("publisher"))
         name = self._first("og:site_name") or next(iter(publisher), None)
         name = name or self._first("application-name")
-        return " ".join(name.split()) if name else urlsplit(self._url).hostname
+        return one_line(name or "") or urlsplit(self._url).hostname
 
     def section(self) -> str | None:
         """The part of the publication that the article stands in."""
         found = strings(self._article.get("articleSection"))
         section = self._first("article:section") or next(iter(found), None)
-        return " ".join(section.split()) if section else None
+        return one_line(section or "") or None
 
     def tags(self) -> tuple[str, ...]:
         """Keywords, each once."""
         values = strings(self._article.get("keywords")) or self._all(_TAGS)
         parts = (part for value in values for part in re.split(r"[,;]", value))
-        tags = dict.fromkeys(" ".join(part.split()) for part in parts)
+        tags = dict.fromkeys(one_line(part) for part in parts)
         return tuple(tag for tag in tags if tag)[:_MAX_TAGS]
 
     def image(self) -> str | None:
@@ -161,7 +161,7 @@ class Metadata:
 def absolute(base: str, reference: str) -> str | None:
     """The reference resolved against the base; None unless that is an http or https URL."""
     try:
-        url = urljoin(base, reference.strip())
+        url = urljoin(base, one_line(reference))
         parts = urlsplit(url)
         return url if parts.scheme in ("http", "https") and parts.hostname else None
     except ValueError:

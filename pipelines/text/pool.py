@@ -140,9 +140,12 @@ class TextPool:
 
     async def _replace(self, worker: WorkerProcess) -> int:
         """Exit status of the old worker; the new one imports while the old one ends."""
-        if not self._closed:
-            self._idle.append(self._spawn())
-        return await worker.kill()
+        try:
+            if not self._closed:
+                self._idle.append(self._spawn())
+        finally:
+            status = await worker.kill()
+        return status
 
     def _spawn(self) -> WorkerProcess:
         return WorkerProcess(memory=self._memory, cpu=self._deadline)
