@@ -19,7 +19,8 @@ Match = Literal["exact", "prefix", "host", "domain"]
 """Keys that a URL stands for: its own; all that begin with it; its host's; also those below it."""
 
 _LAST = "\U0010ffff"
-_URL = re.compile(rb"(?:https?://)*(https?)://([^/?#]*)([^?#]*)(?:\?([^#]*))?", re.IGNORECASE)
+# Of a scheme that was typed or pasted twice the last one counts.
+_URL = re.compile(rb"(?:https?://(?=https?://))*((?i:https?))://([^/?#]*)([^?#]*)(?:\?([^#]*))?")
 _UNSAFE = re.compile(rb"[\x00-\x20\x7f-\xff#%]")
 _ESCAPES = {bytes([byte]): b"%%%02x" % byte for byte in range(256)}
 _HEX = b"0123456789abcdefABCDEF"
@@ -101,7 +102,7 @@ def prefix_range(url: str, match: Match) -> tuple[str, str]:
 
 def _host_and_port(authority: bytes) -> tuple[bytes, bytes]:
     """Host and port of an authority (RFC 3986, 3.2), without userinfo and brackets."""
-    location = authority.rpartition(b"@")[2]
+    location = authority.rpartition(b"@")[2].rstrip(b":")
     _, bracket, address = location.partition(b"[")
     if bracket:
         host, _, rest = address.partition(b"]")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import unicodedata
+from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
@@ -32,12 +33,12 @@ Alternatives = tuple[Phrase, ...]
 def parse(text: str, stemmers: Iterable[str]) -> list[Alternatives]:
     """One entry for each of the first 32 words that hold a letter or digit; all must be found.
 
-    `stemmers`: those that documents may have been analysed with ("" for none).
+    `stemmers`: those that documents may have been analysed with. The word as it stands is tried as
+    well: without its accents a stemmer may see another ending ("sao" for "São").
     """
-    stemmers = sorted(set(stemmers))
     words = []
     for word in text.split():
-        phrases = {_phrase(word, stemmer): None for stemmer in stemmers}
+        phrases = {_phrase(word, stemmer): None for stemmer in sorted({"", *stemmers})}
         readings = tuple(phrase for phrase in phrases if phrase.tokens)
         if readings:
             words.append(readings)
@@ -54,25 +55,28 @@ def _phrase(word: str, stemmer: str) -> Phrase:
 def snippet(
     text: str, words: Sequence[Alternatives], stemmer: str
 ) -> tuple[str, tuple[tuple[int, int], ...]]:
-    """About 240 characters around the first match, on one line, and the matches in them."""
+    """About 240 characters around the first match, on one line, and the matches in them.
+
+    `stemmer` is that of the text.
+    """
     text = _SPACE.sub(" ", text).strip()
-    wanted = frozenset(token for word in words for phrase in word for token in phrase.tokens)
-    places = _places(text, wanted, stemmer)
-    first = next(places, None)
-    start = _boundary(text, max(0, first[0] - _BEFORE)) if first else 0
+    places = _places(text, [phrase for word in words for phrase in word], stemmer)
+    first = next(places, (0, 0))
+    start = _boundary(text, max(0, first[0] - _BEFORE))
     end = min(len(text), start + _WIDTH)
     if end < len(text):
-        end = max(text.rfind(" ", start, end), first[1] if first else 0, start + _WIDTH // 2)
-    left, right = "…" if start else "", "…" if end < len(text) else ""
-    spans = [] if first is None else [first]
+        end = max(text.rfind(" ", start, end), first[1], start + _WIDTH // 2)
+    spans = [first] if first[1] else []
     for place in places:
         if place[1] > end:
             break
-        spans.append(place)
+        if place[0] >= spans[-1][1]:
+            spans.append(place)
+    left, right = "…" if start else "", "…" if end < len(text) else ""
     shift = len(left) - start
     return (
         f"{left}{text[start:end]}{right}",
-        tuple((a + shift, b + shift) for a, b in spans if b <= end),
+        tuple((begin + shift, behind + shift) for begin, behind in spans),
     )
 
 
@@ -84,29 +88,34 @@ def _boundary(text: str, start: int) -> int:
     return start if space < 0 else space + 1
 
 
-def _places(text: str, wanted: frozenset[str], stemmer: str) -> Iterator[tuple[int, int]]:
+def _places(text: str, phrases: Sequence[Phrase], stemmer: str) -> Iterator[tuple[int, int]]:
+    """Where one of the phrases stands, in the order of their ends."""
+    wanted = {phrase.tokens for phrase in phrases if not phrase.prefix}
+    lone = {phrase.tokens[0] for phrase in phrases if phrase.prefix}
+    sizes = sorted({len(found) for found in wanted}, reverse=True)
+    last: deque[tuple[str, int, int]] = deque(maxlen=sizes[0] if sizes else 1)
+    for located in _located(text, stemmer):
+        token, begin, end = located
+        last.append(located)
+        recent = list(last)
+        if token[:1] in lone:
+            yield begin, begin + 1
+        for size in sizes:
+            if tuple(found for found, _, _ in recent[-size:]) in wanted and size <= len(recent):
+                yield recent[-size][1], end
+                break
+
+
+def _located(text: str, stemmer: str) -> Iterator[tuple[str, int, int]]:
+    """Tokens of a text as the analyser gives them, and where each stands."""
     for unit in _UNIT.finditer(text):
-        if NO_SPACES.match(unit[0]):
-            yield from _pairs(unit[0], unit.start(), wanted)
-        elif not wanted.isdisjoint(tokens(unit[0], stemmer)):
-            yield unit.span()
-
-
-def _pairs(run: str, at: int, wanted: frozenset[str]) -> Iterator[tuple[int, int]]:
-    """Pairs that are wanted, those that touch joined; a lone wanted character likewise."""
-    begin = end = -1
-    for i in range(len(run)):
-        size = 2 if _folded(run[i : i + 2]) in wanted else 1 if _folded(run[i]) in wanted else 0
-        if not size:
-            continue
-        if i > end and end >= 0:
-            yield at + begin, at + end
-            begin = i
-        elif end < 0:
-            begin = i
-        end = i + size
-    if end >= 0:
-        yield at + begin, at + end
+        run, at = unit[0], unit.start()
+        if NO_SPACES.match(run):
+            for i in range(max(1, len(run) - 1)):
+                yield _folded(run[i : i + 2]), at + i, at + min(i + 2, len(run))
+        else:
+            for token in tokens(run, stemmer):
+                yield token, at, unit.end()
 
 
 def _folded(text: str) -> str:
