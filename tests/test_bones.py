@@ -95,15 +95,55 @@ def test_every_folder_of_tests_is_a_package() -> None:
     assert missing == []
 
 
+EXEMPTION = re.compile(
+    r"#\s*(?:type: ?ignore(?:\[(?P<mypy>[\w, -]+)\])?|noqa(?:: ?(?P<ruff>[A-Z\d, ]+))?)"
+)
+
+
+def unexplained(lines: list[str]) -> list[int]:
+    """Numbers of lines with an exemption and no reason: beside it, above it, or for one like it
+    in the ten lines above."""
+    explained: dict[str, int] = {}
+    bare = []
+    for number, line in enumerate(lines, 1):
+        found = EXEMPTION.search(line)
+        if not found:
+            continue
+        codes = (found["mypy"] or found["ruff"] or "").strip()
+        beside = re.match(r"\s*(#|\(|- )\s*\S", line[found.end() :])
+        above = lines[number - 2].lstrip().startswith("#") if number > 1 else False
+        if codes and (beside or above or number - explained.get(codes, -99) <= 10):
+            explained[codes] = number
+        else:
+            bare.append(number)
+    return bare
+
+
+@pytest.mark.parametrize(
+    ("text", "bare"),
+    [
+        ("import x  # noqa: E402", [1]),
+        ("import x  # noqa", [1]),
+        ("import x  # type: ignore  # no stubs", [1]),
+        ("import x  # type: ignore[import-untyped]", [1]),
+        ("import x  # type: ignore[import-untyped]  # it has no types", []),
+        ("import x  # noqa: E402 - after the limits are set", []),
+        ("import x  # noqa: E402 (after the limits are set)\nimport y  # noqa: E402", []),
+        ("# After the limits are set.\nimport x  # noqa: E402", []),
+        ("import x  # noqa: E402 (why)" + "\n" * 20 + "import y  # noqa: E402", [21]),
+        ("import x  # noqa: E402 (why)\nimport y  # noqa: F401", [2]),
+    ],
+)
+def test_which_exemptions_count_as_explained(text: str, bare: list[int]) -> None:
+    assert unexplained(text.split("\n")) == bare
+
+
 def test_every_exemption_from_a_check_has_its_reason() -> None:
-    marker = re.compile(r"#\s*(type:\s*ignore|noqa|pragma|mypy:|ruff:)\b(?P<rest>.*)")
-    reason = re.compile(r"\[[\w-]+(, ?[\w-]+)*\]\s+#\s*\S|:\s*[A-Z]+\d+(, ?[A-Z]+\d+)*\s+\S")
     bare = [
         f"{file.relative_to(ROOT)}:{number}"
         for file in sources()
         if file != Path(__file__)
-        for number, line in enumerate(file.read_text().splitlines(), 1)
-        if (found := marker.search(line)) and not reason.match(found["rest"])
+        for number in unexplained(file.read_text().splitlines())
     ]
     assert bare == []
 
