@@ -90,7 +90,7 @@ class S3(_Keys):
         description="Certificates (PEM) that the service's certificate is checked against.",
     )
     addressing_style: Annotated[
-        Literal["path", "virtual", "auto"], Allowed("path, virtual or auto")
+        Literal["path", "virtual"], Allowed("path or virtual")
     ] = Field(
         default="path", description="Whether the bucket stands in the path or in the host name."
     )

@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-import logging
 from collections.abc import Callable, Mapping
 from typing import Any
 
 from scrapy import Spider, signals
 from scrapy.crawler import AsyncCrawlerRunner, Crawler
 from scrapy.settings import Settings
-from scrapy.utils.log import configure_logging
 
 from crawler.reactor import Interruption
 from crawler.session import Session, record
@@ -28,8 +26,6 @@ class Runner:
         self.interruption = interruption
         self._settings = Settings()
         self._settings.setmodule("config.settings", priority="project")
-        configure_logging({"LOG_LEVEL": "WARNING"})
-        logging.getLogger("scrapy").setLevel(logging.ERROR)
         self._runner = AsyncCrawlerRunner(self._settings)
 
     async def crawl(

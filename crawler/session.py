@@ -11,43 +11,17 @@ from scrapy.crawler import Crawler
 
 from archive.collection import Collection
 from archive.errors import StoreError, StoreUnavailable, WriteError
-from archive.index import Index
 from archive.model import Capture
 from archive.recovery import adopt
 from archive.spool import Spool
-from archive.store.base import Store
-from archive.store.open import open_store
-from archive.store.s3_options import S3Options
 from archive.upload import Uploader
 from config.schema import Configuration
+from crawler.opening import open_collection
 from crawler.recorder import keeper
 from pipelines import recording as recordings
 from pipelines.recording import Recording
 from pipelines.text.pool import TextPool
 from pipelines.warc.writer import SegmentWriter
-
-
-def open_collection(configuration: Configuration) -> Collection:
-    """Store and index that the configuration names. Raises StoreError, IndexFailure."""
-    return Collection(store_of(configuration), Index(configuration.index_url))
-
-
-def store_of(configuration: Configuration) -> Store:
-    """The object store that the configuration names, not yet asked anything. Raises StoreError."""
-    s3 = configuration.s3
-    secret, token = s3.secret_access_key, s3.session_token
-    return open_store(
-        configuration.collection_uri,
-        S3Options(
-            endpoint_url=s3.endpoint_url,
-            region=s3.region,
-            access_key_id=s3.access_key_id,
-            secret_access_key=secret.get_secret_value() if secret else None,
-            session_token=token.get_secret_value() if token else None,
-            ca_bundle=str(s3.ca_bundle) if s3.ca_bundle else None,
-            addressing_style=s3.addressing_style,
-        ),
-    )
 
 
 def record(crawler: Crawler, recording: Recording) -> None:

@@ -19,7 +19,7 @@ from archive.spool import Spool, write_durably
 from archive.timestamps import now
 from config.schema import Configuration
 from crawler.cli.exits import CHECKS_FAILED, UNAVAILABLE, WRONG_USAGE, exit_status
-from crawler.session import store_of
+from crawler.opening import store_of
 
 _LITTLE_ROOM = 5 << 30
 _CLOCK_SECONDS = 120

@@ -10,7 +10,7 @@ from crawler.cli.doctor import examine
 from crawler.cli.exits import CHECKS_FAILED
 from crawler.cli.options import as_json
 from crawler.cli.output import print_json, print_row, progress, table
-from crawler.session import open_collection
+from crawler.opening import open_collection
 
 
 @click.command("verify")

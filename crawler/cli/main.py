@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 import traceback
+from importlib import import_module
 from pathlib import Path
 
 import click
@@ -12,37 +13,57 @@ from archive.errors import ArchiveError
 from config.errors import ConfigurationError
 from crawler.cli.exits import CHECKS_FAILED, INTERRUPTED, WRONG_USAGE, exit_status
 from crawler.cli.foreign import refuse_foreign_packages
+from crawler.cli.logs import set_up_logging
 from crawler.cli.output import complain
 
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+class Commands(click.Group):
+    """Loads the module of a command when it is asked for: Scrapy takes a second, `list` does not
+    need it."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - click's signature
+        return list(_COMMANDS)
+
+    def get_command(
+        self,
+        ctx: click.Context,  # noqa: ARG002 - click's signature
+        cmd_name: str,
+    ) -> click.Command | None:
+        if cmd_name not in _COMMANDS:
+            return None
+        module, _, attribute = _COMMANDS[cmd_name].partition(":")
+        command: click.Command = getattr(import_module(f"crawler.cli.{module}"), attribute)
+        return command
+
+
+_COMMANDS = {
+    "init": "sources:init",
+    "archive": "capture:archive",
+    "crawl": "capture:crawl",
+    "list": "retrieval:list_captures",
+    "get": "retrieval:get",
+    "search": "retrieval:search",
+    "verify": "keeping:verify",
+    "sources": "sources:sources",
+    "doctor": "keeping:doctor",
+    "demo": "demo:demo",
+}
+
+
+@click.group(
+    cls=Commands,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+)
 @click.version_option(package_name="pressmark", prog_name="pressmark")
-@click.option("--debug", is_flag=True, help="Show a traceback when something unexpected fails.")
+@click.option("--debug", is_flag=True, help="Log everything, and show tracebacks.")
 def pressmark(debug: bool) -> None:
     """Keep what news sites publish: the bytes of the wire, and the clean text beside them."""
-
-
-def _register() -> None:
-    from crawler.cli import capture, keeping, retrieval, sources
-
-    for command in (
-        sources.init,
-        capture.archive,
-        capture.crawl,
-        retrieval.list_captures,
-        retrieval.get,
-        retrieval.search,
-        keeping.verify,
-        sources.sources,
-        keeping.doctor,
-    ):
-        pressmark.add_command(command)
+    set_up_logging(debug=debug)
 
 
 def main() -> None:
     """Run the command line; errors become one sentence and an exit status."""
     refuse_foreign_packages(Path(__file__).resolve().parents[2])
-    _register()
     sys.exit(_run())
 
 

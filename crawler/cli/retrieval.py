@@ -21,7 +21,7 @@ from archive.urlkey import Match
 from config.load import load
 from crawler.cli.options import Moment, as_json, limit, since_until
 from crawler.cli.output import print_json, print_row, printable
-from crawler.session import open_collection
+from crawler.opening import open_collection
 
 Form = Literal["raw", "payload", "body", "headers", "text", "json", "warc"]
 

@@ -13,7 +13,6 @@ from config.template import render
 from crawler.cli.exits import CHECKS_FAILED, WRONG_USAGE
 from crawler.cli.options import as_json
 from crawler.cli.output import complain, print_json, table
-from crawler.source_check import check_sources
 
 
 @click.group("sources")
@@ -62,6 +61,9 @@ def check(names: tuple[str, ...], as_json: bool) -> None:
     if not chosen:
         complain("no source is configured; see `sources` in pressmark.yaml")
         raise click.exceptions.Exit(WRONG_USAGE)
+    # Scrapy takes a second to load, and only this command of the group needs it.
+    from crawler.source_check import check_sources
+
     findings = check_sources(configuration, chosen)
     if as_json:
         for finding in findings:
