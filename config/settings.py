@@ -22,6 +22,9 @@ PRESSMARK_MINIMUM_RATE           bytes a second that a body must come in with; 0
 PRESSMARK_RATE_WINDOW            seconds over which that is measured
 PRESSMARK_HEADERS                secret request headers, {host: {name: value}}; sent to exactly that
                                  host over https, and over http where it reads "http://host[:port]"
+PRESSMARK_SECRETS                texts that make a request header secret: it is withheld whole from
+                                 what is stored, as are the values of PRESSMARK_HEADERS
+PRESSMARK_KEEP_SECRETS           store such headers as they were sent
 PRESSMARK_PROXY                  URL of the HTTP proxy; without it there is none, whatever the
                                  environment says
 """

@@ -27,13 +27,23 @@ _OURS = "pressmark_slot"
 
 
 class PacedSlot(Slot):
-    """A slot whose jitter only adds: `delay` is the least time between two starts, in seconds."""
+    """A slot whose first `delay` is the least time between two starts, in seconds.
 
-    __slots__ = ()
+    Jitter only adds to it, and autothrottle, which changes `delay`, only raises it: its own lower
+    bound does not know of DOWNLOAD_SLOTS. A request starts when it is given a connection, which it
+    may have to open first.
+    """
+
+    __slots__ = ("_least",)
+
+    def __init__(self, concurrency: int, delay: float, jitter: float) -> None:
+        super().__init__(concurrency, delay, jitter)
+        self._least = delay
 
     def download_delay(self) -> float:
         """Seconds from the last start to the next, drawn anew at each call."""
-        return self.delay * (1 + random.uniform(0, self.jitter))  # noqa: S311 (no secret in it)
+        delay = max(self.delay, self._least)
+        return delay * (1 + random.uniform(0, self.jitter))  # noqa: S311 (no secret in it)
 
 
 class PacedDownloader(Downloader):
@@ -49,7 +59,7 @@ class PacedDownloader(Downloader):
         self._requisite_concurrency = self.settings.getint("PRESSMARK_REQUISITE_CONCURRENCY")
 
     def get_slot_key(self, request: Request) -> str:
-        """Host name, and what the slot is for; Scrapy copies the last host's key when redirected"""
+        """Host name, and what the slot is for; a redirected request comes with the last one's."""
         given = request.meta.get(self.DOWNLOAD_SLOT)
         if given is not None and given != request.meta.get(_OURS):
             return str(given)

@@ -55,8 +55,17 @@ from scrapy.utils.log import configure_logging  # noqa: E402
 from twisted.python.failure import Failure  # noqa: E402
 
 from archive.model import Capture, Exchange  # noqa: E402
+from crawler.addon import PressmarkAddon  # noqa: E402
 from crawler.guard import resolver  # noqa: E402
+from crawler.guard.rate import RateFloor  # noqa: E402
 from crawler.recorder.keeper import attach  # noqa: E402
+
+
+class GuardAddon(PressmarkAddon):
+    """Without the archive behind it: what is recorded goes to the test's keeper."""
+
+    extensions = {RateFloor: 0}  # noqa: RUF012 (a ClassVar in the class that it is derived from)
+    item_pipelines = {}  # noqa: RUF012 (likewise)
 
 
 class DroppingKeeper:
@@ -136,7 +145,7 @@ def _settings() -> dict[str, Any]:
         "LOG_COLOR": False,
     }
     if JOB["guarded"]:
-        settings["ADDONS"] = {"crawler.addon.PressmarkAddon": 0}
+        settings["ADDONS"] = {GuardAddon: 0}
     settings |= JOB.get("settings", {})
     return settings
 
