@@ -24,11 +24,14 @@ _TOKEN = re.compile(
     """,
     re.VERBOSE | re.IGNORECASE,
 )
+_ESCAPED = r"\\(?:[0-9a-fA-F]{1,6}+(?:\r\n|[ \t\r\n\f])?+|[^\n\r\f])"
 _STRING = {
     '"': re.compile(r'(?:[^"\\\n\r\f]++|\\(?s:.))*+'),
     "'": re.compile(r"(?:[^'\\\n\r\f]++|\\(?s:.))*+"),
 }
-_UNQUOTED = re.compile(r"(?:[^\"'()\\\s\x00-\x08\x0b\x0e-\x1f\x7f]++|\\[^\n\r\f])*+", re.ASCII)
+_UNQUOTED = re.compile(
+    r"(?:[^\"'()\\\s\x00-\x08\x0b\x0e-\x1f\x7f]++|" + _ESCAPED + r")*+", re.ASCII
+)
 _SPACE = re.compile(r"[ \t\r\n\f]*+")
 _ESCAPE = re.compile(r"\\(?:([0-9a-fA-F]{1,6})(?:\r\n|[ \t\r\n\f])?|(\r\n|[\n\r\f])|((?s:.))|\Z)")
 

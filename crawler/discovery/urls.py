@@ -54,8 +54,9 @@ class Base:
         scheme = _SCHEME.match(reference)
         if scheme and scheme[0].lower() not in ("http:", "https:"):
             return None
+        rest = reference[scheme.end() :] if scheme else reference
         try:
-            url = urljoin(self._url, reference)
+            url = urljoin(self._url, scheme[0].lower() + rest if scheme else rest)
         except ValueError:
             return None
         return url if url.startswith(("https://", "http://")) else None
