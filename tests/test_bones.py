@@ -175,8 +175,9 @@ def licences(distribution: importlib.metadata.Distribution) -> str:
     fields = distribution.metadata
     classifiers = [c for c in fields.get_all("Classifier") or () if c.startswith("License ::")]
     # Some put the whole text into the field `License`; its first line names it.
-    text = (fields["License"] or "").strip().split("\n")[0]
-    return " | ".join(filter(None, [fields["License-Expression"], text, *classifiers]))
+    text = (fields.get_all("License") or [""])[0].strip().split("\n")[0]
+    expressions = fields.get_all("License-Expression") or []
+    return " | ".join(filter(None, [*expressions, text, *classifiers]))
 
 
 def test_no_dependency_at_run_time_is_under_the_gpl_or_agpl() -> None:
