@@ -9,12 +9,10 @@ import regex  # type: ignore[import-untyped]  # ships no types
 from archive.digests import sha256
 from archive.model import Article, Document, ExtractionStatus, Quality
 
-_WORD = regex.compile(
-    # Han and kana stand without spaces: each is counted, as word processors do.
-    r"(?P<character>[\p{Han}\p{Hiragana}\p{Katakana}])"
-    r"|(?P<run>[\p{Thai}\p{Lao}\p{Khmer}\p{Myanmar}]+)"
-    r"|[\p{L}\p{M}\p{N}]+(?:['’][\p{L}\p{M}\p{N}]+)*"
-)
+_CHARACTER = r"[\p{Han}\p{Hiragana}\p{Katakana}ー]"
+_RUN = r"[\p{Thai}\p{Lao}\p{Khmer}\p{Myanmar}]"
+_OTHER = rf"[[\p{{L}}\p{{M}}\p{{N}}]--{_CHARACTER}--{_RUN}]+"
+_WORD = regex.compile(rf"{_CHARACTER}|(?P<run>{_RUN}+)|{_OTHER}(?:['’]{_OTHER})*", regex.VERSION1)
 _LETTER = regex.compile(r"\p{L}")
 _LETTERS_A_WORD = 4
 
@@ -22,8 +20,8 @@ _LETTERS_A_WORD = 4
 def count_words(text: str) -> int:
     """Runs of letters, marks and digits, an apostrophe within them included.
 
-    A Han or kana character is one word. Thai, Lao, Khmer and Burmese do not part their words: four
-    letters begun, vowel signs not counted, are one.
+    A Han or kana character is one word, as in word processors. Thai, Lao, Khmer and Burmese do not
+    part their words either: four letters begun, vowel signs not counted, are one.
     """
     total = 0
     for match in _WORD.finditer(text):
