@@ -15,14 +15,14 @@ _PREFIX = re.compile(
     re.IGNORECASE,
 )
 _SPLIT = re.compile(r"\s*(?:[;|•]|\s(?:and|und|et|y|e|og|och|en|&)\s)\s*")
-# A comma parts names only where a name of at least two words follows: "Smith, John" stays.
-_COMMA = re.compile(r"\s*,\s+(?=[^\W\d_a-z][\w.'’-]*\s+[^\W\d_])")
+# A comma parts names only where a name of two words or an agency follows: "Smith, John" stays.
+_COMMA = re.compile(r"\s*,\s+(?=[^\W\d_a-z][\w.'’-]*\s+[^\W\d_]|[a-z]{2,4}$)")
 _NOBODY = re.compile(
     r"admin|administrator|staff|editor|editorial|redaktion|redazione|redacción|redaction|rédaction"
     r"|webmaster|author|unknown|anonymous|guest|null|none|undefined",
     re.IGNORECASE,
 )
-_NOT_A_NAME = re.compile(r"https?:|www\.|@|\d{4}|[<>{}\[\]=]")
+_NOT_A_NAME = re.compile(r"https?:|www\.|@|\d{4}|[<>{}\[\]=]|^\(")
 
 
 def clean_authors(names: Iterable[str]) -> tuple[str, ...]:

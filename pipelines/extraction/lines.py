@@ -21,14 +21,18 @@ _UNSEEN = {
 # So that a list or a table reads here as trafilatura writes it.
 _BEFORE = {"li": "- ", "td": "| ", "th": "| "}
 _AFTER = {"td": " ", "th": " ", "tr": "|"}
-# Soft hyphens, zero-width marks, control characters, and halves of surrogate pairs, which
-# JSON can hold and UTF-8 cannot.
-_UNWANTED = re.compile(r"[\x00-\x08\x0e-\x1f\x7f\u00ad\u200b\ufeff\ud800-\udfff]")
+# Control characters, zero-width marks, and halves of surrogate pairs, which JSON can hold and
+# UTF-8 cannot.
+_UNWANTED = re.compile(r"[\x00-\x08\x0e-\x1f\x7f\u200b\ufeff\ud800-\udfff]")
 
 
 def clean_lines(text: str) -> str:
-    """The lines that are not empty, white space collapsed, control characters left out."""
-    lines = (" ".join(line.split()) for line in _UNWANTED.sub("", text).split("\n"))
+    """The lines that are not empty, white space collapsed, control characters left out.
+
+    Soft hyphens go too: they would part words for whoever searches.
+    """
+    visible = _UNWANTED.sub("", text.replace("\u00ad", ""))
+    lines = (" ".join(line.split()) for line in visible.split("\n"))
     return "\n".join(line for line in lines if line)
 
 
@@ -41,7 +45,9 @@ def block_text(element: HtmlElement) -> str:
 
 def inline_text(element: HtmlElement) -> str:
     """The text within an element on one line."""
-    return one_line(block_text(element))
+    parts: list[str] = []
+    _collect(element, parts)
+    return one_line("".join(parts))
 
 
 def one_line(text: str) -> str:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
 from urllib.parse import urljoin, urlsplit
 
 from htmldate import find_date
@@ -67,15 +66,14 @@ class Metadata:
 
     def authors(self) -> tuple[str, ...]:
         """From JSON-LD, else from the head, else a guess from the markup."""
-        sources: tuple[Callable[[], list[str]], ...] = (
-            lambda: self._jsonld.names(self._article.get("author")),
-            lambda: self._all(_AUTHOR),
-            lambda: [extract_author(self.tree) or ""],
-        )
-        for source in sources:
-            if names := clean_authors(source()):
-                return names
-        return ()
+        names = clean_authors(self._jsonld.names(self._article.get("author")))
+        publishers = self._jsonld.names(self._article.get("publisher"))
+        itself = {one_line(name).casefold() for name in [*publishers, self.site() or ""]}
+        if any(name.casefold() not in itself for name in names):
+            return names
+        # Where JSON-LD names nobody but the publication, the head may; a guess would be worse.
+        in_head = clean_authors(self._all(_AUTHOR))
+        return in_head or names or clean_authors([extract_author(self.tree) or ""])
 
     def published(self) -> str | None:
         """ISO 8601; from JSON-LD, else from the head, else a guess from address and markup."""

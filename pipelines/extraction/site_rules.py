@@ -42,8 +42,8 @@ class SiteRule:
         body = deepcopy(bodies[0])
         if self.drop is not None:
             for element in self.drop(body):
-                if element is not body and element.getparent() is not None:
-                    element.drop_tree()
+                if element is not body:
+                    element.clear(keep_tail=True)
         return block_text(body)
 
     def find_title(self, tree: HtmlElement) -> str | None:

@@ -99,7 +99,7 @@ def test_jsonld_of_another_article_is_not_taken() -> None:
     "block",
     [
         "{", "null", "[1, 2]", "[" * 100_000, '"text"', '{"@type": 7, "author": {"name": [1]}}',
-        '{"@type": "NewsArticle", "headline": "H", "author": [null, 1, {"@id": []}]}',
+        '{"@type": "NewsArticle", "headline": " ", "author": [null, 1, {"@id": []}]}',
         '{"@type": "NewsArticle", "headline": [], "datePublished": {"x": 1}, "keywords": [[1]]}',
     ],
 )  # fmt: skip
@@ -121,6 +121,24 @@ def test_metadata_of_the_head() -> None:
     assert article.site == "Example"
     assert article.canonical_url == "https://news.example/politics/budget"
     assert article.image == "https://cdn.example/a.jpg"
+
+
+def test_what_utf8_cannot_hold_is_left_out() -> None:
+    data = {"@type": "NewsArticle", "headline": "He\ud800llo\0 world", "author": "Jane\udfff Roe"}
+    article = extract(page(jsonld(data), title="x"), URL)
+    assert (article.title, article.authors) == ("Hello world", ("Jane Roe",))
+
+
+def test_a_byline_in_the_head_comes_before_the_publication() -> None:
+    data = {
+        "@type": "NewsArticle",
+        "headline": "Budget passes after a long night",
+        "author": {"@type": "Organization", "name": "The Example"},
+        "publisher": {"@type": "Organization", "name": "The Example"},
+    }
+    head = jsonld(data) + '<meta name="author" content="Jane Roe">'
+    assert extract(page(head), URL).authors == ("Jane Roe",)
+    assert extract(page(jsonld(data)), URL).authors == ("The Example",)
 
 
 @pytest.mark.parametrize(

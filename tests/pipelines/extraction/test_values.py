@@ -40,7 +40,7 @@ def test_dates(text: str | None, expected: str | None) -> None:
 
 
 @given(
-    st.datetimes(datetime(1990, 1, 1), datetime(2026, 1, 1)).map(
+    st.datetimes(*map(datetime.fromisoformat, ("1990-01-01", "2026-01-01"))).map(
         lambda d: d.replace(microsecond=0)
     ),
     st.sampled_from([None, UTC, timezone(timedelta(hours=-5)), timezone(timedelta(minutes=345))]),
@@ -53,7 +53,7 @@ def test_iso_dates_stay_as_they_are(moment: datetime, zone: timezone | None) -> 
 @given(st.text(max_size=80))
 def test_no_text_breaks_the_reading_of_dates(text: str) -> None:
     found = iso_date(text)
-    assert found is None or datetime.fromisoformat(found)
+    assert found is None or datetime.fromisoformat(found).year >= 1990
 
 
 @pytest.mark.parametrize(
@@ -64,6 +64,7 @@ def test_no_text_breaks_the_reading_of_dates(text: str) -> None:
         (["von Jane Roe; Max Mo | Kim Lee"], ["Jane Roe", "Max Mo", "Kim Lee"]),
         (["Jane Roe, Max Mo"], ["Jane Roe", "Max Mo"]),
         (["Roe, Jane"], ["Roe, Jane"]),
+        (["Jane Roe, dpa"], ["Jane Roe", "dpa"]),
         (["Author: Jane Roe,", "jane roe"], ["Jane Roe"]),
         (["Jane Roe\nMax Mo"], ["Jane Roe", "Max Mo"]),
         (["admin", "https://news.example/jane", "", "x" * 99, "Staff", "-"], []),
