@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import re
 import ssl
+import warnings
 from datetime import UTC, datetime
 from functools import cache
 from ipaddress import ip_address
@@ -13,7 +14,17 @@ from typing import Any
 
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
-from cryptography.x509.verification import PolicyBuilder, Store, Subject, VerificationError
+from cryptography.utils import CryptographyDeprecationWarning
+from cryptography.x509.oid import ExtendedKeyUsageOID
+from cryptography.x509.verification import (
+    Criticality,
+    ExtensionPolicy,
+    Policy,
+    PolicyBuilder,
+    Store,
+    Subject,
+    VerificationError,
+)
 
 from archive.model import Connection
 
@@ -48,11 +59,16 @@ def why_unverified(chain: tuple[bytes, ...], host: str) -> str | None:
     authorities = trusted_authorities()
     if not authorities:
         return "this system trusts no certificate authority"
-    verifier = PolicyBuilder().store(Store(list(authorities))).build_server_verifier(_subject(host))
+    builder = PolicyBuilder().store(Store(list(authorities)))
+    builder = builder.extension_policies(ca_policy=_CA, ee_policy=_SERVER)
+    try:
+        verifier = builder.build_server_verifier(_subject(host))
+    except ValueError:
+        return _one_line(f"no certificate can be for the host {host!r}")
     try:
         verifier.verify(leaf, others)
     except VerificationError as error:
-        return _reason(leaf, error)
+        return _reason(leaf, host, str(error))
     return None
 
 
@@ -67,12 +83,53 @@ def trusted_authorities() -> tuple[x509.Certificate, ...]:
             with contextlib.suppress(ssl.SSLError, OSError):  # unreadable: trusted by nobody
                 context.load_verify_locations(file)
     found = []
-    for described, der in zip(context.get_ca_certs(), context.get_ca_certs(True), strict=True):
-        # RFC 5280, 4.1.2.2; old authorities without a positive number are no longer to be read.
-        if int(str(described["serialNumber"]), 16) > 0:
+    with warnings.catch_warnings():
+        # Some have the serial number 0, against RFC 5280, 4.1.2.2; large ones among them.
+        warnings.simplefilter("ignore", CryptographyDeprecationWarning)
+        for der in context.get_ca_certs(binary_form=True):
             with contextlib.suppress(ValueError):  # what cannot be read vouches for nobody
                 found.append(x509.load_der_x509_certificate(der))
     return tuple(found)
+
+
+def _signs(policy: Policy, certificate: x509.Certificate, found: x509.ExtensionType | None) -> None:
+    """A validator of `cryptography`: raises ValueError unless the key may sign certificates."""
+    del policy, certificate
+    if isinstance(found, x509.KeyUsage) and not found.key_cert_sign:
+        raise ValueError("a certificate in the chain may not sign others")
+
+
+def _is_authority(
+    policy: Policy, certificate: x509.Certificate, found: x509.BasicConstraints
+) -> None:
+    """A validator likewise, for what must be an authority's certificate."""
+    del policy, certificate
+    if not found.ca:
+        raise ValueError("a certificate in the chain is not an authority's")
+
+
+def _serves(
+    policy: Policy, certificate: x509.Certificate, found: x509.ExtensionType | None
+) -> None:
+    """A validator likewise, for the server's own certificate."""
+    del policy, certificate
+    usages = (ExtendedKeyUsageOID.SERVER_AUTH, ExtendedKeyUsageOID.ANY_EXTENDED_KEY_USAGE)
+    if isinstance(found, x509.ExtendedKeyUsage) and not any(usage in found for usage in usages):
+        raise ValueError("the certificate is not for servers")
+
+
+# RFC 5280 without the rules that the CA/Browser Forum has for public authorities: what browsers and
+# OpenSSL accept shall not appear as unverified because an extension is marked critical.
+_CA = (
+    ExtensionPolicy.permit_all()
+    .require_present(x509.BasicConstraints, Criticality.AGNOSTIC, _is_authority)
+    .may_be_present(x509.KeyUsage, Criticality.AGNOSTIC, _signs)
+)
+_SERVER = (
+    ExtensionPolicy.permit_all()
+    .require_present(x509.SubjectAlternativeName, Criticality.AGNOSTIC, None)
+    .may_be_present(x509.ExtendedKeyUsage, Criticality.AGNOSTIC, _serves)
+)
 
 
 def _subject(host: str) -> Subject:
@@ -82,15 +139,19 @@ def _subject(host: str) -> Subject:
         return x509.DNSName(host)
 
 
-def _reason(leaf: x509.Certificate, error: VerificationError) -> str:
+def _reason(leaf: x509.Certificate, host: str, error: str) -> str:
     present = datetime.now(UTC)
     if present > leaf.not_valid_after_utc:
         return f"the certificate expired on {leaf.not_valid_after_utc:%Y-%m-%d}"
     if present < leaf.not_valid_before_utc:
         return f"the certificate is not valid before {leaf.not_valid_before_utc:%Y-%m-%d}"
+    if "no matching subjectAltName" in error:
+        return f"the certificate is not for {host}"
     if leaf.issuer == leaf.subject:
         return "the certificate is self-signed"
-    return _one_line(str(error))
+    if "candidates exhausted" in error:
+        return "the chain does not lead to an authority that this system trusts"
+    return _one_line(error.partition(" (encountered processing")[0])
 
 
 def _one_line(text: str) -> str:
