@@ -7,7 +7,9 @@ from urllib.parse import quote
 
 from archive.errors import UrlError
 
-_URL = re.compile(r"(?P<scheme>https?)://(?:[^/?#]*@)?(?P<host>[^/?#@]+)(?P<rest>[^#]*)", re.I)
+_URL = re.compile(
+    r"(?P<scheme>https?)://(?:[^/?#]*@)?(?P<host>[^/?#@]+)(?P<rest>(?:[/?][^#]*)?)(?:#|\Z)", re.I
+)
 _UNSAFE = re.compile(r"[^\x21-\x7e]")
 
 

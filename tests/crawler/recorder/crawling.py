@@ -10,7 +10,7 @@ import asyncio
 import base64
 import dataclasses
 import json
-import resource
+import re
 import sys
 from collections.abc import AsyncIterator, Sequence
 from pathlib import Path
@@ -36,9 +36,10 @@ class FolderKeeper:
     source = "test"
     job = "job-1"
 
-    def __init__(self, folder: Path, *, fail_after: int | None = None) -> None:
+    def __init__(self, folder: Path, *, spool: bool = True, fail_after: int | None = None) -> None:
         self.spool = folder / "spool"
-        self.spool.mkdir()
+        if spool:
+            self.spool.mkdir()
         self._folder = folder
         self._fail_after = fail_after
         self._number = 0
@@ -117,9 +118,10 @@ class JobSpider(Spider):
 
     def parse(self, response: Response) -> Any:
         self._note(response.request, response, None)
-        then = self.job["requests"][response.meta["number"]].get("then")
+        number = response.meta["number"]
+        then = self.job["requests"][number].pop("then", None)
         if then:
-            yield self._request(response.meta["number"], then)
+            yield self._request(number, then)
 
     def failed(self, failure: Failure) -> None:
         response = getattr(failure.value, "response", None)
@@ -143,32 +145,36 @@ class JobSpider(Spider):
         )
 
 
-def _stop_at_headers(request: Request, spider: JobSpider) -> None:
-    raise StopDownload(fail=bool(spider.job.get("stop_fails")))
+def _hook(spider: JobSpider, request: Request, moment: str) -> None:
+    """Do what `meta["hook"]` asks for at this moment of the download."""
+    hook = request.meta.get("hook")
+    if hook == f"stop at {moment}":
+        raise StopDownload(fail=False)
+    if hook == f"fail at {moment}":
+        raise StopDownload(fail=True)
+    if hook == f"close at {moment}":
+        closing = spider.crawler.engine.close_spider_async(reason="enough")
+        spider.tasks.add(asyncio.ensure_future(closing))
+    if hook == f"cancel at {moment}":
+        for task in asyncio.all_tasks():  # the handler's, as a shutdown does
+            frame = task.get_stack()[-1] if task.get_stack() else None
+            if frame is not None and frame.f_locals.get("request") is request:
+                asyncio.get_running_loop().call_soon(task.cancel)
 
 
-def _stop_at_bytes(data: bytes, request: Request, spider: JobSpider) -> None:
-    raise StopDownload(fail=bool(spider.job.get("stop_fails")))
+def _headers_received(request: Request, spider: JobSpider) -> None:
+    _hook(spider, request, "headers")
 
 
-def _close_at_headers(request: Request, spider: JobSpider) -> None:
-    engine = spider.crawler.engine
-    spider.tasks.add(asyncio.ensure_future(engine.close_spider_async(reason="enough")))
+def _bytes_received(request: Request, spider: JobSpider) -> None:
+    _hook(spider, request, "bytes")
 
 
-def _cancel_at_headers(request: Request, spider: JobSpider) -> None:
-    """As a shutdown does, break off the task in which the download handler runs."""
-    for task in asyncio.all_tasks():
-        if "RecordingDownloadHandler" in repr(task) or "download" in repr(task.get_coro()):
-            asyncio.get_running_loop().call_soon(task.cancel)
-
-
-HOOKS: dict[str, tuple[Any, Any]] = {
-    "stop_at_headers": (_stop_at_headers, signals.headers_received),
-    "stop_at_bytes": (_stop_at_bytes, signals.bytes_received),
-    "close_at_headers": (_close_at_headers, signals.headers_received),
-    "cancel_at_headers": (_cancel_at_headers, signals.headers_received),
-}
+def _peak() -> int:
+    """Largest resident size so far, kB; getrusage would count the parent's before exec."""
+    match = re.search(r"VmHWM:\s+(\d+)", Path("/proc/self/status").read_text())
+    assert match is not None
+    return int(match[1])
 
 
 def main(job_file: Path) -> None:
@@ -184,14 +190,18 @@ def main(job_file: Path) -> None:
         "COOKIES_ENABLED": False,
         "HTTPERROR_ALLOW_ALL": True,
         "LOG_LEVEL": "INFO",
+        "TWISTED_DNS_RESOLVER": "crawler.guard.resolver.ProcessResolver",
         "USER_AGENT": "recorder-test",
     }
     process = AsyncCrawlerProcess(settings=defaults | job.get("settings", {}))
     crawler: Crawler = process.create_crawler(JobSpider)
     if job.get("keeper", True) and not job.get("bare"):
-        attach(crawler, FolderKeeper(folder, fail_after=job.get("fail_after")))
-    if "hook" in job:
-        crawler.signals.connect(*HOOKS[job["hook"]])
+        keeper = FolderKeeper(
+            folder, spool=job.get("spool", True), fail_after=job.get("fail_after")
+        )
+        attach(crawler, keeper)
+    crawler.signals.connect(_headers_received, signals.headers_received)
+    crawler.signals.connect(_bytes_received, signals.bytes_received)
     outcomes: list[dict[str, Any]] = []
     process.crawl(crawler, job=job, outcomes=outcomes)
     process.start()
@@ -199,7 +209,7 @@ def main(job_file: Path) -> None:
     summary = {
         "outcomes": outcomes,
         "stats": {key: value for key, value in stats.items() if isinstance(value, int | str)},
-        "peak": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss,
+        "peak": _peak(),
     }
     (folder / "summary.json").write_text(json.dumps(summary))
 

@@ -7,6 +7,7 @@ import json
 import os
 import subprocess
 import sys
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -19,8 +20,17 @@ class Kept:
     """One exchange as the keeper got it."""
 
     fields: dict[str, Any]
-    request: bytes
-    response: bytes
+    stem: Path  #: of the files that hold the blocks
+
+    @property
+    def request(self) -> bytes:
+        """The request's block."""
+        return self.stem.with_suffix(".request").read_bytes()
+
+    @property
+    def response(self) -> bytes:
+        """The response's block."""
+        return self.stem.with_suffix(".response").read_bytes()
 
     def __getitem__(self, name: str) -> Any:
         return self.fields[name]
@@ -54,12 +64,12 @@ def request(url: str, *, body: bytes = b"", **fields: Any) -> dict[str, Any]:
 
 def crawl(
     folder: Path,
-    requests: list[dict[str, Any] | str],
+    requests: Sequence[dict[str, Any] | str],
     *,
     environment: dict[str, str] | None = None,
     **job: Any,
 ) -> Crawl:
-    """Fetch in a process of its own. `job`: settings, hook, fail_after, keeper, bare."""
+    """Fetch in a process of its own. `job`: settings, fail_after, spool, keeper, bare."""
     folder.mkdir(parents=True, exist_ok=True)
     job["requests"] = [request(one) if isinstance(one, str) else one for one in requests]
     job_file = folder / "job.json"
@@ -70,7 +80,7 @@ def crawl(
         env=os.environ | (environment or {}),
         capture_output=True,
         text=True,
-        timeout=120,
+        timeout=60,
         check=False,
     )
     assert done.returncode == 0, done.stderr
@@ -80,12 +90,5 @@ def crawl(
 
 def _exchanges(folder: Path) -> list[Kept]:
     log = folder / "exchanges.jsonl"
-    described = [json.loads(line) for line in log.open()] if log.exists() else []
-    return [
-        Kept(
-            fields,
-            (folder / f"{fields['n']:05d}.request").read_bytes(),
-            (folder / f"{fields['n']:05d}.response").read_bytes(),
-        )
-        for fields in described
-    ]
+    described = [json.loads(line) for line in log.read_text().splitlines()] if log.exists() else []
+    return [Kept(fields, folder / f"{fields['n']:05d}") for fields in described]
