@@ -86,10 +86,11 @@ def _xml_feed(body: bytes, url: str, content_type: str) -> Feed:
         return Feed(error=f"it cannot be read ({type(error).__name__})")
     if not parsed.get("version") and not parsed["entries"]:
         return Feed(error="it is neither RSS nor Atom")
-    if not parsed["entries"] and not intact:
-        return Feed(error="it is not well-formed XML, and no entry could be read")
     base = Base(url)
-    return Feed(_unique(_xml_entry(entry, base) for entry in parsed["entries"]))
+    entries = _unique(_xml_entry(entry, base) for entry in parsed["entries"])
+    if not entries and not intact:
+        return Feed(error="it is not well-formed XML, and no entry could be read")
+    return Feed(entries)
 
 
 _CHARSET = re.compile(r"charset\s*=\s*[\"']?([\w.:-]+)", re.IGNORECASE)

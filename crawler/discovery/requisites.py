@@ -156,8 +156,7 @@ def _image(attributes: Attributes, _: etree._Element) -> Iterator[Reference]:
     if srcset := attributes.get("srcset"):
         for url in srcset_urls(srcset):
             yield url, "image"
-    if len(attributes) > 1:
-        yield from _lazy(attributes, "image")
+    yield from _lazy(attributes, "image")
 
 
 def _source(attributes: Attributes, element: etree._Element) -> Iterator[Reference]:

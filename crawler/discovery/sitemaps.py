@@ -129,18 +129,19 @@ class _Reading:
 
 def _xml(data: bytes, url: str) -> Sitemap:
     reading = _Reading(Base(url))
+    parsing = etree.iterparse(
+        BytesIO(data),
+        events=("start", "end"),
+        recover=True,
+        resolve_entities=False,
+        load_dtd=False,
+        no_network=True,
+        huge_tree=False,
+        remove_comments=True,
+        remove_pis=True,
+    )
     try:
-        for event, element in etree.iterparse(
-            BytesIO(data),
-            events=("start", "end"),
-            recover=True,
-            resolve_entities=False,
-            load_dtd=False,
-            no_network=True,
-            huge_tree=False,
-            remove_comments=True,
-            remove_pis=True,
-        ):
+        for event, element in parsing:
             if event == "start":
                 reading.root = reading.root or _name(element)
             elif _name(element) in ("url", "sitemap"):
@@ -149,9 +150,14 @@ def _xml(data: bytes, url: str) -> Sitemap:
     except (etree.LxmlError, LookupError, ValueError) as error:
         if not reading.entries and not reading.sitemaps:
             return Sitemap(error=f"it is not XML ({type(error).__name__})")
+    if not reading.root:
+        return Sitemap(error="it is not XML")
     if reading.root not in ("urlset", "sitemapindex"):
         return Sitemap(error=f"it is no sitemap: its first element is {reading.root[:40]!r}")
-    return Sitemap(tuple(reading.entries.values()), tuple(reading.sitemaps))
+    found = Sitemap(tuple(reading.entries.values()), tuple(reading.sitemaps))
+    if found == Sitemap() and parsing.error_log.filter_from_errors():
+        return Sitemap(error="it is not well-formed XML, and no entry could be read")
+    return found
 
 
 def _said(element: etree._Element) -> Iterator[tuple[str, str]]:

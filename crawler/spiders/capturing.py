@@ -64,6 +64,9 @@ class CapturingSpider(Spider):
         # Pages that reload themselves every minute are no redirects; those without a delay are.
         "METAREFRESH_MAXDELAY": 5,
         "METAREFRESH_IGNORE_TAGS": ["noscript"],
+        # First found, first fetched: lists have the newest and most important on top.
+        "SCHEDULER_DISK_QUEUE": "scrapy.squeues.PickleFifoDiskQueue",
+        "SCHEDULER_MEMORY_QUEUE": "scrapy.squeues.FifoMemoryQueue",
     }
 
     source_name = "ondemand"
