@@ -89,7 +89,7 @@ def with_contact(configuration: Configuration) -> Configuration:
         )
         raise click.exceptions.Exit(WRONG_USAGE)
     contact = click.prompt("A web page or e-mail address where site owners reach you", err=True)
-    return Configuration.model_validate({**configuration.model_dump(), "contact": contact})
+    return configuration.with_contact(contact)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -78,7 +78,8 @@ def _run() -> int:
         error.show()
         return WRONG_USAGE if isinstance(error, click.UsageError) else CHECKS_FAILED
     except ConfigurationError as error:
-        complain(str(error))
+        for problem in error.problems:
+            complain(str(problem))
         return WRONG_USAGE
     except ArchiveError as error:
         complain(str(error))

@@ -1,0 +1,112 @@
+"""The real command in a process of its own, with a home of its own."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+_COMMAND = [sys.executable, "-c", "from crawler.cli.main import main; main()"]
+_ROOT = Path(__file__).resolve().parents[2]
+
+CONTACT = "contact: https://example.org/about\n"
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """How a command ended."""
+
+    status: int
+    stdout: bytes
+    stderr: str
+
+    @property
+    def text(self) -> str:
+        """Standard output."""
+        return self.stdout.decode()
+
+    @property
+    def lines(self) -> list[dict[str, Any]]:
+        """Objects of `--json`."""
+        return [json.loads(line) for line in self.stdout.splitlines()]
+
+    @property
+    def line(self) -> dict[str, Any]:
+        """The one object of `--json`."""
+        (line,) = self.lines
+        return line
+
+
+class Pressmark:
+    """Runs `pressmark` in `folder`, whose pressmark.yaml it writes; loopback may be fetched."""
+
+    def __init__(self, folder: Path, configuration: str = CONTACT) -> None:
+        self.folder = folder
+        self.home = folder / "data"
+        self.environment: dict[str, str] = {}
+        self.configure(configuration)
+
+    def configure(self, configuration: str) -> None:
+        """Replace pressmark.yaml."""
+        (self.folder / "pressmark.yaml").write_text(configuration, encoding="utf-8")
+
+    def start(
+        self, *arguments: str, preexec: Callable[[], None] | None = None, stdin: Any = None
+    ) -> subprocess.Popen[bytes]:
+        """Start the command and leave it running."""
+        return subprocess.Popen(
+            [*_COMMAND, *arguments],
+            cwd=self.folder,
+            env=self._environment(),
+            stdin=subprocess.DEVNULL if stdin is None else stdin,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            preexec_fn=preexec,
+        )
+
+    def __call__(
+        self,
+        *arguments: str,
+        stdin: str | None = None,
+        preexec: Callable[[], None] | None = None,
+        timeout: float = 90,
+    ) -> Result:
+        """Run the command to its end. No traceback may ever show."""
+        pipe = None if stdin is None else subprocess.PIPE
+        with self.start(*arguments, preexec=preexec, stdin=pipe) as process:
+            return finish(process, stdin=stdin, timeout=timeout)
+
+    def _environment(self) -> Mapping[str, str]:
+        inherited = {
+            name: value
+            for name, value in os.environ.items()
+            if not name.startswith(("PRESSMARK_", "AWS_"))
+        }
+        return {
+            **inherited,
+            "PYTHONPATH": str(_ROOT),
+            "PYTHONWARNINGS": "error::ResourceWarning",
+            "PRESSMARK_ALLOW_NETWORKS": "127.0.0.0/8",
+            **self.environment,
+        }
+
+
+def finish(
+    process: subprocess.Popen[bytes], *, stdin: str | None = None, timeout: float = 90
+) -> Result:
+    """Wait for the end of a started command."""
+    try:
+        out, err = process.communicate(stdin.encode() if stdin else None, timeout=timeout)
+    except subprocess.TimeoutExpired:
+        process.send_signal(signal.SIGKILL)
+        out, err = process.communicate()
+        raise AssertionError(f"still running after {timeout} s: {err.decode()}") from None
+    result = Result(process.returncode, out, err.decode())
+    assert "Traceback" not in result.stderr, result.stderr
+    return result
