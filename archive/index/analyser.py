@@ -82,9 +82,26 @@ def tokens(text: str, stemmer: str) -> Iterator[str]:
 
     A token holds letters, marks and digits alone.
     """
-    folded = unicodedata.normalize("NFKC", text).casefold()
-    for word in WORD.findall(NO_SPACES.sub(_pairs, folded)):
+    for word in _words(text):
         yield _token(word, stemmer)
+
+
+def accented(text: str, stemmer: str) -> Iterator[str]:
+    """Words of the text that lose accents, as they are without them and without stemming.
+
+    A stemmer may see another ending in what is typed without accents: "são" becomes "sa", "sao"
+    stays. Such words are found by these forms.
+    """
+    for word in _words(text):
+        plain = _token(word, "")
+        if plain not in (word, _token(word, stemmer)):
+            yield plain
+
+
+def _words(text: str) -> list[str]:
+    folded = unicodedata.normalize("NFKC", text).casefold()
+    words: list[str] = WORD.findall(NO_SPACES.sub(_pairs, folded))
+    return words
 
 
 def _pairs(match: regex.Match[str]) -> str:

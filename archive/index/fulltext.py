@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import Connection, Select, bindparam, select, update
 
 from archive.index import dialect, rows
-from archive.index.analyser import stemmer_of, tokens
+from archive.index.analyser import accented, stemmer_of, tokens
 from archive.index.queries import SearchHit, SearchQuery
 from archive.index.schema import documents, languages
 from archive.index.words import Alternatives, parse, snippet
@@ -47,11 +47,14 @@ def prepare(document: Document) -> Prepared:
 def _analysed(document: Document) -> dict[str, Any]:
     article = document.article
     stemmer = stemmer_of(article.language)
-    return {
-        "title": " ".join(tokens(article.title or "", stemmer)),
-        "text": " ".join(tokens(article.text, stemmer)),
-        "authors": " ".join(tokens(" ".join(article.authors), stemmer)),
+    fields = {
+        "title": article.title or "",
+        "text": article.text,
+        "authors": " ".join(article.authors),
     }
+    row = {name: " ".join(tokens(text, stemmer)) for name, text in fields.items()}
+    row["accented"] = " ".join(accented("\n".join(fields.values()), stemmer))
+    return row
 
 
 def put(connection: Connection, prepared: Prepared, segment: int) -> None:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 import regex  # type: ignore[import-untyped]  # ships no types
 
-from archive.index.analyser import NO_SPACES, WORD, tokens
+from archive.index.analyser import NO_SPACES, WORD, accented, tokens
 
 _WIDTH = 240
 _BEFORE = 60
@@ -34,7 +34,7 @@ def parse(text: str, stemmers: Iterable[str]) -> list[Alternatives]:
     """One entry for each of the first 32 words that hold a letter or digit; all must be found.
 
     `stemmers`: those that documents may have been analysed with. The word as it stands is tried as
-    well: without its accents a stemmer may see another ending ("sao" for "São").
+    well, for documents in no known language and for words without their accents.
     """
     words = []
     for word in text.split():
@@ -94,28 +94,31 @@ def _places(text: str, phrases: Sequence[Phrase], stemmer: str) -> Iterator[tupl
     lone = {phrase.tokens[0] for phrase in phrases if phrase.prefix}
     sizes = sorted({len(found) for found in wanted}, reverse=True)
     last: deque[tuple[str, int, int]] = deque(maxlen=sizes[0] if sizes else 1)
-    for located in _located(text, stemmer):
-        token, begin, end = located
-        last.append(located)
+    for token, plain, begin, end in _located(text, stemmer):
+        last.append((token, begin, end))
         recent = list(last)
         if token[:1] in lone:
             yield begin, begin + 1
+        elif (plain,) in wanted:
+            yield begin, end
         for size in sizes:
             if tuple(found for found, _, _ in recent[-size:]) in wanted and size <= len(recent):
                 yield recent[-size][1], end
                 break
 
 
-def _located(text: str, stemmer: str) -> Iterator[tuple[str, int, int]]:
-    """Tokens of a text as the analyser gives them, and where each stands."""
+def _located(text: str, stemmer: str) -> Iterator[tuple[str, str, int, int]]:
+    """Tokens of a text as the analyser gives them, the form without accents, start and end."""
     for unit in _UNIT.finditer(text):
         run, at = unit[0], unit.start()
         if NO_SPACES.match(run):
             for i in range(max(1, len(run) - 1)):
-                yield _folded(run[i : i + 2]), at + i, at + min(i + 2, len(run))
+                token = _folded(run[i : i + 2])
+                yield token, token, at + i, at + min(i + 2, len(run))
         else:
+            plain = next(accented(run, stemmer), "")
             for token in tokens(run, stemmer):
-                yield token, at, unit.end()
+                yield token, plain, at, unit.end()
 
 
 def _folded(text: str) -> str:

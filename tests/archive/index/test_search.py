@@ -1,0 +1,265 @@
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterator
+from dataclasses import replace
+
+import pytest
+import snowballstemmer
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from archive.index import Index, SearchQuery
+from archive.index.analyser import stemmer_of, tokens
+from archive.index.words import parse, snippet
+from tests.archive.index.samples import FILENAME, LATER_RUN, RUN, SEGMENT, capture, document
+
+TEXTS = {
+    "zh": "公司供应链中的工人权利受到侵犯",
+    "ar": "تقرير عن حقوق العمال في المصانع",
+    "ru": "Компания нарушила права рабочих",
+    "fr": "Un été difficile pour les ouvrières",
+    "pt": "Greve dos trabalhadores em São Paulo",
+    "hi": "मज़दूरों के अधिकार",
+    "th": "สิทธิของแรงงานในโรงงาน",
+    "ko": "노동자의 권리",
+    "ja": "労働者のガードマン",
+    "en": "Workers' rights in state-of-the-art factories",
+}
+
+
+@pytest.fixture
+def library(index: Index) -> Index:
+    """One article in each language."""
+    for place, (language, text) in enumerate(TEXTS.items()):
+        page = capture(f"https://example.org/{language}", offset=place)
+        index.commit([page], [document(page, text, language=language)])
+    return index
+
+
+def languages(index: Index, words: str, language: str | None = None) -> list[str]:
+    hits = index.search(SearchQuery(words=words, language=language))
+    return [hit.url.rpartition("/")[2] for hit in hits]
+
+
+PROBES = [
+    ("zh", "工人"),
+    ("zh", "供应链"),
+    ("ar", "عمال"),
+    ("ar", "العمال"),
+    ("ru", "рабочие"),
+    ("fr", "ete"),
+    ("pt", "sao"),
+    ("hi", "मज़दूरों"),
+    ("hi", "अधिकार"),
+    ("th", "แรงงาน"),
+    ("ko", "노동자"),
+    ("ja", "労働者"),
+    ("ja", "ガード"),
+    ("zh", "工"),
+    ("fr", "Été"),
+    ("en", "worker"),
+    ("en", "FACTORY"),
+    ("en", "state-of-the-art"),
+    ("en", "rights worker"),
+]
+
+
+@pytest.mark.parametrize(("language", "words"), PROBES)
+def test_found_whether_the_language_is_stated_or_not(
+    library: Index, language: str, words: str
+) -> None:
+    assert languages(library, words) == [language]
+    assert languages(library, words, language) == [language]
+    assert languages(library, words, "sv") == []
+
+
+@pytest.mark.parametrize(
+    "words",
+    ["カード", "人工", "state-the-art", "worker holiday", "", "   ", "!!!", '"', "NOT", "rights*x"],
+)
+def test_not_found(library: Index, words: str) -> None:
+    assert languages(library, words) == []
+
+
+@pytest.fixture(scope="module")
+def some_index(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Index]:
+    index = Index(f"sqlite:///{tmp_path_factory.mktemp('search')}/index.db")
+    index.add_segment(SEGMENT)
+    index.commit([], [document(capture(offset=1), "Text of a page", language="en")])
+    index.commit([], [document(capture(offset=2), "Texte d'une page", language="fr")])
+    yield index
+    index.close()
+
+
+@given(st.text() | st.text("\"*^():{}+-.'\\ \0ANDORNEAR,1aé工\ud800"), st.none() | st.text())
+def test_any_words_may_be_asked_for(some_index: Index, words: str, language: str | None) -> None:
+    some_index.search(SearchQuery(words=words, language=language))
+    assert len(some_index.search(SearchQuery(words="page"))) == 1  # two versions of one URL
+
+
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@given(st.text(), st.sampled_from(["en", "ru", "ar", "zh", None]))
+def test_what_the_analyser_gives_fts5_leaves_alone(text: str, language: str | None) -> None:
+    expected = list(tokens(text, stemmer_of(language)))
+    connection = sqlite3.connect(":memory:")
+    connection.execute(
+        "CREATE VIRTUAL TABLE t USING fts5(a, content='', "
+        "tokenize=\"unicode61 remove_diacritics 0 categories 'L* N* M*'\")"
+    )
+    connection.execute("CREATE VIRTUAL TABLE v USING fts5vocab(t, instance)")
+    connection.execute("INSERT INTO t(rowid, a) VALUES (1, ?)", [" ".join(expected)])
+    count = connection.execute("SELECT count(*) FROM v").fetchone()[0]
+    connection.close()
+    assert count == len(expected)
+
+
+def test_every_stemmer_exists_and_languages_without_one_are_kept_as_they_are() -> None:
+    assert stemmer_of("pt-BR") == "portuguese"
+    assert stemmer_of("EN") == "english"
+    assert stemmer_of("zh") == stemmer_of(None) == stemmer_of("") == stemmer_of("xx") == ""
+    known = {stemmer_of(tag) for tag in ("ar", "de", "en", "es", "fr", "hi", "ru", "tr")}
+    assert known <= set(snowballstemmer.algorithms())
+    assert list(tokens("running", "")) == ["running"]
+    assert list(tokens("running", "english")) == ["run"]
+    assert list(tokens("a" * 100_000 + "ing", "english")) == ["a" * 100_000 + "ing"]
+
+
+def test_a_later_run_replaces_an_earlier_one_in_any_order(index: Index) -> None:
+    page = capture()
+    old = document(page, "about miners", RUN)
+    new = document(page, "about drivers", LATER_RUN)
+    for first, second in ((old, new), (new, old)):
+        index.commit([page], [first])
+        index.commit([page], [second])
+        index.commit([page], [second, first])
+        assert index.document(page) == new
+        assert list(index.documents(FILENAME)) == [new]
+        assert index.counts().documents == 1
+        assert index.search(SearchQuery(words="miners")) == []
+        assert len(index.search(SearchQuery(words="drivers"))) == 1
+
+
+def test_a_later_run_without_text_takes_the_words_out(index: Index) -> None:
+    page = capture()
+    index.commit([page], [document(page, "about miners", RUN)])
+    index.commit([page], [document(page, "", LATER_RUN, quality="error")])
+    assert index.search(SearchQuery(words="miners")) == []
+    index.commit([page], [document(page, "about miners", f"{LATER_RUN}z", quality="thin")])
+    assert len(index.search(SearchQuery(words="miners"))) == 1
+
+
+def test_documents_are_kept_whole(index: Index) -> None:
+    pages = [capture(f"https://example.org/{n}", offset=n) for n in range(250)]
+    whole = [document(page, f"page {page.offset}\nsecond", tags=("a", "b")) for page in pages]
+    index.commit(pages, whole)
+    assert index.document(pages[7]) == whole[7]
+    assert index.document(capture(offset=999)) is None
+    assert list(index.documents(FILENAME)) == whole
+
+
+@pytest.mark.parametrize("quality", ["error"])
+def test_pages_that_are_no_articles_are_kept_but_not_searched(index: Index, quality: str) -> None:
+    page = capture()
+    index.commit([page], [document(page, "miners", quality=quality)])
+    assert index.document(page) is not None
+    assert index.search(SearchQuery(words="miners")) == []
+
+
+def test_filters(index: Index) -> None:
+    pages = [capture(f"https://example.org/{n}", offset=n) for n in range(4)]
+    index.commit(pages, [
+        document(pages[0], "miners", published="2026-05-03T23:59:59+05:00"),
+        document(pages[1], "miners", published="2026-06"),
+        document(pages[2], "miners", published="soon"),
+        replace(document(pages[3], "miners", language=None), source="other"),
+    ])  # fmt: skip
+
+    def found(**filters: str) -> str:
+        hits = index.search(SearchQuery(words="miners", **filters))  # type: ignore[arg-type]  # no limit among them
+        return "".join(sorted(hit.url[-1] for hit in hits))
+
+    assert found() == "0123"
+    assert found(source="other") == "3"
+    assert found(language="en") == "012"
+    assert found(start="20260503", end="20260503235959") == "0"
+    assert found(start="20260601000000", end="20260630") == "1"
+    assert found(start="20261122", end="20261122") == "23"  # the day of capture
+    assert found(end="20260502") == ""
+
+
+def test_one_hit_a_page_the_newest_of_equal_versions(index: Index) -> None:
+    versions = [
+        capture(timestamp=f"2026112{day}000000", offset=day, url=url)
+        for day, url in ((1, "https://example.org/n"), (3, "http://example.org/n/"),
+                         (2, "https://www.example.org/n"))
+    ]  # fmt: skip
+    other = capture("https://example.org/m", offset=9)
+    index.commit(versions, [document(page, "miners on strike") for page in versions])
+    index.commit([other], [document(other, "miners and miners")])
+    hits = index.search(SearchQuery(words="miners"))
+    assert [(hit.url, hit.timestamp) for hit in hits] == [
+        ("https://example.org/m", "20261122093000"),
+        ("http://example.org/n/", "20261123000000"),
+    ]
+    assert hits[0].score > hits[1].score > 0
+    assert len(index.search(SearchQuery(words="miners", limit=1))) == 1
+
+
+def test_title_and_authors_are_searched_and_the_title_weighs_more(index: Index) -> None:
+    pages = [capture(f"https://example.org/{n}", offset=n) for n in range(3)]
+    index.commit(pages, [
+        document(pages[0], "Nothing. " * 20 + "Strike!", title="Weather"),
+        document(pages[1], "Nothing. " * 20, title="Strike in the port", published="2026-11-20"),
+        document(pages[2], "Nothing. " * 20, title="Sport", authors=("Ana Pereira",)),
+    ])  # fmt: skip
+    assert [hit.url[-1] for hit in index.search(SearchQuery(words="strike"))] == ["1", "0"]
+    assert [hit.url[-1] for hit in index.search(SearchQuery(words="pereira ana"))] == ["2"]
+    hit = index.search(SearchQuery(words="strike"))[0]
+    assert (hit.title, hit.date, hit.language, hit.source) == (
+        "Strike in the port", "2026-11-20", "en", "example",
+    )  # fmt: skip
+    assert hit.snippet.startswith("Nothing. Nothing.")
+    assert hit.spans == ()
+
+
+def marked(text: str, words: str, language: str | None = "en") -> str:
+    stemmer = stemmer_of(language)
+    shown, spans = snippet(text, parse(words, [stemmer]), stemmer)
+    for start, end in reversed(spans):
+        shown = f"{shown[:start]}[{shown[start:end]}]{shown[end:]}"
+    return shown
+
+
+def test_snippets() -> None:
+    assert marked("One\nworker and two  Workers'", "workers") == "One [worker] and two [Workers]'"
+    assert marked("The state of the art, the state.", "state-of-the") == (
+        "The [state of the] art, the state."
+    )
+    assert marked("สิทธิของแรงงานในโรงงาน", "แรงงาน", "th") == "สิทธิของ[แรงงาน]ในโรงงาน"
+    assert marked("公司供应链中的工人", "供应链 工人", "zh") == "公司[供应链]中的[工人]"
+    assert marked("公司中的工人", "工", "zh") == "公司中的[工]人"
+    assert marked("Été à São Paulo", "sao ete", "pt") == "[Été] à [São] Paulo"
+    assert marked("nothing", "else") == "nothing"
+    assert marked("", "else") == ""
+
+
+def test_snippets_are_cut_at_words() -> None:
+    text = "before " * 100 + "miners" + " behind" * 100
+    shown = marked(text, "miner")
+    assert shown.startswith("…before before")
+    assert "before [miners] behind" in shown
+    assert shown.endswith("behind…")
+    assert 150 < len(shown) < 250
+    assert len(marked("供" * 1000, "供")) < 1000
+
+
+@given(st.text(), st.text(), st.sampled_from(["en", "zh", "ar", None]))
+def test_spans_lie_within_the_snippet_in_order(text: str, words: str, language: str | None) -> None:
+    stemmer = stemmer_of(language)
+    shown, spans = snippet(text, parse(words + text[:9], [stemmer]), stemmer)
+    ends = [place for span in spans for place in span]
+    assert ends == sorted(ends)
+    assert all(0 <= start < end <= len(shown) for start, end in spans)
+    assert len(shown) <= 242 + len(text)
+    assert "\n" not in shown
