@@ -43,8 +43,9 @@ class AddressRefused(ArchiveError):
     """The guard forbids the address that a host resolved to (private, loopback, ...)."""
 
     def __init__(self, host: str, address: str) -> None:
+        place = host if host == address else f"{host} is at {address}, which"
         super().__init__(
-            f"{host} is at {address}, which is not a public address; "
+            f"{place} is not a public address; "
             "add its network to allow_networks if you mean to archive it"
         )
         self.host = host

@@ -14,6 +14,7 @@ from scrapy.utils.misc import load_object
 
 from crawler.extension import SessionExtension
 from crawler.guard.codings import BoundedCompression
+from crawler.guard.cookies import use_bundled_suffixes
 from crawler.guard.headers import SecretHeaders, Userinfo
 from crawler.guard.logs import escape_log_records
 from crawler.guard.middleware import Guard
@@ -86,6 +87,7 @@ class PressmarkAddon:
     def update_settings(self, settings: BaseSettings) -> None:
         """Called by Scrapy when a crawler is made, after the spider's own settings are in."""
         escape_log_records()
+        use_bundled_suffixes()
         addon = SETTINGS_PRIORITIES["addon"]
         for name, value in OWN_DEFAULTS.items():
             settings.setdefault(name, value, priority=addon)

@@ -150,7 +150,8 @@ class GuardedResolver:
     def _permitted(self, host: str, addresses: list[Address]) -> list[Address]:
         permitted = [one for one in addresses if self.networks.permits(one.host)]
         kept_back = [one.host for one in addresses if one not in permitted]
-        if kept_back:
+        # An address that stands for itself is named by the error; a name that lies is worth a line.
+        if kept_back and kept_back != [host]:
             logger.warning(
                 "The guard keeps back %(addresses)s, which %(host)s is said to be at",
                 {"addresses": ", ".join(kept_back), "host": host},
