@@ -331,7 +331,7 @@ def test_workers_die_with_their_parent(tmp_path: Path) -> None:
     )
     variables = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[3])}
     result = subprocess.run(
-        [sys.executable, script], check=False, capture_output=True, env=variables
+        [sys.executable, script], check=False, stdout=subprocess.PIPE, env=variables
     )
     worker = Path(f"/proc/{int(result.stdout)}/stat")
     for _ in range(150):  # much less than the page takes
