@@ -6,6 +6,7 @@ exchange whose mate is missing; everything before that is kept, acknowledged or 
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import json
 import os
@@ -17,7 +18,7 @@ from pathlib import Path
 from archive.appending import OPEN
 from archive.digests import sha256_file
 from archive.documents import from_json
-from archive.errors import RecordError
+from archive.errors import RecordError, SegmentUnknown
 from archive.index import Index
 from archive.model import Capture, Document, Segment
 from archive.names import sibling, source_of
@@ -160,7 +161,9 @@ def _seal_run(path: Path) -> None:
 def _take_over_run(path: Path, index: Index, uploader: Uploader) -> None:
     if not path.with_name(sibling(path.name, "jsonl")).exists():
         write_run_manifest(path, sha256_file(path))
-    index.commit([], list(read_documents(path)))
+    # A segment that the index has lost: rebuild-index finds it and this run in the store.
+    with contextlib.suppress(SegmentUnknown):
+        index.commit([], list(read_documents(path)))
     uploader.submit(path)
 
 

@@ -117,7 +117,6 @@ def certificate_chain(connection: Connection, moment: datetime, host: str) -> Wa
             ("WARC-Date", to_warc_date(moment)),
             ("Content-Type", "application/pem-certificate-chain"),
             ("WARC-Block-Digest", sha256(block)),
-            ("WARC-Payload-Digest", sha256(block)),
             ("Pressmark-Host", host),
         ),
         block=[block],

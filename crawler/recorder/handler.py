@@ -38,6 +38,8 @@ class RecordingDownloadHandler(HTTP11DownloadHandler):
     `request.meta["pressmark_via"]` names the page that led here.
     """
 
+    # Made with the first request: by then `spider_opened` has attached a keeper.
+    lazy = True
     _pool: RecordingPool
 
     def __init__(self, crawler: Crawler) -> None:
