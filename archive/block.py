@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -40,7 +41,11 @@ class Block:
 
     def _spill(self) -> None:
         file = tempfile.TemporaryFile(dir=self._folder)
-        file.writelines(self._pieces)
+        try:
+            file.writelines(self._pieces)
+        except OSError:
+            file.close()
+            raise
         self._file = file
         self._pieces = []
 
@@ -55,11 +60,11 @@ class Block:
             yield from self._pieces
             return
         self._file.flush()
-        self._file.seek(0)
-        while piece := self._file.read(_PIECE):
+        at = 0
+        # Not by the file's position, which is where appending goes on.
+        while piece := os.pread(self._file.fileno(), _PIECE, at):
             yield piece
-        # Appending goes on at the end, wherever a reader stopped.
-        self._file.seek(0, 2)
+            at += len(piece)
 
     def __bytes__(self) -> bytes:
         return b"".join(self.pieces())

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import re
 import zlib
 from collections.abc import Callable, Iterator
-from typing import Literal, Protocol
+from typing import Literal
 
 import brotli
 import zstandard
@@ -18,6 +19,7 @@ LAYERS = 4
 """Content codings that are undone one after the other; more is taken for an attack."""
 
 _PIECE = 1 << 16
+_CHUNK_SIZE = re.compile(rb"[0-9a-fA-F]{1,16}")
 
 
 class Dechunker:
@@ -67,21 +69,18 @@ class Dechunker:
         elif self._state == "end":
             self._state = "size"
         else:
-            try:
-                self._left = int(line.partition(b";")[0].strip() or b"x", 16)
-            except ValueError:
+            # Not int() alone, which takes signs and underscores.
+            size = line.partition(b";")[0].strip(b" \t")
+            if not _CHUNK_SIZE.fullmatch(size):
                 self.broken = True
                 return
+            self._left = int(size, 16)
             self._state = "data" if self._left else "trailer"
 
 
 def dechunk(data: bytes) -> bytes:
     """The body of a chunked message; of a cut one, what is there."""
     return Dechunker().feed(data)
-
-
-class _Decompressor(Protocol):
-    def __call__(self, data: bytes) -> Iterator[bytes]: ...
 
 
 def decode_content(codings: list[str], data: bytes, *, limit: int = DECODED_LIMIT) -> bytes:
@@ -102,7 +101,9 @@ def decode_content(codings: list[str], data: bytes, *, limit: int = DECODED_LIMI
     return data
 
 
-def _bounded(coding: str, decoder: _Decompressor, data: bytes, limit: int) -> bytes:
+def _bounded(
+    coding: str, decoder: Callable[[bytes], Iterator[bytes]], data: bytes, limit: int
+) -> bytes:
     out, size = [], 0
     try:
         for piece in decoder(data):
@@ -116,15 +117,22 @@ def _bounded(coding: str, decoder: _Decompressor, data: bytes, limit: int) -> by
 
 
 def _zlib_pieces(data: bytes, wbits: int) -> Iterator[bytes]:
-    while data:
-        decompressor = zlib.decompressobj(wbits)
-        piece = decompressor.decompress(data, _PIECE)
-        yield piece
-        while decompressor.unconsumed_tail:
+    view, at = memoryview(data), 0
+    decompressor = zlib.decompressobj(wbits)
+    while at < len(view):
+        given = view[at : at + _PIECE]
+        at += len(given)
+        yield decompressor.decompress(given, _PIECE)
+        # At its end, zlib may leave what follows in both `unconsumed_tail` and `unused_data`.
+        while decompressor.unconsumed_tail and not decompressor.eof:
             yield decompressor.decompress(decompressor.unconsumed_tail, _PIECE)
-        yield decompressor.flush()
-        # Several gzip members may follow each other; anything else behind them is padding.
-        data = decompressor.unused_data if decompressor.unused_data[:2] == b"\x1f\x8b" else b""
+        if decompressor.eof:
+            at -= len(decompressor.unused_data)
+            # Several gzip members may follow each other; anything else behind them is padding.
+            if data[at : at + 2] != b"\x1f\x8b":
+                return
+            decompressor = zlib.decompressobj(wbits)
+    yield decompressor.flush()
 
 
 def _gzip(data: bytes) -> Iterator[bytes]:

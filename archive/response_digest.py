@@ -43,11 +43,12 @@ class ResponseDigest:
         collected = len(head)
         head += data
         end = head_end(head, searched)
+        if end > HEAD_LIMIT or (end < 0 and len(head) > HEAD_LIMIT):
+            # No head any more; bytes that cannot be told from it are no payload.
+            self._dechunker, self._head = Dechunker(), None
+            self._dechunker.broken = True
+            return b""
         if end < 0:
-            if len(head) > HEAD_LIMIT:
-                # No head any more; bytes that cannot be told from it are no payload.
-                self._dechunker, self._head = Dechunker(), None
-                self._dechunker.broken = True
             return b""
         self._head = None
         if parse_head(bytes(head[:end])).chunked:

@@ -106,7 +106,7 @@ class Recording:
             if end < 0 and len(data) <= HEAD_LIMIT:
                 self._pending.append(data)
                 return
-            if end >= 0:
+            if 0 <= end <= HEAD_LIMIT:
                 self.head = parse_head(data[:end])
         self._write(data)
 
