@@ -40,7 +40,7 @@ class Block:
             self._spill()
 
     def _spill(self) -> None:
-        file = tempfile.TemporaryFile(dir=self._folder)
+        file = tempfile.TemporaryFile(dir=self._folder)  # noqa: SIM115 (open until `close`)
         try:
             file.writelines(self._pieces)
         except OSError:

@@ -69,7 +69,10 @@ def stop_crawl(crawler: Crawler, reason: str) -> None:
     if engine.spider is None or crawler in _stopping:
         return
     closing = engine.close_spider_async(reason=reason)
-    _stopping[crawler] = asyncio.get_running_loop().create_task(closing)
+    task = asyncio.get_running_loop().create_task(closing)
+    _stopping[crawler] = task
+    # The task holds the crawler; when it is done, there is no spider left to close.
+    task.add_done_callback(lambda _: _stopping.pop(crawler, None))
 
 
 def capture_of(response: Response) -> Capture | None:
