@@ -16,13 +16,22 @@ from archive.errors import (
     RecordError,
     RevisitUnresolved,
     StoreUnavailable,
+    UrlError,
 )
-from archive.index import Index
+from archive.index import CaptureQuery, Index
 from archive.memento import Memento
 from archive.model import Capture, Document, Segment
 from archive.names import key_of
 from archive.store.base import Store
-from archive.timestamps import now, parse_time, to_warc_date
+from archive.timestamps import (
+    TimestampError,
+    from_warc_date,
+    now,
+    parse_time,
+    to_datetime,
+    to_timestamp,
+    to_warc_date,
+)
 from archive.warc.reading import Record, read_record
 from archive.warc.writing import SOFTWARE
 
@@ -30,6 +39,7 @@ FORMAT = 1
 """Version of the storage layout, in collection.json."""
 
 _DESCRIPTION = "collection.json"
+_HOPS = 10
 
 
 class Collection:
@@ -43,7 +53,7 @@ class Collection:
     def ensure(self) -> None:
         """Create collection.json where there is none. Raises StoreError, IndexOutdated."""
         try:
-            description = json.loads(self.store.get(_DESCRIPTION))
+            description = self.store.get(_DESCRIPTION)
         except KeyMissing:
             line = {
                 "format": FORMAT,
@@ -57,9 +67,10 @@ class Collection:
                 # Another process was first; what it wrote is looked at the next time.
                 return
         else:
-            if description.get("format") != FORMAT:
+            found = _format_of(description)
+            if found != FORMAT:
                 raise IndexOutdated(
-                    f"{self.store.uri} has storage format {description.get('format')}, "
+                    f"{self.store.uri} has the storage format {found!r}, "
                     f"this Pressmark reads {FORMAT}: use the Pressmark that wrote it"
                 )
 
@@ -77,13 +88,46 @@ class Collection:
         start = capture.offset - before
         data = self._read(capture.filename, start, before + capture.length)
         where = f"{capture.filename} at {capture.offset}"
-        if len(data) != before + capture.length:
-            raise RecordError(f"{where} ends too early")
-        record = read_record(data[before:], where=where)
-        if capture.record_id and record.record_id != capture.record_id:
-            raise RecordError(f"{where} is {record.record_id}, not {capture.record_id}")
+        record = _checked(data[before:], capture, where)
         original = self._original(capture, record) if record.type == "revisit" else record
         return Memento(capture=capture, record=record, original=original, members=data)
+
+    def follow(self, memento: Memento) -> Memento:
+        """The snapshot that archived redirects lead to, nearest in time; 10 hops at the most.
+
+        A redirect whose target is not archived, or leads back, is itself the answer.
+        """
+        seen = {_place(memento.capture)}
+        for _ in range(_HOPS):
+            target = memento.location
+            if target is None:
+                break
+            found = self._target(target, memento.capture.timestamp, seen)
+            if found is None:
+                break
+            seen.add(_place(found))
+            memento = self.open(found)
+        return memento
+
+    def _target(self, url: str, at: str, seen: set[tuple[str, int]]) -> Capture | None:
+        try:
+            found = self.index.find(url, at=at)
+            if _place(found) not in seen:
+                return found
+            # A redirect from http to https or to www has the key of its target, and its time.
+            others = [
+                capture
+                for capture in self.index.captures(CaptureQuery(url=url))
+                if _place(capture) not in seen and 200 <= capture.status < 400
+            ]
+        except (NotArchived, UrlError):
+            return None
+        wanted = to_datetime(at)
+        return min(
+            others,
+            key=lambda c: (abs(to_datetime(c.timestamp) - wanted), c.url != url),
+            default=None,
+        )
 
     def document(self, capture: Capture) -> Document | None:
         """The current document of a capture; a revisit's is that of its original."""
@@ -101,31 +145,34 @@ class Collection:
     def _original(self, capture: Capture, record: Record) -> Record:
         original = self._original_capture(capture, record)
         data = self._read(original.filename, original.offset, original.length)
-        return read_record(data, where=f"{original.filename} at {original.offset}")
+        return _checked(data, original, f"{original.filename} at {original.offset}")
 
     def _original_capture(self, capture: Capture, record: Record) -> Capture:
         """The capture that a revisit refers to (WARC/1.1, 6.7): by URI and date, else by digest."""
         url = record.get("WARC-Refers-To-Target-URI") or record.url
         date = record.get("WARC-Refers-To-Date")
         try:
-            if date:
-                found = self.index.find(url, at=parse_time(date), any_status=True)
-            else:
-                found = self.index.find_digest(url, capture.digest)
-        except NotArchived as error:
-            raise RevisitUnresolved(f"{capture.url} at {capture.timestamp}: {error}") from error
-        if found.mime == "warc/revisit" or found.digest != capture.digest:
-            found = self._by_digest(url, capture)
-        return found
-
-    def _by_digest(self, url: str, capture: Capture) -> Capture:
-        try:
-            return self.index.find_digest(url, capture.digest)
-        except NotArchived as error:
+            found = self._referred_to(url, date, capture.digest) if date else None
+            return found or self.index.find_digest(url, capture.digest)
+        except (NotArchived, UrlError) as error:
             raise RevisitUnresolved(
-                f"{capture.url} at {capture.timestamp} repeats {capture.digest} of {url}, "
-                "which is not in the collection"
+                f"{capture.url} at {capture.timestamp} repeats {capture.digest or 'a payload'} of "
+                f"{url}{f' of {date}' if date else ''}, which is not in the collection"
             ) from error
+
+    def _referred_to(self, url: str, date: str, digest: str) -> Capture | None:
+        """The capture of that URI and date, unless it holds something else than the revisit."""
+        try:
+            at = to_timestamp(from_warc_date(date))
+        except TimestampError:
+            return None
+        found = self.index.find(url, at=at, any_status=True)
+        if found.mime == "warc/revisit":
+            return None
+        # Of a 304 answer, or in an algorithm of another tool, there is nothing to compare with.
+        comparable = digest.partition(":")[0] == found.digest.partition(":")[0]
+        matches = found.digest == digest if comparable else found.timestamp == at
+        return found if matches else None
 
     def _read(self, filename: str, offset: int, length: int) -> bytes:
         segment = self.index.segment(filename)
@@ -137,6 +184,8 @@ class Collection:
                 segment = self.index.segment(filename)
                 if segment.state == "spooled":
                     raise RecordError(f"{filename} is not in the spool {segment.path}") from None
+            except OSError as error:
+                raise StoreUnavailable(f"cannot read {filename} in the spool: {error}") from error
         return self.store.read(key_of(filename), offset, length)
 
     def _read_spool(self, segment: Segment, offset: int, length: int) -> bytes:
@@ -150,6 +199,28 @@ class Collection:
             [path, path.with_name(path.name + OPEN), path],
             lambda file: _read_range(file, offset, length),
         )
+
+
+def _format_of(description: bytes) -> object:
+    try:
+        return json.loads(description)["format"]
+    except (ValueError, KeyError, TypeError):
+        return description[:40]
+
+
+def _checked(data: bytes, capture: Capture, where: str) -> Record:
+    """The capture's record. Raises RecordError; DigestMismatch when its bytes have changed."""
+    if len(data) < capture.length:
+        raise RecordError(f"{where} ends too early")
+    record = read_record(data, where=where)
+    if capture.record_id and record.record_id != capture.record_id:
+        raise RecordError(f"{where} is {record.record_id}, not {capture.record_id}")
+    record.check_block()
+    return record
+
+
+def _place(capture: Capture) -> tuple[str, int]:
+    return capture.filename, capture.offset
 
 
 def _first_existing(paths: list[Path], read: Callable[[Path], bytes]) -> bytes:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
+from urllib.parse import quote, urljoin
 
 from archive.codings import DECODED_LIMIT, decode_content
 from archive.digests import sha256
@@ -12,6 +13,9 @@ from archive.http import ResponseHead
 from archive.model import Capture
 from archive.warc.captures import payload_of
 from archive.warc.reading import Record
+
+_REDIRECTS = (301, 302, 303, 307, 308)  # RFC 9110, 15.4: those that mean another place
+_ASCII = "".join(map(chr, range(0x21, 0x7F)))
 
 
 @dataclass(frozen=True)
@@ -26,7 +30,13 @@ class Memento:
     @property
     def head(self) -> ResponseHead:
         """Head of the response, of the revisit itself where it carries one."""
-        return self.record.head if self.record.block else self.original.head
+        return (self.record if self.record.block else self.original).head
+
+    @property
+    def head_bytes(self) -> bytes:
+        """The same as it stood on the wire, with the blank line."""
+        block = self.record.block or self.original.block
+        return block[: self.head.length]
 
     @property
     def raw(self) -> bytes:
@@ -54,6 +64,14 @@ class Memento:
 
     @property
     def location(self) -> str | None:
-        """Target of a redirect as the server wrote it; None for other answers."""
-        value = self.head.get(b"location")
-        return value.decode("latin-1") if value and 300 <= self.head.status < 400 else None
+        """Absolute target of a redirect; None for other answers, and where it is no URL."""
+        head = self.head
+        value = head.get(b"location")
+        if not value or head.status not in _REDIRECTS:
+            return None
+        # In whatever encoding the server wrote it: percent-encoded, its bytes are those it meant.
+        target = quote(value, safe=_ASCII)
+        try:
+            return urljoin(self.capture.url, target)
+        except ValueError:  # such as http://[
+            return None

@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import json
+import logging
 import os
 import socket
 from collections.abc import Iterator, Sequence
@@ -16,9 +17,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from archive.appending import OPEN
+from archive.cdxj import CdxjError, from_line
 from archive.digests import sha256_file
 from archive.documents import from_json
-from archive.errors import RecordError, SegmentUnknown
+from archive.errors import KeyInvalid, RecordError, SegmentUnknown
 from archive.index import Index
 from archive.model import Capture, Document, Segment
 from archive.names import sibling, source_of
@@ -29,6 +31,8 @@ from archive.upload import Uploader
 from archive.warc.captures import capture_of
 from archive.warc.gzip import members
 from archive.warc.reading import Member, read_record
+
+logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,21 +48,45 @@ class Contents:
 def adopt(home: Path, index: Index, uploader: Uploader) -> list[Spool]:
     """Recover every abandoned spool; close the returned ones when the uploads are over.
 
-    Raises OSError, IndexFailure.
+    A file that makes no sense stays where it is, with a warning. Raises OSError, IndexFailure.
     """
     spools = list(Spool.abandoned(home))
-    for spool in spools:
-        for path in spool.files("*.part"):
-            path.unlink()
-        for path in spool.files(f"*.warc.gz{OPEN}"):
-            _seal_segment(path)
-        for path in spool.files("*.warc.gz"):
-            _take_over_segment(path, index, uploader)
-        for path in spool.files(f"*.jsonl.gz{OPEN}"):
-            _seal_run(path)
-        for path in spool.files("*.jsonl.gz"):
-            _take_over_run(path, index, uploader)
+    try:
+        for spool in spools:
+            _adopt(spool, index, uploader)
+    except BaseException:
+        for spool in spools:
+            spool.close()
+        raise
     return spools
+
+
+def _adopt(spool: Spool, index: Index, uploader: Uploader) -> None:
+    for path in spool.files("*.part"):
+        path.unlink()
+    for pattern, seal, take_over in (
+        ("*.warc.gz", _seal_segment, _take_over_segment),
+        ("*.jsonl.gz", _seal_run, _take_over_run),
+    ):
+        for path in spool.files(f"{pattern}{OPEN}"):
+            seal(path)
+        for path in spool.files(pattern):
+            try:
+                take_over(path, index)
+            except (RecordError, CdxjError, KeyInvalid) as error:
+                logger.warning("%s stays in the spool: %s", path, error)
+            else:
+                uploader.submit(path)
+    _sweep(spool)
+
+
+def _sweep(spool: Spool) -> None:
+    """Remove side files whose WARC or text is gone: of an upload, that is removed first."""
+    for path in (*spool.files("*.cdxj.gz"), *spool.files("*.jsonl")):
+        with contextlib.suppress(KeyInvalid):
+            uploaded = (sibling(path.name, "warc.gz"), sibling(path.name, "jsonl.gz"))
+            if not any(path.with_name(name).exists() for name in uploaded):
+                path.unlink()
 
 
 def read_contents(path: Path, filename: str) -> Contents:
@@ -121,17 +149,16 @@ def _with_capture(entry: Entry, capture: Capture) -> Entry:
 
 def _seal_segment(path: Path) -> None:
     contents = read_contents(path, path.name.removesuffix(OPEN))
+    if contents.damage is not None:
+        logger.info("%s is cut to %d bytes: %s", path, contents.end, contents.damage)
     if contents.captures:
         _cut_and_rename(path, contents.end)
     else:
         path.unlink()
 
 
-def _take_over_segment(path: Path, index: Index, uploader: Uploader) -> None:
-    manifest = path.with_name(sibling(path.name, "jsonl"))
-    contents = read_contents(path, path.name)
-    if not manifest.exists():
-        write_side_files(path, sha256_file(path), contents.captures, contents.entries)
+def _take_over_segment(path: Path, index: Index) -> None:
+    captures = _captures(path)
     index.add_segment(
         Segment(
             filename=path.name,
@@ -141,8 +168,26 @@ def _take_over_segment(path: Path, index: Index, uploader: Uploader) -> None:
             path=str(path.parent),
         )
     )
-    index.commit(contents.captures)
-    uploader.submit(path)
+    index.commit(captures)
+
+
+def _captures(path: Path) -> Sequence[Capture]:
+    """Captures of a sealed WARC; its side files are written where they are not both there."""
+    cdxj = path.with_name(sibling(path.name, "cdxj.gz"))
+    if cdxj.exists() and path.with_name(sibling(path.name, "jsonl")).exists():
+        return read_cdxj(cdxj)
+    contents = read_contents(path, path.name)
+    if contents.damage is not None:
+        # It was whole when it got its name: not to be passed off as what was written.
+        raise RecordError(contents.damage)
+    write_side_files(path, sha256_file(path), contents.captures, contents.entries)
+    return contents.captures
+
+
+def read_cdxj(path: Path) -> list[Capture]:
+    """Captures of a CDXJ file. Raises RecordError, CdxjError, OSError."""
+    text = b"".join(content for _, _, content in members(path))
+    return [from_line(line) for line in text.decode("ascii", "replace").splitlines()]
 
 
 def _seal_run(path: Path) -> None:
@@ -158,13 +203,13 @@ def _seal_run(path: Path) -> None:
         path.unlink()
 
 
-def _take_over_run(path: Path, index: Index, uploader: Uploader) -> None:
+def _take_over_run(path: Path, index: Index) -> None:
+    documents = list(read_documents(path))
     if not path.with_name(sibling(path.name, "jsonl")).exists():
         write_run_manifest(path, sha256_file(path))
     # A segment that the index has lost: rebuild-index finds it and this run in the store.
     with contextlib.suppress(SegmentUnknown):
-        index.commit([], list(read_documents(path)))
-    uploader.submit(path)
+        index.commit([], documents)
 
 
 def read_documents(path: Path) -> Iterator[Document]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -50,16 +51,21 @@ class OpenSegment:
 
     def __init__(self, folder: Path, source: str) -> None:
         self.source = source
-        self.opened = now()
-        self.filename = f"{new_name(source, self.opened)}.warc.gz"
+        started, self._began = now(), time.monotonic()
+        self.filename = f"{new_name(source, started)}.warc.gz"
         self._file = MemberFile(folder / self.filename)
         self._entries: list[Entry] = []
         self._captures: list[Capture] = []
         self._chains: dict[str, str] = {}
         self._settled = (0, 0, dict(self._chains))
-        info = warcinfo(self.filename, self.opened, source=source)
+        info = warcinfo(self.filename, started, source=source)
         self._warcinfo_id = info.record_id
         self._append(info)
+
+    @property
+    def age(self) -> float:
+        """Seconds since it was opened, whatever is done to the clock."""
+        return time.monotonic() - self._began
 
     @property
     def size(self) -> int:
@@ -72,7 +78,11 @@ class OpenSegment:
         return self._settled[1] == 0
 
     def append(self, exchange: Exchange) -> Capture:
-        """Write the exchange's records behind each other; durable only after `sync`."""
+        """Write the exchange's records behind each other; durable only after `sync`.
+
+        Raises UrlError before anything is written.
+        """
+        key = urlkey(exchange.url)
         request, response = exchange_records(
             exchange, warcinfo_id=self._warcinfo_id, chain_id=self._chain(exchange)
         )
@@ -81,7 +91,7 @@ class OpenSegment:
         digest = exchange.payload_digest()
         entry = self._append(response, url=exchange.url, timestamp=timestamp, digest=digest)
         capture = Capture(
-            urlkey=urlkey(exchange.url),
+            urlkey=key,
             timestamp=timestamp,
             url=exchange.url,
             mime=exchange.mime,

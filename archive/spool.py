@@ -28,15 +28,17 @@ class Spool:
     @classmethod
     def create(cls, home: Path) -> Spool:
         """A new folder for this process. Raises WriteError."""
-        path = home.absolute() / "spool" / f"{os.getpid()}-{random_part()}"
+        root = home.absolute() / "spool"
         try:
-            path.mkdir(parents=True)
-            lock = _take(path)
+            _make_folder(root)
+            while True:
+                path = root / f"{os.getpid()}-{random_part()}"
+                _make_folder(path)
+                # A process that starts now may take a folder without a lock for an abandoned one.
+                if (lock := _take(path)) is not None:
+                    return cls(path, lock)
         except OSError as error:
-            raise WriteError(f"anything in {path}", error) from error
-        if lock is None:
-            raise WriteError(f"anything in {path}", BlockingIOError("the folder is locked"))
-        return cls(path, lock)
+            raise WriteError(f"anything in {root}", error) from error
 
     @classmethod
     def abandoned(cls, home: Path) -> Iterator[Spool]:
@@ -76,10 +78,23 @@ def _take(path: Path) -> int | None:
         os.close(lock)
         return None
     # Its owner may have removed the folder between our open and our lock.
-    if not (path / _LOCK).exists():
+    try:
+        same = os.path.samestat(os.fstat(lock), (path / _LOCK).stat())
+    except FileNotFoundError:
+        same = False
+    if not same:
         os.close(lock)
         return None
     return lock
+
+
+def _make_folder(path: Path) -> None:
+    """Make it and what is missing above it, durably: what lies in it must not lose its name."""
+    if path.is_dir():
+        return
+    _make_folder(path.parent)
+    path.mkdir(exist_ok=True)
+    sync_folder(path.parent)
 
 
 def sync_folder(path: Path) -> None:

@@ -2,34 +2,39 @@
 
 from __future__ import annotations
 
-import gzip
 import hashlib
 import json
 import random
 import socket
 import tempfile
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
-from archive.cdxj import from_line
+from archive.cdxj import CdxjError
 from archive.collection import Collection
 from archive.errors import (
     ArchiveError,
     DigestMismatch,
     KeyInvalid,
     KeyMissing,
+    ObjectDamaged,
     RecordError,
+    SegmentUnknown,
 )
 from archive.model import Capture
-from archive.names import key_of, segment_of, sibling
-from archive.recovery import Contents, read_contents, read_documents
+from archive.names import Ending, key_of, segment_of, sibling
+from archive.recovery import Contents, read_cdxj, read_contents, read_documents
+from archive.warc.captures import check_payload
 from archive.warc.reading import read_members
 
-_PREFIXES = ("warc/", "cdxj/", "text/", "manifests/")
+# In an upload manifests come last: what one names that is listed first is listed too.
+_PREFIXES = ("manifests/", "warc/", "cdxj/", "text/")
+_NAMED: tuple[Ending, ...] = ("warc.gz", "cdxj.gz", "jsonl.gz")
 
 Kind = Literal["bad", "missing", "orphan"]
+Line = dict[str, Any]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,16 +75,16 @@ def verify(
     collection: Collection,
     *,
     sample: int | None = None,
-    progress: Callable[[int, int], None] = lambda done, total: None,
+    progress: Callable[[int, int], None] = lambda _done, _total: None,
 ) -> Report:
-    """Read every sealed segment (or `sample` of them, drawn at random) and this machine's spool.
+    """Read what every manifest (or `sample` of them, drawn at random) names, and our own spool.
 
     `progress` is told how many manifests of how many are done. Raises StoreError and IndexFailure
     only where the store or the index as a whole cannot be used.
     """
     report = Report()
     present = {
-        Path(stored.key).name: stored.key
+        stored.key.rpartition("/")[2]: stored.key
         for prefix in _PREFIXES
         for stored in collection.store.list(prefix)
     }
@@ -94,21 +99,41 @@ def verify(
     progress(len(manifests), len(manifests))
     _spooled(collection, report)
     if sample is None:
-        _unnamed(report, present, named)
+        _unnamed(collection, report, present, named)
         _unstored(collection, report, present)
     return report
 
 
-def _unnamed(report: Report, present: dict[str, str], named: set[str]) -> None:
+def _unnamed(
+    collection: Collection, report: Report, present: Mapping[str, str], named: set[str]
+) -> None:
     for name, key in present.items():
-        if name not in named and not key.startswith("manifests/"):
+        if key.startswith("manifests/") or name in named:
+            continue
+        if not _under_way(collection, name, present):
             report.add("orphan", name, "no manifest names this object")
 
 
-def _unstored(collection: Collection, report: Report, present: dict[str, str]) -> None:
+def _under_way(collection: Collection, name: str, present: Mapping[str, str]) -> bool:
+    """Whether the object is of an upload that goes on, or has ended since we listed."""
+    try:
+        manifest = sibling(name, "jsonl")
+        if manifest in present:
+            return False
+        if collection.index.segment(segment_of(name)).state == "spooled":
+            return True
+        collection.store.head(key_of(manifest))
+    except (KeyInvalid, KeyMissing, SegmentUnknown):
+        return False
+    return True
+
+
+def _unstored(collection: Collection, report: Report, present: Mapping[str, str]) -> None:
+    said = {finding.name for finding in report.findings if finding.kind == "missing"}
     for segment in collection.index.segments("stored"):
-        if segment.filename not in present:
-            report.add("missing", segment.filename, "the index says that it is stored")
+        name = segment.filename
+        if name not in present and name not in said:
+            report.add("missing", name, "the index says that it is stored")
 
 
 def _spooled(collection: Collection, report: Report) -> None:
@@ -119,10 +144,8 @@ def _spooled(collection: Collection, report: Report) -> None:
         for capture in collection.index.captures_of(segment.filename):
             report.records += 1
             try:
-                memento = collection.open(capture)
-                memento.record.check_block()
-                _ = memento.payload
-            except (ArchiveError, OSError) as error:
+                _ = collection.open(capture).payload
+            except ArchiveError as error:
                 report.add("bad", _place(capture), str(error))
 
 
@@ -130,7 +153,11 @@ class _Audit:
     """The objects of one manifest."""
 
     def __init__(
-        self, collection: Collection, report: Report, present: dict[str, str], folder: Path
+        self,
+        collection: Collection,
+        report: Report,
+        present: Mapping[str, str],
+        folder: Path,
     ) -> None:
         self._collection = collection
         self._report = report
@@ -138,61 +165,64 @@ class _Audit:
         self._folder = folder
 
     def manifest(self, name: str) -> set[str]:
-        """Check everything that a manifest speaks of; the names of its objects."""
+        """Check everything that a manifest speaks of; the names of the objects that are its own."""
         self._report.objects += 1
         try:
-            lines = [
-                json.loads(line) for line in self._collection.store.get(key_of(name)).splitlines()
-            ]
-            objects = [line for line in lines if "object" in line]
-            names = {str(line["object"]) for line in objects}
-            good = {line["object"] for line in objects if self._object(line)}
-        except (ValueError, KeyError, KeyInvalid) as error:
-            self._report.add("bad", name, f"the manifest cannot be read: {error}")
+            own = {sibling(name, ending) for ending in _NAMED}
+        except KeyInvalid:
+            self._report.add("orphan", name, "this is not the name of a manifest")
             return set()
-        for found in sorted(good):
-            if found.endswith(".warc.gz"):
-                self._segment(found, [line for line in lines if "record" in line])
-            elif found.endswith(".jsonl.gz"):
+        try:
+            objects, records = _parse(self._collection.store.get(self._present[name]))
+        except (ValueError, KeyError, TypeError, ObjectDamaged) as error:
+            self._report.add("bad", name, f"the manifest cannot be read: {error!r}")
+            return own
+        for odd in sorted(objects.keys() - own):
+            self._report.add("bad", name, f"the manifest names {odd!r}, which is of another")
+        good = {found for found in sorted(own & objects.keys()) if self._object(objects[found])}
+        for found in sorted(own & objects.keys()):
+            # A WARC also when it is not good: which records are touched is worth knowing.
+            if found.endswith(".warc.gz") and (self._folder / found).exists():
+                self._segment(found, records)
+            elif found.endswith(".jsonl.gz") and found in good:
                 self._documents(found)
-        return names
+        return own & objects.keys()
 
-    def _object(self, line: dict[str, Any]) -> bool:
+    def _object(self, line: Line) -> bool:
         """Fetch the object into the folder; whether it is what the manifest says."""
-        name = str(line["object"])
+        name = line["object"]
         if name not in self._present:
             self._report.add("missing", name, "its manifest names it")
             return False
         self._report.objects += 1
-        digest, size = hashlib.sha256(), 0
+        path = self._folder / name
+        digest, size, whole = hashlib.sha256(), 0, True
         try:
-            with (self._folder / name).open("wb") as file:
+            with path.open("wb") as file:
                 for piece in self._collection.store.stream(self._present[name]):
                     digest.update(piece)
                     size += len(piece)
                     file.write(piece)
         except KeyMissing:
+            path.unlink()
             self._report.add("missing", name, "its manifest names it")
             return False
-        if (size, digest.hexdigest()) != (line["size"], line["sha256"]):
+        except ObjectDamaged:
+            # The store noticed it too; all bytes have come before it says so.
+            whole = False
+        if not whole or (size, digest.hexdigest()) != (line["size"], line["sha256"]):
             self._report.add("bad", name, "its bytes are not those that its manifest names")
-            # Read on: which records are touched is worth knowing.
-            return name.endswith(".warc.gz")
+            return False
         return True
 
-    def _segment(self, name: str, noted: list[dict[str, Any]]) -> None:
+    def _segment(self, name: str, noted: dict[int, Line]) -> None:
         path = self._folder / name
         contents = read_contents(path, name)
         self._report.records += len(contents.entries)
         if contents.damage:
             self._report.add("bad", name, contents.damage)
-        found = [json.loads(entry.line()) for entry in contents.entries]
-        self._compare(
-            "record",
-            {_key(line): line for line in noted},
-            {_key(line): line for line in found},
-            name,
-        )
+        found = {entry.offset: json.loads(entry.line()) for entry in contents.entries}
+        self._compare("line of the manifest", noted, found, name)
         self._digests(path)
         self._cdxj(name, contents)
         self._rows(name, contents)
@@ -202,6 +232,7 @@ class _Audit:
             for member in read_members(path):
                 try:
                     member.record.check_block()
+                    check_payload(member.record)
                 except DigestMismatch as error:
                     self._report.add("bad", f"{path.name} at {member.offset}", str(error))
         except RecordError:
@@ -212,37 +243,60 @@ class _Audit:
         if not cdxj.exists():
             return
         try:
-            lines = gzip.decompress(cdxj.read_bytes()).decode().splitlines()
-            noted = [from_line(line) for line in lines]
-        except (ArchiveError, ValueError, OSError, EOFError) as error:
+            noted = read_cdxj(cdxj)
+        except (RecordError, CdxjError) as error:
             self._report.add("bad", cdxj.name, f"cannot be read: {error}")
             return
-        self._compare("CDXJ line", _by_offset(noted), _by_offset(contents.captures), name)
+        self._compare("line of the CDXJ", _by_offset(noted), _by_offset(contents.captures), name)
 
     def _rows(self, name: str, contents: Contents) -> None:
         rows = _by_offset(self._collection.index.captures_of(name))
-        self._compare("index row", rows, _by_offset(contents.captures), name)
-
-    def _compare(self, what: str, noted: dict[Any, Any], found: dict[Any, Any], name: str) -> None:
-        for key in sorted(noted.keys() - found.keys()):
-            self._report.add("missing", f"{name} at {key}", f"a {what} names a record here")
-        for key in sorted(found.keys() - noted.keys()):
-            self._report.add("orphan", f"{name} at {key}", f"the record has no {what}")
-        for key in sorted(found.keys() & noted.keys()):
-            if noted[key] != found[key]:
-                self._report.add("bad", f"{name} at {key}", f"the {what} and the record differ")
+        self._compare("row of the index", rows, _by_offset(contents.captures), name)
 
     def _documents(self, name: str) -> None:
         try:
-            for document in read_documents(self._folder / name):
-                if document.filename != segment_of(name):
-                    self._report.add("bad", name, f"has a document of {document.filename}")
-        except (RecordError, OSError) as error:
+            documents = {found.offset: found for found in read_documents(self._folder / name)}
+        except RecordError as error:
             self._report.add("bad", name, str(error))
+            return
+        run = max((document.run for document in documents.values()), default="")
+        rows = {row.offset: row for row in self._collection.index.documents(segment_of(name))}
+        replaced = {offset for offset, row in rows.items() if row.run > run}
+        self._compare(
+            "document in the index",
+            {offset: row for offset, row in rows.items() if row.run == run},
+            {offset: found for offset, found in documents.items() if offset not in replaced},
+            name,
+        )
+
+    def _compare(
+        self, what: str, noted: Mapping[int, object], found: Mapping[int, object], name: str
+    ) -> None:
+        for offset in sorted(noted.keys() - found.keys()):
+            self._report.add("missing", f"{name} at {offset}", f"there is only a {what}")
+        for offset in sorted(found.keys() - noted.keys()):
+            self._report.add("orphan", f"{name} at {offset}", f"there is no {what}")
+        for offset in sorted(found.keys() & noted.keys()):
+            if noted[offset] != found[offset]:
+                self._report.add("bad", f"{name} at {offset}", f"the {what} says something else")
 
 
-def _key(line: dict[str, Any]) -> int:
-    return int(line["offset"])
+def _parse(manifest: bytes) -> tuple[dict[str, Line], dict[int, Line]]:
+    """Lines of objects by their names and of records by their offsets.
+
+    Raises ValueError, KeyError or TypeError when it is no manifest.
+    """
+    objects: dict[str, Line] = {}
+    records: dict[int, Line] = {}
+    for line in map(json.loads, manifest.splitlines()):
+        if "object" in line:
+            objects[str(line["object"])] = {name: line[name] for name in _OBJECT_FIELDS}
+        else:
+            records[int(line["offset"])] = line
+    return objects, records
+
+
+_OBJECT_FIELDS = ("object", "size", "sha256")
 
 
 def _by_offset(captures: Iterable[Capture]) -> dict[int, Capture]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -118,8 +119,12 @@ async def seal_quietly(runner: Runner) -> None:
     # After a failure open files stay in the spool, where recovery finds them.
     with contextlib.suppress(WriteError):
         await runner.session.writer.seal()
-    if not runner.interruption.twice.is_set():
-        await runner.session.drain()
+    draining = asyncio.ensure_future(runner.session.drain())
+    twice = asyncio.ensure_future(runner.interruption.twice.wait())
+    await asyncio.wait({draining, twice}, return_when=asyncio.FIRST_COMPLETED)
+    twice.cancel()
+    if draining.done():
+        draining.result()
 
 
 def fresh(index: Index) -> Callable[[str], bool]:
@@ -142,7 +147,7 @@ def _result(
         state = state_of(runner, outcome.chain or (outcome.capture,))
         document = documents.get((outcome.capture.filename, outcome.capture.offset))
         if state == "spooled" and error is None:
-            reason = runner.session.upload_error() or "the store has not taken it yet"
+            reason = runner.session.upload_error() or failure
             error = f"kept in the spool, not stored: {reason}"
     return ArchiveResult(outcome=outcome, state=state, document=document, error=error)
 

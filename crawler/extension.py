@@ -52,14 +52,12 @@ class SessionExtension:
     async def _close(self) -> None:
         if self._session is None:
             return
+        session, self._session = self._session, None
         try:
-            stored = await self._session.seal()
+            await session.seal()
         except WriteError as error:
             logger.error("%s", error)
-            stored = False
-        if not stored:
-            logger.error(
-                "not everything is stored: %s",
-                self._session.upload_error() or "it waits in the spool for the next start",
-            )
-        await self._session.close()
+        finally:
+            if (reason := session.upload_error()) is not None:
+                logger.error("not all is stored, the rest waits for the next start: %s", reason)
+            await session.close()

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import gc
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from scrapy.crawler import Crawler
 
 from archive.collection import Collection
-from archive.errors import StoreError, StoreUnavailable, WriteError
+from archive.errors import ArchiveError, StoreUnavailable, WriteError
 from archive.model import Capture
 from archive.recovery import adopt
 from archive.spool import Spool
@@ -59,6 +60,10 @@ class Session:
             collection.close()
             raise
         uploader = Uploader(collection.store, collection.index)
+        # What is loaded by now stays until the process ends. Scrapy makes a hundred tasks a response,
+        # and the collections that they cause would go through all of it again and again.
+        gc.collect()
+        gc.freeze()
         session = cls(
             configuration=configuration,
             collection=collection,
@@ -94,31 +99,34 @@ class Session:
         return Recording(self.writer, self.text, source=source, job=job)
 
     async def seal(self) -> bool:
-        """Seal all that is open and wait up to `store_wait` seconds for it to be in the store.
-
-        Whether everything is stored. Raises WriteError.
-        """
+        """Seal all that is open and `drain`. Raises WriteError."""
         await self.writer.seal()
         return await self.drain()
 
     async def drain(self) -> bool:
-        """Wait up to `store_wait` seconds for the uploads; whether everything is stored."""
+        """Wait for the uploads, `store_wait` seconds for a store that is away.
+
+        Whether everything is stored.
+        """
         return await asyncio.to_thread(self.uploader.drain, self.configuration.store_wait)
 
     def is_stored(self, capture: Capture) -> bool:
         """Whether the capture's segment has been written to the store and verified there."""
         return self.collection.index.segment(capture.filename).state == "stored"
 
-    def upload_error(self) -> StoreError | None:
-        """Why something is still in the spool, if the store is the reason."""
-        errors = [e for e in self.uploader.errors.values() if isinstance(e, StoreError)]
-        return errors[0] if errors else None
+    def upload_error(self) -> ArchiveError | None:
+        """Why something that was sealed is still in the spool; None when all of it is stored."""
+        return self.uploader.error()
 
-    async def close(self) -> None:
-        """End workers and threads; what is not stored stays in the spool for the next start."""
+    async def close(self, *, hurry: bool = False) -> None:
+        """End workers and threads; what is not stored stays in the spool for the next start.
+
+        Waits for the end of an upload unless in a `hurry`.
+        """
         await self.text.close()
         await asyncio.to_thread(self.writer.close)
-        await asyncio.to_thread(self.uploader.close)
+        if not await asyncio.to_thread(self.uploader.close, 0.0 if hurry else None):
+            return  # the upload goes on under our locks until the process has ended
         for spool in (*self.adopted, self.spool):
             spool.close()
         self.collection.close()

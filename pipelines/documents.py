@@ -40,8 +40,6 @@ class DocumentsPipeline:
         return item
 
     def _close(self) -> None:
-        engine = self._crawler.engine
-        if engine is not None and self._closing is None:
-            self._closing = asyncio.ensure_future(
-                engine.close_spider_async(reason="write_error")
-            )
+        if self._closing is None:
+            closing = self._crawler.engine.close_spider_async(reason="write_error")
+            self._closing = asyncio.ensure_future(closing)

@@ -32,13 +32,11 @@ class Recording:
         return self._writer.spool.path
 
     async def keep(self, exchanges: Sequence[Exchange]) -> Sequence[Capture]:
-        """Captures of the exchanges when all of them are `spooled`. Raises WriteError."""
-        try:
-            captures = await self._writer.keep(self.source, exchanges)
-        finally:
-            for exchange in exchanges:
-                exchange.request.close()
-                exchange.response.close()
+        """Captures of the exchanges when all of them are `spooled`. Closes their blocks.
+
+        Raises WriteError, UrlError.
+        """
+        captures = await self._writer.keep(self.source, exchanges)
         self.counts["captures"] += len(captures)
         self.counts["revisits"] += sum(c.mime == "warc/revisit" for c in captures)
         return captures

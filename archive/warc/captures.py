@@ -6,7 +6,8 @@ from typing import cast, get_args
 
 from archive.codings import dechunk
 from archive.digests import sha256
-from archive.errors import RecordError
+from archive.errors import DigestMismatch, RecordError, UrlError
+from archive.http import head_end, parse_head
 from archive.model import Capture, Truncation
 from archive.names import source_of
 from archive.timestamps import TimestampError, from_warc_date, to_timestamp
@@ -21,6 +22,14 @@ def payload_of(record: Record) -> bytes:
     return dechunk(body) if head.chunked else body
 
 
+def check_payload(record: Record) -> None:
+    """Raise DigestMismatch when the payload of a response is not the one that the record names."""
+    stated = record.get("WARC-Payload-Digest") or ""
+    named = record.type == "response" and stated.startswith("sha256:")
+    if named and stated != sha256(payload_of(record)):
+        raise DigestMismatch(f"the payload of {record.record_id} is not what was written")
+
+
 def capture_of(member: Member, filename: str, *, request_length: int | None = None) -> Capture:
     """The index line of a `response` or `revisit` record. Raises RecordError.
 
@@ -29,12 +38,14 @@ def capture_of(member: Member, filename: str, *, request_length: int | None = No
     record = member.record
     try:
         timestamp = to_timestamp(from_warc_date(record.get("WARC-Date") or ""))
-    except TimestampError as error:
+        key = urlkey(record.url)
+    except (TimestampError, UrlError) as error:
         raise RecordError(f"{filename} at {member.offset}: {error}") from error
-    head = record.head
+    # A head that did not come whole counts for nothing.
+    head = record.head if head_end(record.block) >= 0 else parse_head(b"")
     truncated = record.get("WARC-Truncated")
     return Capture(
-        urlkey=urlkey(record.url),
+        urlkey=key,
         timestamp=timestamp,
         url=record.url,
         mime="warc/revisit" if record.type == "revisit" else head.mime,

@@ -102,15 +102,19 @@ def _read_fastwarc(data: bytes) -> Record | None:
         block: bytes = found.reader.read()
     except Exception:  # noqa: BLE001 - whatever FastWARC raises, warcio is asked next
         return None
-    if "Content-Length" not in found.headers or len(block) != found.content_length:
-        return None
-    return Record(headers=found.headers.to_tuples(), block=block)
+    record = Record(headers=found.headers.to_tuples(), block=block)
+    return record if _whole(record) else None
 
 
 def _read_warcio(data: bytes) -> Record | None:
     for found in WarcioIterator(BytesIO(data), no_record_parse=True):
         block: bytes = found.raw_stream.read()
-        if len(block) != found.length:
-            return None
-        return Record(headers=tuple(found.rec_headers.headers), block=block)
+        record = Record(headers=tuple(found.rec_headers.headers), block=block)
+        return record if _whole(record) else None
     return None
+
+
+def _whole(record: Record) -> bool:
+    # Both readers take a length that is empty for 0.
+    length = (record.get("Content-Length") or "").strip()
+    return length.isdecimal() and int(length) == len(record.block)

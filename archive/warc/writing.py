@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import re
 import socket
+import ssl
 import uuid
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
@@ -13,12 +14,12 @@ from importlib.metadata import version
 
 from archive.digests import sha256
 from archive.errors import ArchiveError
-from archive.http import parse_head
 from archive.model import Connection, Exchange
 from archive.timestamps import to_warc_date
 
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
-_FIELD_NAME = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+")
+_FIELD_LINE = r"[A-Za-z0-9!#$%&'*+.^_`|~-]+: [^\x00-\x1f\x7f-\x9f\u2028\u2029]*"
+_FIELD_LINES = re.compile(rf"{_FIELD_LINE}(?:\n{_FIELD_LINE})*")
 _TLS_VERSION = re.compile(r"(TLS|SSL)v?(\d(?:\.\d)?)")
 _PLAIN_HEAD = re.compile(rb"[^\r\n]+(?:\r\n[^\s:]+:[^\r\n]*)*\r\n\r\n", re.DOTALL)
 
@@ -60,12 +61,13 @@ class WarcRecord:
 
 def header_bytes(fields: Iterable[tuple[str, str]]) -> bytes:
     """Version line and named fields in UTF-8 (WARC/1.1, 4). Raises FieldError."""
-    lines = ["WARC/1.1"]
-    for name, value in fields:
-        if not _FIELD_NAME.fullmatch(name) or _CONTROL.search(value):
-            raise FieldError(f"the WARC field {name!r} cannot hold {value[:200]!r}")
-        lines.append(f"{name}: {value}")
-    return "\r\n".join([*lines, "", ""]).encode()
+    lines = [f"{name}: {value}" for name, value in fields]
+    # One search a record instead of two a field; the culprit is looked for only if there is one.
+    text = "\n".join(lines)
+    if text.count("\n") >= len(lines) or not _FIELD_LINES.fullmatch(text):
+        wrong = next(line for line in lines if "\n" in line or not _FIELD_LINES.fullmatch(line))
+        raise FieldError(f"this cannot stand in a WARC header: {wrong[:200]!r}")
+    return "\r\n".join(["WARC/1.1", *lines, "", ""]).encode()
 
 
 def warcinfo(filename: str, started: datetime, *, source: str) -> WarcRecord:
@@ -102,14 +104,8 @@ def chain_digest(connection: Connection) -> str:
 
 def certificate_chain(connection: Connection, moment: datetime, host: str) -> WarcRecord:
     """A `resource` record with the chain in PEM (RFC 7468), the server's own certificate first."""
-    # Imported here: only https sites need it, and it takes a tenth of a second to load.
-    from cryptography import x509
-    from cryptography.hazmat.primitives.serialization import Encoding
-
-    block = b"".join(
-        x509.load_der_x509_certificate(certificate).public_bytes(Encoding.PEM)
-        for certificate in connection.certificates
-    )
+    # Not parsed: whatever a server calls its certificate is kept.
+    block = "".join(map(ssl.DER_cert_to_PEM_cert, connection.certificates)).encode()
     return WarcRecord(
         type="resource",
         fields=(
@@ -200,7 +196,7 @@ def _payload_is_plain(exchange: Exchange) -> bool:
     if not exchange.head_length:
         return False
     head = b"".join(_first(exchange.response.pieces(), exchange.head_length))
-    return not parse_head(head).tokens(b"transfer-encoding") and bool(_PLAIN_HEAD.fullmatch(head))
+    return b"transfer-encoding" not in head.lower() and bool(_PLAIN_HEAD.fullmatch(head))
 
 
 def _first(pieces: Iterable[bytes], length: int) -> Iterator[bytes]:

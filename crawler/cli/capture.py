@@ -117,7 +117,7 @@ def _capture(
                 outcome = await work(Runner(session, interruption), advance)
             failure = session.writer.failure or session.upload_error()
         finally:
-            await session.close()
+            await session.close(hurry=interruption.twice.is_set())
         for line, text in zip(outcome.lines, outcome.texts, strict=True):
             if as_json:
                 print_json(line)

@@ -7,7 +7,6 @@ import sys
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any, Literal, get_args
-from urllib.parse import urljoin
 
 import click
 
@@ -15,7 +14,6 @@ from archive.collection import Collection
 from archive.documents import to_json
 from archive.errors import NotArchived
 from archive.index import CaptureQuery, SearchQuery
-from archive.memento import Memento
 from archive.model import Capture
 from archive.urlkey import Match
 from config.load import load
@@ -24,8 +22,6 @@ from crawler.cli.output import print_json, print_row, printable
 from crawler.opening import open_collection
 
 Form = Literal["raw", "payload", "body", "headers", "text", "json", "warc"]
-
-_REDIRECTS = 10
 
 
 @click.command("list")
@@ -114,37 +110,21 @@ def _bytes_of(
     if form == "warc":
         return memento.members
     if form == "headers":
-        return memento.raw[: memento.head.length]
-    memento = follow(collection, memento)
+        return memento.head_bytes
+    memento = collection.follow(memento)
     if form == "payload":
         return memento.payload
     if form == "body":
         return memento.body()
     document = collection.document(memento.capture)
     if document is None:
-        raise NotArchived(url, "this capture has no document: only article pages have one")
+        raise NotArchived(f"the text of {url}", "only pages of HTML have one")
     if form == "text":
         text = document.article.text
         if sys.stdout.isatty():
             text = "\n".join(printable(line) for line in text.split("\n"))
         return f"{text}\n".encode()
     return f"{json.dumps(to_json(document), ensure_ascii=False)}\n".encode()
-
-
-def follow(collection: Collection, memento: Memento) -> Memento:
-    """The snapshot that archived redirects lead to, nearest in time; 10 hops at the most.
-
-    A redirect whose target is not archived is itself the answer.
-    """
-    for _ in range(_REDIRECTS):
-        if memento.location is None:
-            return memento
-        target = urljoin(memento.capture.url, memento.location)
-        try:
-            memento = collection.memento(target, at=memento.capture.timestamp)
-        except NotArchived:
-            return memento
-    return memento
 
 
 @click.command("search")

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import logging
 from typing import Any
 
 from scrapy.crawler import Crawler
 
+from archive.errors import ArchiveError
 from pipelines.items import Page
 from pipelines.recording import recording_of
 from pipelines.text.pool import RawPage
+
+logger = logging.getLogger(__name__)
 
 
 class TextPipeline:
@@ -32,8 +36,12 @@ class TextPipeline:
                 body=item.body,
                 status=item.status,
             )
-            item.article = await recording.extract(raw)
-            if self._crawler.stats is not None:
-                status = item.article.extraction_status
-                self._crawler.stats.inc_value(f"pressmark/extraction/{status}")
+            try:
+                item.article = await recording.extract(raw)
+                status: str = item.article.extraction_status
+            except ArchiveError as error:
+                # No worker to be had: the page is kept, and its text can be extracted from that.
+                logger.warning("%s has no text: %s", item.url, error)
+                status = "no_worker"
+            self._crawler.stats.inc_value(f"pressmark/extraction/{status}")
         return item

@@ -12,19 +12,19 @@ import contextlib
 import queue
 import socket
 import threading
-import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from archive.block import SPILL
-from archive.errors import ArchiveError, WriteError
+from archive.errors import WriteError
 from archive.index import Index
 from archive.model import Article, Capture, Document, Exchange, Segment
 from archive.segment import OpenSegment
 from archive.spool import Spool
 from archive.text_run import OpenRun
 from archive.upload import Uploader
+from archive.urlkey import urlkey
 from pipelines.warc.budget import ByteBudget
 
 _GROUP = 64
@@ -82,20 +82,31 @@ class SegmentWriter:
         self._queue: queue.SimpleQueue[_Work | None] = queue.SimpleQueue()
         self._budget = ByteBudget(queue_bytes)
         self._loop = asyncio.get_running_loop()
+        self._closed = False
         self.failure: WriteError | None = None  #: set for ever by the first failed write
         self._thread = threading.Thread(target=self._run, name="segment-writer", daemon=True)
         self._thread.start()
 
     async def keep(self, source: str, exchanges: Sequence[Exchange]) -> list[Capture]:
-        """Captures of the exchanges, `spooled`: durable and indexed. Raises WriteError."""
+        """Captures of the exchanges, `spooled`: durable and indexed.
+
+        Owns their blocks from the call on, and closes them. Raises WriteError; UrlError, and then
+        nothing is written, for a URL that has no key.
+        """
         size = sum(min(e.response.size, SPILL) + e.request.size for e in exchanges)
-        await self._budget.take(size)
+        done = self._loop.create_future()
+        # Not when the waiting ends, which may be cancelled: until then the thread reads the blocks.
+        done.add_done_callback(lambda _: _close_blocks(exchanges))
         try:
-            done = self._loop.create_future()
-            captures: list[Capture] = await self._submit(_Keep(source, exchanges, done))
-            return captures
-        finally:
-            self._budget.give(size)
+            for exchange in exchanges:
+                urlkey(exchange.url)
+            await self._budget.take(size)
+        except BaseException:
+            done.cancel()
+            raise
+        done.add_done_callback(lambda _: self._budget.give(size))
+        captures: list[Capture] = await self._submit(_Keep(source, exchanges, done))
+        return captures
 
     async def add(self, capture: Capture, article: Article) -> Document:
         """The document of a capture, durable and indexed. Raises WriteError."""
@@ -113,12 +124,19 @@ class SegmentWriter:
 
     def close(self) -> None:
         """End the thread. Open files stay as they are, for recovery; seal before."""
+        self._closed = True
         self._queue.put(None)
         self._thread.join()
 
     async def _submit(self, work: _Work) -> Any:
-        if self.failure is not None and not isinstance(work, _Seal):
-            raise self.failure
+        failure = self.failure
+        if self._closed:
+            failure = WriteError("anything more", RuntimeError("the writer is closed"))
+        elif isinstance(work, _Seal):
+            failure = None
+        if failure is not None:
+            work.done.cancel()
+            raise failure
         self._queue.put(work)
         # Cancelling the waiter must not make the thread's answer fail.
         return await asyncio.shield(work.done)
@@ -134,7 +152,8 @@ class SegmentWriter:
             # The loop may be gone when a process ends in a hurry: then nobody waits either.
             with contextlib.suppress(RuntimeError):
                 self._loop.call_soon_threadsafe(_answer, answers)
-        for file in [*self._segments.values(), *self._runs.values()]:
+        files: list[OpenSegment | OpenRun] = [*self._segments.values(), *self._runs.values()]
+        for file in files:
             file.close()
 
     def _next_group(self) -> list[_Work] | None:
@@ -180,10 +199,14 @@ class SegmentWriter:
                     answers.append((work, documents[-1]))
             for file in touched.values():
                 file.sync()
+            for file in touched.values():
+                # Not before: recovery then finds the captures of every segment that is entered.
+                if isinstance(file, OpenSegment) and file.empty:
+                    self._enter(file)
             self._index.commit(captures, documents)
             for file in touched.values():
                 file.settle()
-        except (OSError, ArchiveError, ValueError) as error:
+        except Exception as error:  # noqa: BLE001 - who waits for a dead thread waits for ever
             self._fail(group, error, list(touched.values()))
             return [(work, self.failure) for work in group]
         return answers
@@ -195,25 +218,33 @@ class SegmentWriter:
         url = first.exchanges[0].url if isinstance(first, _Keep) else first.capture.url
         self.failure = error if isinstance(error, WriteError) else WriteError(url, error)
         for file in touched:
-            # Taking back may fail as well (the disk is gone): recovery cuts what is not whole.
-            with contextlib.suppress(OSError):
+            try:
                 file.take_back()
+            except OSError:
+                # The disk is gone: it must not be sealed as it is. Recovery cuts what is not whole.
+                self._abandon(file)
+
+    def _abandon(self, file: OpenSegment | OpenRun) -> None:
+        file.close()
+        self._segments = {key: one for key, one in self._segments.items() if one is not file}
+        self._runs = {key: one for key, one in self._runs.items() if one is not file}
 
     def _segment(self, source: str) -> OpenSegment:
         segment = self._segments.get(source)
         if segment is None:
-            segment = OpenSegment(self.spool.path, source)
-            self._segments[source] = segment
-            self._index.add_segment(
-                Segment(
-                    filename=segment.filename,
-                    source=source,
-                    state="spooled",
-                    node=self._node,
-                    path=str(self.spool.path),
-                )
-            )
+            segment = self._segments[source] = OpenSegment(self.spool.path, source)
         return segment
+
+    def _enter(self, segment: OpenSegment) -> None:
+        self._index.add_segment(
+            Segment(
+                filename=segment.filename,
+                source=segment.source,
+                state="spooled",
+                node=self._node,
+                path=str(self.spool.path),
+            )
+        )
 
     def _text_run(self, segment: str) -> OpenRun:
         if segment not in self._runs:
@@ -221,10 +252,10 @@ class SegmentWriter:
         return self._runs[segment]
 
     def _until_roll_over(self) -> float | None:
-        if not self._segments:
+        if not self._segments or self.failure is not None:
             return None
-        oldest = min(segment.opened.timestamp() for segment in self._segments.values())
-        return max(oldest + self._max_age - time.time(), 0.0)
+        oldest = max(segment.age for segment in self._segments.values())
+        return min(max(self._max_age - oldest, 0.0), threading.TIMEOUT_MAX)
 
     def _roll_over(self) -> None:
         """Seal segments that are large or old enough, and text runs whose segments are sealed.
@@ -236,8 +267,7 @@ class SegmentWriter:
         full = [
             source
             for source, segment in self._segments.items()
-            if segment.size >= self._max_bytes
-            or time.time() - segment.opened.timestamp() >= self._max_age
+            if segment.size >= self._max_bytes or segment.age >= self._max_age
         ]
         if not full:
             return
@@ -247,7 +277,7 @@ class SegmentWriter:
             still_open = {segment.filename for segment in self._segments.values()}
             for name in [name for name in self._runs if name not in still_open]:
                 self._seal_run(name)
-        except OSError as error:
+        except Exception as error:  # noqa: BLE001 - as above
             self.failure = WriteError(f"the segment of {full[0]}", error)
 
     def _seal(self, work: _Seal) -> list[str] | WriteError:
@@ -259,7 +289,7 @@ class SegmentWriter:
                     names.append(name)
             for name in list(self._runs):
                 self._seal_run(name)
-        except OSError as error:
+        except Exception as error:  # noqa: BLE001 - as above
             self.failure = self.failure or WriteError("a segment that is being sealed", error)
             return self.failure
         return names
@@ -278,6 +308,12 @@ class SegmentWriter:
             run.discard()
         else:
             self._uploader.submit(run.seal())
+
+
+def _close_blocks(exchanges: Sequence[Exchange]) -> None:
+    for exchange in exchanges:
+        exchange.request.close()
+        exchange.response.close()
 
 
 def _answer(answers: list[tuple[_Work, Any]]) -> None:

@@ -1,0 +1,264 @@
+"""Whatever a crash leaves in a spool: what was acknowledged is kept, indexed and stored, once."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import shutil
+import threading
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from archive.appending import OPEN
+from archive.collection import Collection
+from archive.index import CaptureQuery, Index
+from archive.model import Article, Capture
+from archive.recovery import adopt, read_contents
+from archive.store.local import LocalStore
+from archive.upload import Uploader
+from archive.verify import verify
+from archive.warc.gzip import member, members
+from tests.exchanges import exchange, page
+from tests.keeping import place
+
+ARTICLE = Article(title="T", text="One paragraph.", quality="thin", extraction_status="ok")
+HOST = CaptureQuery(url="https://example.org/", match="host")
+
+
+def _numbered(number: int) -> Any:
+    return exchange(f"https://example.org/{number}", page(f"Page {number}"))
+
+
+def _recover(home: Path) -> Collection:
+    """Do what the next process does; everything must end up in the store."""
+    collection = Collection(LocalStore(home / "collection"), Index(f"sqlite:///{home}/index.db"))
+    uploader = Uploader(collection.store, collection.index)
+    spools = adopt(home, collection.index, uploader)
+    assert uploader.drain(0.0), uploader.error()
+    uploader.close()
+    for spool in spools:
+        spool.close()
+    assert list((home / "spool").iterdir()) == []
+    assert collection.index.segments("spooled") == []
+    return collection
+
+
+@dataclass
+class Crashes:
+    """Copies of a home as it is before each step by which something becomes durable."""
+
+    home: Path
+    copies: Path
+    acknowledged: list[Capture] = field(default_factory=list)
+    with_document: list[Capture] = field(default_factory=list)
+    taken: list[tuple[Path, int, int]] = field(default_factory=list)
+    lock: threading.RLock = field(default_factory=threading.RLock)
+
+    def take(self) -> None:
+        """Copy the home, and note what had been acknowledged by then."""
+        path = self.copies / f"{len(self.taken):03d}"
+        counts = len(self.acknowledged), len(self.with_document)
+        shutil.copytree(self.home, path, ignore=shutil.ignore_patterns("*-shm"))
+        self.taken.append((path, *counts))
+
+    def before(self, function: Callable[..., Any]) -> Callable[..., Any]:
+        """The function, with a copy taken at each call."""
+
+        def call(*arguments: Any, **options: Any) -> Any:
+            with self.lock:  # writer and uploader work side by side
+                self.take()
+                return function(*arguments, **options)
+
+        return call
+
+
+async def _life(crashes: Crashes) -> None:
+    """Append, seal and upload, one step after the other."""
+    async with place(crashes.home) as here:
+        for number in range(3):
+            (capture,) = await here.writer.keep("ondemand", [_numbered(number)])
+            crashes.acknowledged.append(capture)
+        await here.writer.add(crashes.acknowledged[1], ARTICLE)
+        crashes.with_document.append(crashes.acknowledged[1])
+        await here.writer.seal()
+        assert await here.drain(), here.uploader.error()
+
+
+@pytest.fixture(scope="module")
+def crashes(tmp_path_factory: pytest.TempPathFactory) -> Crashes:
+    """A process that might have died at each of its steps."""
+    folder = tmp_path_factory.mktemp("crashes")
+    made = Crashes(folder / "home", folder / "copies")
+    made.home.mkdir()
+    with pytest.MonkeyPatch.context() as patch:
+        for place_, name in ((os, "fsync"), (os, "link"), (Path, "rename"), (Path, "unlink")):
+            patch.setattr(place_, name, made.before(getattr(place_, name)))
+        asyncio.run(_life(made))
+    made.take()
+    return made
+
+
+def _copy(crash: Path, to: Path) -> Path:
+    return shutil.copytree(crash, to / crash.name)
+
+
+def test_the_steps_are_what_they_are_taken_for(crashes: Crashes) -> None:
+    """Otherwise the next tests would prove little."""
+    left = Counter(
+        "".join(sorted({name.partition(".")[2][-12:] for name in _spooled(path)}))
+        for path, *_ in crashes.taken
+    )
+    assert len(left) > 10
+    assert len(crashes.taken) > 30
+
+
+def _spooled(home: Path) -> list[str]:
+    return [path.name for path in (home / "spool").rglob("*-*.*")]
+
+
+def test_everything_acknowledged_survives_a_crash_at_every_step(
+    crashes: Crashes, tmp_path: Path
+) -> None:
+    for crash, acknowledged, documents in crashes.taken:
+        collection = _recover(_copy(crash, tmp_path))
+        try:
+            for capture in crashes.acknowledged[:acknowledged]:
+                number = capture.url.rpartition("/")[2]
+                assert collection.open(capture).raw == page(f"Page {number}"), crash
+            for capture in crashes.with_document[:documents]:
+                assert collection.document(capture) is not None, crash
+            urls = [capture.url for capture in collection.index.captures(HOST)]
+            assert len(urls) == len(set(urls)), crash
+            assert verify(collection).findings == [], crash
+        finally:
+            collection.close()
+
+
+def test_a_second_crash_during_recovery_harms_nothing(crashes: Crashes, tmp_path: Path) -> None:
+    """Recovery is done twice, the first time with a store that takes nothing."""
+    for crash, acknowledged, _ in crashes.taken[::4]:
+        home = _copy(crash, tmp_path)
+        index = Index(f"sqlite:///{home}/index.db")
+        uploader = Uploader(LocalStore(home / "collection"), index)
+        uploader.close()
+        for spool in adopt(home, index, uploader):
+            spool.close()
+        index.close()
+        collection = _recover(home)
+        try:
+            assert verify(collection).findings == [], crash
+            assert collection.index.counts().captures >= acknowledged
+        finally:
+            collection.close()
+
+
+def test_without_its_database_what_is_in_the_spool_is_found(
+    crashes: Crashes, tmp_path: Path
+) -> None:
+    for crash, acknowledged, _ in crashes.taken[::4]:
+        home = _copy(crash, tmp_path)
+        for path in home.glob("index.db*"):
+            path.unlink()
+        spooled = any(".warc.gz" in name for name in _spooled(home))
+        collection = _recover(home)
+        try:
+            found = list(collection.index.captures(HOST))
+            if spooled:
+                assert set(crashes.acknowledged[:acknowledged]) <= set(found), crash
+        finally:
+            collection.close()
+
+
+@pytest.fixture
+def opened(tmp_path: Path) -> tuple[Path, list[Capture]]:
+    """An open WARC with three exchanges, left by a process that died, and their captures."""
+
+    async def main() -> list[Capture]:
+        async with place(tmp_path) as here:
+            exchanges = [_numbered(number) for number in range(3)]
+            return list(await here.writer.keep("ondemand", exchanges))
+
+    captures = asyncio.run(main())
+    (path,) = (tmp_path / "spool").rglob(f"*.warc.gz{OPEN}")
+    return path, captures
+
+
+def test_torn_end_costs_only_what_is_not_whole(
+    opened: tuple[Path, list[Capture]], tmp_path: Path
+) -> None:
+    path, captures = opened
+    data = path.read_bytes()
+    ends = [offset + length for offset, length, _ in members(path)]
+    cuts = sorted({end + by for end in ends for by in (-9, -1, 0, 1, 13) if end + by <= len(data)})
+    torn = tmp_path / path.name
+    for cut in cuts:
+        for tail in (b"", b"\xff" * 700):
+            torn.write_bytes(data[:cut] + tail)
+            contents = read_contents(torn, captures[0].filename)
+            whole = [c for c in captures if c.offset + c.length <= cut]
+            assert list(contents.captures) == whole
+            assert contents.end <= cut
+            assert (contents.damage is None) == (not tail and cut in (ends[0], *ends[2::2]))
+
+
+def test_spool_without_a_whole_exchange_is_removed(opened: tuple[Path, list[Capture]]) -> None:
+    path, captures = opened
+    with path.open("r+b") as file:
+        file.truncate(captures[0].offset)
+    for database in path.parents[2].glob("index.db*"):
+        database.unlink()
+    collection = _recover(path.parents[2])
+    assert list(collection.store.list("")) == []
+    collection.close()
+
+
+@pytest.mark.parametrize("lost", ["cdxj.gz", "jsonl"])
+def test_lost_side_file_is_made_again(crashes: Crashes, tmp_path: Path, lost: str) -> None:
+    """As a power failure can leave it: the names of one folder need not vanish in order."""
+    sealed = next(
+        path
+        for path, *_ in crashes.taken
+        if {"warc.gz", "cdxj.gz", "jsonl"} <= {n.partition(".")[2] for n in _spooled(path)}
+    )
+    home = _copy(sealed, tmp_path)
+    for path in (home / "spool").rglob(f"*.{lost}"):
+        path.unlink()
+    collection = _recover(home)
+    assert verify(collection).findings == []
+    assert collection.index.counts().captures == 3
+    collection.close()
+
+
+@pytest.mark.parametrize(
+    ("name", "data"),
+    [
+        ("holiday.warc.gz", b"not ours"),
+        ("ondemand-20261122100000250-abcdefghij.warc.gz", b"not gzip"),
+        (
+            "ondemand-20261122100000250-abcdefghij.20261122100000250-abcdefghij.jsonl.gz",
+            b"".join(member([b'{"url": 1}\n'])),
+        ),
+    ],
+    ids=["foreign", "damaged WARC", "damaged text"],
+)
+def test_file_that_makes_no_sense_stays_and_hinders_nothing(
+    opened: tuple[Path, list[Capture]], name: str, data: bytes, caplog: pytest.LogCaptureFixture
+) -> None:
+    path, captures = opened
+    home = path.parents[2]
+    (path.parent / name).write_bytes(data)
+    collection = Collection(LocalStore(home / "collection"), Index(f"sqlite:///{home}/index.db"))
+    uploader = Uploader(collection.store, collection.index)
+    (spool,) = adopt(home, collection.index, uploader)
+    assert uploader.drain(0.0)
+    uploader.close()
+    spool.close()
+    assert (path.parent / name).read_bytes() == data
+    assert name in caplog.text
+    assert [collection.open(capture).capture for capture in captures] == captures
+    collection.close()
