@@ -39,7 +39,6 @@ class MemberFile:
         for piece in member(pieces):
             self._write(piece)
             digest.update(piece)
-            self._hash.update(piece)
             self.size += len(piece)
         return offset, self.size - offset, digest.hexdigest()
 
@@ -86,6 +85,7 @@ class MemberFile:
 
     def _flush(self) -> None:
         data = memoryview(b"".join(self._pending))
+        self._hash.update(data)
         self._pending, self._pending_size = [], 0
         while data:
             data = data[self._file.write(data) :]

@@ -51,7 +51,8 @@ class ResponseDigest:
         if end < 0:
             return b""
         self._head = None
-        if parse_head(bytes(head[:end])).chunked:
+        # Most heads are not worth parsing for this.
+        if b"chunked" in head.lower() and parse_head(bytes(head[:end])).chunked:
             self._dechunker = Dechunker()
         return data[end - collected :]
 

@@ -210,7 +210,10 @@ class _Audit:
         except ObjectDamaged:
             # The store noticed it too; all bytes have come before it says so.
             whole = False
-        if not whole or (size, digest.hexdigest()) != (line["size"], line["sha256"]):
+        facts: Line = {"object": name, "size": size, "sha256": digest.hexdigest()}
+        if name.endswith(".jsonl.gz"):
+            facts["segment"] = segment_of(name)
+        if not whole or any(line.get(field) != value for field, value in facts.items()):
             self._report.add("bad", name, "its bytes are not those that its manifest names")
             return False
         return True
@@ -290,13 +293,10 @@ def _parse(manifest: bytes) -> tuple[dict[str, Line], dict[int, Line]]:
     records: dict[int, Line] = {}
     for line in map(json.loads, manifest.splitlines()):
         if "object" in line:
-            objects[str(line["object"])] = {name: line[name] for name in _OBJECT_FIELDS}
+            objects[str(line["object"])] = line
         else:
             records[int(line["offset"])] = line
     return objects, records
-
-
-_OBJECT_FIELDS = ("object", "size", "sha256")
 
 
 def _by_offset(captures: Iterable[Capture]) -> dict[int, Capture]:

@@ -1,18 +1,21 @@
 """A page server that costs little: answers prepared, one write a request. Run as a process.
 
-    python -m benchmarks.server gzip|identity [FOLDER]     prints its port, ends with its input
+python -m benchmarks.server gzip|identity [FOLDER]     prints its port, ends with its input
 """
 
 from __future__ import annotations
 
 import asyncio
+import functools
 import gzip
 import sys
 from pathlib import Path
 
 from benchmarks.pages import from_folder, generated
 
-_ROBOTS = b"HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nContent-Length: 14\r\n\r\nUser-agent: *\n"
+_ROBOTS = (
+    b"HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nContent-Length: 14\r\n\r\nUser-agent: *\n"
+)
 
 
 def _answer(body: bytes, coding: str) -> bytes:
@@ -23,9 +26,12 @@ def _answer(body: bytes, coding: str) -> bytes:
     return b"HTTP/1.1 200 OK\r\n%sContent-Length: %d\r\n\r\n%s" % (headers, len(body), body)
 
 
+@functools.cache
 def _large(megabytes: int) -> bytes:
     piece = bytes(range(256)) * 4096
-    head = b"HTTP/1.1 200 OK\r\nContent-Type: application/octet-stream\r\nContent-Length: %d\r\n\r\n"
+    head = (
+        b"HTTP/1.1 200 OK\r\nContent-Type: application/octet-stream\r\nContent-Length: %d\r\n\r\n"
+    )
     return head % (len(piece) * megabytes) + piece * megabytes
 
 

@@ -19,7 +19,6 @@ from crawler.guard.headers import SecretHeaders, Userinfo
 from crawler.guard.logs import escape_log_records
 from crawler.guard.middleware import Guard
 from crawler.guard.proxy import ConfiguredProxy
-from crawler.guard.rate import RateFloor
 from crawler.pace import PacedDownloader
 from pipelines.documents import DocumentsPipeline
 from pipelines.text.pipeline import TextPipeline
@@ -76,7 +75,7 @@ class PressmarkAddon:
 
     handler: ClassVar[str] = "crawler.recorder.handler.RecordingDownloadHandler"
 
-    extensions: ClassVar[dict[type, int]] = {RateFloor: 0, SessionExtension: 0}
+    extensions: ClassVar[dict[type, int]] = {SessionExtension: 0}
     item_pipelines: ClassVar[dict[type, int]] = {TextPipeline: 300, DocumentsPipeline: 400}
 
     @classmethod

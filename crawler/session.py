@@ -60,8 +60,8 @@ class Session:
             collection.close()
             raise
         uploader = Uploader(collection.store, collection.index)
-        # What is loaded by now stays until the process ends. Scrapy makes a hundred tasks a response,
-        # and the collections that they cause would go through all of it again and again.
+        # What is loaded by now stays to the end. Scrapy makes a hundred tasks a response, and
+        # collections that they cause would go through all of it again and again.
         gc.collect()
         gc.freeze()
         session = cls(

@@ -25,16 +25,30 @@ except ImportError:  # no wheel for this machine
 
 _GZIP = 31
 _PIECE = 1 << 18
+_BATCH = 1 << 20
 
 
 def member(pieces: Iterable[bytes]) -> Iterator[bytes]:
     """One gzip member (RFC 1952) over the pieces, in pieces."""
     compressor = _codec.compressobj(_LEVEL, zlib.DEFLATED, _GZIP)
-    for piece in pieces:
-        compressed = compressor.compress(piece)
+    # Each call lets other threads run and has to wait for them: one for most records.
+    for batch in _batches(pieces):
+        compressed = compressor.compress(batch)
         if compressed:
             yield compressed
     yield compressor.flush()
+
+
+def _batches(pieces: Iterable[bytes]) -> Iterator[bytes]:
+    waiting: list[bytes] = []
+    size = 0
+    for piece in pieces:
+        waiting.append(piece)
+        size += len(piece)
+        if size >= _BATCH:
+            yield b"".join(waiting)
+            waiting, size = [], 0
+    yield b"".join(waiting)
 
 
 def members(path: Path) -> Iterator[tuple[int, int, bytes]]:

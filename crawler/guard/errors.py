@@ -15,5 +15,9 @@ class ResponseRefused(ArchiveError, IgnoreRequest):
     """The response was cut off at one of the guard's limits; the message names which."""
 
 
+class BodyTooSlow(ResponseRefused):
+    """The response was cut off because its body came too slowly."""
+
+
 class GuardMissing(ArchiveError):
     """The guard is not in place, so nothing may be fetched. A bug, or a conflict of settings."""

@@ -5,13 +5,11 @@ from __future__ import annotations
 import socket
 from typing import TYPE_CHECKING, Any
 
-from scrapy.exceptions import CannotResolveHostError, DownloadFailedError, StopDownload
+from scrapy.exceptions import CannotResolveHostError
 from scrapy.utils.httpobj import urlparse_cached
 
 from archive.errors import AddressRefused
-from crawler.guard.errors import GuardMissing, RequestRefused, ResponseRefused
-from crawler.guard.parser import refusal_in
-from crawler.guard.rate import TRUNCATED
+from crawler.guard.errors import GuardMissing, RequestRefused
 from crawler.guard.resolver import GuardedResolver, install, networks_of
 
 if TYPE_CHECKING:
@@ -65,7 +63,7 @@ class Guard:
             raise RequestRefused(host, address)
 
     def process_exception(self, request: Request, exception: Exception) -> None:
-        """Raises RequestRefused or ResponseRefused where the guard is behind the exception."""
+        """Raises RequestRefused where the guard is behind the exception."""
         if isinstance(exception, RequestRefused):
             return
         if isinstance(exception, AddressRefused):
@@ -74,14 +72,6 @@ class Guard:
             refused = self._resolver.refusal(urlparse_cached(request).hostname or "")
             if refused is not None:
                 raise RequestRefused(refused.host, refused.address) from exception
-        if isinstance(exception, DownloadFailedError):
-            cut = refusal_in(exception)
-            if cut is not None:
-                raise cut
-        if isinstance(exception, StopDownload) and request.meta.get(TRUNCATED) == "time":
-            raise ResponseRefused(
-                "the response was cut off: its body came too slowly"
-            ) from exception
 
 
 def spelled_out(host: str) -> str | None:

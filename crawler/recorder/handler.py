@@ -15,6 +15,7 @@ from scrapy.utils.asyncio import is_asyncio_available
 
 from archive.errors import UrlError, WriteError
 from archive.model import Connection, Exchange, Truncation
+from crawler.guard.rate import RateFloor
 from crawler.guard.resolver import networks_of
 from crawler.recorder.certificates import why_unverified
 from crawler.recorder.keeper import keeper_of, stop_crawl
@@ -55,7 +56,9 @@ class RecordingDownloadHandler(HTTP11DownloadHandler):
         from twisted.internet import reactor
 
         limit = self._pool.maxPersistentPerHost
-        self._pool = RecordingPool(reactor, networks_of(crawler.settings))
+        self._pool = RecordingPool(
+            reactor, networks_of(crawler.settings), RateFloor.of(crawler.settings)
+        )
         self._pool.maxPersistentPerHost = limit
 
     async def download_request(self, request: Request) -> Response:
@@ -69,6 +72,10 @@ class RecordingDownloadHandler(HTTP11DownloadHandler):
             response = await super().download_request(request)
         except (Exception, asyncio.CancelledError) as error:
             await self._keep(request, url, attempts.recordings, error)
+            refusal = attempts.recordings[-1].refusal if attempts.recordings else None
+            if refusal is not None:
+                # Scrapy and Twisted call it a failed download, which is tried again.
+                raise refusal from error
             raise
         await self._keep(request, url, attempts.recordings, response)
         return response
@@ -110,7 +117,6 @@ class RecordingDownloadHandler(HTTP11DownloadHandler):
                 last = recording is recordings[-1]
                 why = truncation(
                     recording,
-                    request,
                     outcome if last else ConnectionError(),
                     self._limit(request),
                 )

@@ -26,6 +26,7 @@ from archive.errors import AddressRefused
 from archive.model import Connection
 from crawler.guard.networks import Networks
 from crawler.guard.parser import CappedParser
+from crawler.guard.rate import RateFloor
 from crawler.recorder.certificates import connection_of
 from crawler.recorder.recording import Recording
 
@@ -77,31 +78,38 @@ class _Tee:
 
 
 class RecordingProtocol(_LenientHTTP11ClientProtocol):
-    """One connection. Checks its peer before the first byte of each request is written."""
+    """One connection. Checks its peer before the first byte is written."""
 
     _recording: Recording | None = None
     _connection: Connection | None = None
+    _permitted = False
     _closed_cleanly = False
 
-    def __init__(self, quiescent: Callable[[Any], None], networks: Networks) -> None:
+    def __init__(
+        self, quiescent: Callable[[Any], None], networks: Networks, floor: RateFloor
+    ) -> None:
         super().__init__(quiescent)  # type: ignore[no-untyped-call]  # Twisted's is not typed
         self._networks = networks
+        self._floor = floor
 
     def request(self, request: TxRequest) -> Deferred[IResponse]:
         """Send the request, recorded where the pool's tag says. Fails with AddressRefused."""
         transport: Any = self.transport
         attempts: Attempts = request.attempts  # type: ignore[attr-defined]  # the pool's tag
-        try:
-            self._networks.check_peer(attempts.host, transport.getPeer().host)
-        except AddressRefused as error:
-            transport.abortConnection()
-            return fail(error)
+        if not self._permitted:
+            try:
+                self._networks.check_peer(attempts.host, transport.getPeer().host)
+            except AddressRefused as error:
+                transport.abortConnection()
+                return fail(error)
+            self._permitted = True
         recording = self._recording = attempts.begin()
         # Only the instance's: another attempt at the same request gets a tee of its own.
         request.writeTo = partial(self._write, request, recording)  # type: ignore[method-assign]
         answer = super().request(request)
         parser: Any = self._parser
         parser.__class__ = CappedParser  # Twisted names the class of its parser in the code
+        parser.floor = self._floor
         return answer
 
     def _write(self, request: TxRequest, recording: Recording, transport: Any) -> Any:
@@ -123,7 +131,10 @@ class RecordingProtocol(_LenientHTTP11ClientProtocol):
                 self._recording = None
                 self._abort()
                 return
+        parser: Any = self._parser
         super().dataReceived(data)  # type: ignore[no-untyped-call]  # Twisted's is not typed
+        if recording is not None and parser is not None:
+            recording.refusal = parser.refusal
 
     def _evidence(self) -> Connection:
         if self._connection is None:
@@ -153,15 +164,22 @@ class RecordingProtocol(_LenientHTTP11ClientProtocol):
 
 
 class _RecordingFactory(_LenientHTTP11ClientFactory):
-    def __init__(self, networks: Networks, quiescent: Callable[[Any], None], metadata: str) -> None:
+    def __init__(
+        self,
+        networks: Networks,
+        floor: RateFloor,
+        quiescent: Callable[[Any], None],
+        metadata: str,
+    ) -> None:
         super().__init__(quiescent, metadata)  # type: ignore[no-untyped-call]  # Twisted's
         self._networks = networks
+        self._floor = floor
 
     def buildProtocol(  # noqa: N802 (Twisted's name)
         self,
         addr: IAddress | None,  # noqa: ARG002 (Twisted's signature)
     ) -> HTTP11ClientProtocol:
-        return RecordingProtocol(self._quiescentCallback, self._networks)
+        return RecordingProtocol(self._quiescentCallback, self._networks, self._floor)
 
 
 class _Tagged:
@@ -180,9 +198,9 @@ class RecordingPool(HTTPConnectionPool):
     """Connections that record. `attempts` is set right before Twisted's agent asks for one, which
     it does at once; nothing may be awaited in between."""
 
-    def __init__(self, reactor: Any, networks: Networks) -> None:
+    def __init__(self, reactor: Any, networks: Networks, floor: RateFloor) -> None:
         super().__init__(reactor, persistent=True)  # type: ignore[no-untyped-call]  # Twisted's
-        self._factory = partial(_RecordingFactory, networks)  # type: ignore[assignment]
+        self._factory = partial(_RecordingFactory, networks, floor)  # type: ignore[assignment]
         self.attempts: Attempts | None = None
 
     def getConnection(  # noqa: N802 (Twisted's name)

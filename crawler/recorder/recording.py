@@ -10,6 +10,7 @@ from archive.http import ResponseHead, final_start, head_end, is_interim, parse_
 from archive.model import Connection
 from archive.response_digest import HEAD_LIMIT, ResponseDigest
 from archive.timestamps import now
+from crawler.guard.errors import ResponseRefused
 
 _BATCH = 1 << 18
 
@@ -35,6 +36,7 @@ class Recording:
         "ending",
         "failure",
         "head",
+        "refusal",
         "request",
         "response",
         "started",
@@ -48,6 +50,7 @@ class Recording:
         self.head: ResponseHead | None = None  #: of the final response, once it came whole
         self.connection: Connection | None = None  #: from the first byte received on
         self.ending: Ending | None = None  #: None: the parser saw no end
+        self.refusal: ResponseRefused | None = None  #: the guard cut the response
         self.failure: OSError | None = None  #: the disk that a large block goes to failed
         self._pending: list[bytes] = []
         self._held = 0

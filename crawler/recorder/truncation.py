@@ -2,22 +2,18 @@
 
 from __future__ import annotations
 
-from scrapy import Request
 from scrapy.exceptions import DownloadCancelledError, DownloadTimeoutError, StopDownload
 from scrapy.http import Response
 
 from archive.model import Truncation
-from crawler.guard.parser import refusal_in
-from crawler.guard.rate import TRUNCATED
+from crawler.guard.errors import BodyTooSlow
 from crawler.recorder.recording import Recording
 
 Outcome = Response | BaseException
 """What a download came to."""
 
 
-def truncation(
-    recording: Recording, request: Request, outcome: Outcome, limit: int
-) -> Truncation | None:
+def truncation(recording: Recording, outcome: Outcome, limit: int) -> Truncation | None:
     """None when the recording, which is closed, is of a whole message.
 
     `outcome` is that of the download whose last exchange this is; `limit` is the bytes that a body
@@ -28,8 +24,10 @@ def truncation(
     # With no length of its own a message also seems to end when it is we who close.
     if recording.ending == "boundary" or (recording.ending == "close" and not ours):
         return None
+    if recording.refusal is not None:
+        return "time" if isinstance(recording.refusal, BodyTooSlow) else "length"
     if stopped:
-        return "time" if request.meta.get(TRUNCATED) == "time" else "unspecified"
+        return "unspecified"
     if isinstance(outcome, DownloadTimeoutError):
         return "time"
     if isinstance(outcome, DownloadCancelledError):
@@ -39,7 +37,7 @@ def truncation(
         return "disconnect"
     if not isinstance(outcome, Exception):
         return "unspecified"  # asyncio.CancelledError: a shutdown
-    return "length" if refusal_in(outcome) else "disconnect"
+    return "disconnect"
 
 
 def _stopped(outcome: Outcome) -> bool:

@@ -57,14 +57,13 @@ from twisted.python.failure import Failure  # noqa: E402
 from archive.model import Capture, Exchange  # noqa: E402
 from crawler.addon import PressmarkAddon  # noqa: E402
 from crawler.guard import resolver  # noqa: E402
-from crawler.guard.rate import RateFloor  # noqa: E402
 from crawler.recorder.keeper import attach  # noqa: E402
 
 
 class GuardAddon(PressmarkAddon):
     """Without the archive behind it: what is recorded goes to the test's keeper."""
 
-    extensions = {RateFloor: 0}  # noqa: RUF012 (a ClassVar in the class that it is derived from)
+    extensions = {}  # noqa: RUF012 (a ClassVar in the class that it is derived from)
     item_pipelines = {}  # noqa: RUF012 (likewise)
 
 

@@ -184,7 +184,7 @@ def test_media_may_be_larger_than_pages(results: Results) -> None:
 
 def test_a_body_that_trickles_in(results: Results) -> None:
     outcome = results.of("/dripped")
-    assert outcome["error"] == "ResponseRefused"
+    assert outcome["error"] == "BodyTooSlow"
     assert "too slowly" in outcome["message"]
     assert results.truncated("/dripped") == ["time"]
 

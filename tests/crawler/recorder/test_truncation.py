@@ -4,7 +4,6 @@ import asyncio
 from pathlib import Path
 
 import pytest
-from scrapy import Request
 from scrapy.exceptions import (
     DownloadCancelledError,
     DownloadFailedError,
@@ -14,7 +13,7 @@ from scrapy.exceptions import (
 )
 from scrapy.http import Response
 
-from crawler.guard.rate import TRUNCATED
+from crawler.guard.errors import BodyTooSlow, ResponseRefused
 from crawler.recorder.recording import Ending, Recording
 from crawler.recorder.truncation import Outcome, truncation
 
@@ -55,7 +54,7 @@ def recording(announced: int, received: int, ending: Ending | None = None) -> Re
     ],
 )
 def test_reason(ending: Ending | None, outcome: Outcome, reason: str | None) -> None:
-    found = truncation(recording(100, 10, ending), Request("http://h/"), outcome, limit=1000)
+    found = truncation(recording(100, 10, ending), outcome, limit=1000)
     assert found == reason
 
 
@@ -72,9 +71,14 @@ def test_only_what_is_beyond_the_limit_was_cut_for_its_length(
     announced: int, received: int, limit: int, reason: str
 ) -> None:
     cut = recording(announced, received)
-    assert truncation(cut, Request("http://h/"), DownloadCancelledError(), limit) == reason
+    assert truncation(cut, DownloadCancelledError(), limit) == reason
 
 
-def test_a_body_that_the_guard_found_too_slow_was_cut_for_time() -> None:
-    request = Request("http://h/", meta={TRUNCATED: "time"})
-    assert truncation(recording(100, 10), request, StopDownload(), limit=0) == "time"
+@pytest.mark.parametrize(
+    ("refusal", "reason"), [(BodyTooSlow("slow"), "time"), (ResponseRefused("long"), "length")]
+)
+def test_what_the_guard_cut_says_why(refusal: ResponseRefused, reason: str) -> None:
+    cut = recording(100, 10)
+    cut.refusal = refusal
+    assert truncation(cut, DownloadFailedError(), limit=0) == reason
+    assert truncation(cut, WHOLE, limit=0) == reason

@@ -3,19 +3,28 @@
 from __future__ import annotations
 
 import asyncio
+import dataclasses
 import errno
 import os
+import random
+import threading
+import tracemalloc
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from archive.errors import IndexUnavailable, WriteError
+from archive.block import Block
+from archive.errors import IndexUnavailable, UrlError, WriteError
 from archive.index import CaptureQuery
-from archive.model import Article, Capture
+from archive.model import Article, Capture, Exchange
 from archive.names import key_of, sibling
 from archive.recovery import adopt, read_contents
+from archive.response_digest import ResponseDigest
+from archive.segment import OpenSegment
 from archive.verify import verify
+from pipelines.recording import Recording
+from pipelines.text.pool import TextPool
 from tests.exchanges import exchange, page
 from tests.keeping import Place, place
 
@@ -149,6 +158,204 @@ def test_failed_group_is_taken_back_and_nothing_is_written_after(
             found = here.collection.index.captures(CaptureQuery(url=before.url, match="host"))
             assert list(found) == [before]
             assert verify(here.collection).findings == []
+
+    asyncio.run(main())
+
+
+@pytest.mark.parametrize("error", [RuntimeError("a bug"), OSError(errno.EIO, "gone")])
+def test_no_error_leaves_anyone_waiting(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, error: Exception
+) -> None:
+    async def main() -> None:
+        async with place(tmp_path) as here:
+            _failing(monkeypatch, "pipelines.warc.writer.OpenSegment", error)
+            async with asyncio.timeout(10):
+                for number in range(3):
+                    with pytest.raises(WriteError):
+                        await here.writer.keep("ondemand", [_numbered(number)])
+                assert await here.writer.seal() == []
+
+    asyncio.run(main())
+
+
+def _failing(monkeypatch: pytest.MonkeyPatch, target: str, error: Exception) -> None:
+    def fail(*_: object, **__: object) -> None:
+        raise error
+
+    monkeypatch.setattr(target, fail)
+
+
+def test_closed_writer_refuses(tmp_path: Path) -> None:
+    async def main() -> None:
+        async with place(tmp_path) as here:
+            (capture,) = await here.writer.keep("ondemand", [_numbered(1)])
+            await asyncio.to_thread(here.writer.close)
+            async with asyncio.timeout(10):
+                with pytest.raises(WriteError, match="closed"):
+                    await here.writer.keep("ondemand", [_numbered(2)])
+                with pytest.raises(WriteError, match="closed"):
+                    await here.writer.add(capture, ARTICLE)
+                with pytest.raises(WriteError, match="closed"):
+                    await here.writer.seal()
+
+    asyncio.run(main())
+
+
+def test_url_without_a_key_is_refused_alone(tmp_path: Path) -> None:
+    """A page must not end a crawl by what it links to."""
+
+    async def main() -> None:
+        async with place(tmp_path) as here:
+            odd = exchange("http://example.org:99999/")
+            with pytest.raises(UrlError):
+                await here.writer.keep("ondemand", [_numbered(1), odd])
+            assert here.writer.failure is None
+            (kept,) = await here.writer.keep("ondemand", [_numbered(2)])
+            await here.writer.seal()
+            assert await here.drain()
+            assert list(here.collection.index.captures_of(kept.filename)) == [kept]
+            assert verify(here.collection).findings == []
+
+    asyncio.run(main())
+
+
+def test_blocks_are_not_closed_while_they_are_written(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Who waits may be cancelled at any time."""
+    begun, go_on = threading.Event(), threading.Event()
+    append = OpenSegment.append
+
+    def held(segment: OpenSegment, made: Exchange) -> Capture:
+        made.block_digest()
+        begun.set()
+        go_on.wait(10)
+        return append(segment, made)
+
+    monkeypatch.setattr(OpenSegment, "append", held)
+
+    async def main() -> None:
+        async with place(tmp_path) as here:
+            recording = Recording(here.writer, TextPool(workers=1), source="ondemand")
+            made = _numbered(1)
+            keeping = asyncio.create_task(recording.keep([made]))
+            assert await asyncio.to_thread(begun.wait, 10)
+            keeping.cancel()
+            with pytest.raises(asyncio.CancelledError):
+                await keeping
+            go_on.set()
+            await here.writer.seal()
+            assert await here.drain()
+            assert here.collection.memento(made.url).raw == page("Page 1")
+            assert verify(here.collection).findings == []
+            assert bytes(made.response) == b""
+
+    asyncio.run(main())
+
+
+def test_segment_that_cannot_be_taken_back_is_left_to_recovery(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It must not be sealed with what failed in it."""
+
+    async def first() -> Capture:
+        async with place(tmp_path) as here:
+            with monkeypatch.context() as patch:
+                gone = OSError(errno.EIO, "gone")
+                _failing(patch, "archive.appending.MemberFile.take_back", gone)
+                before = await _break_and_keep(here, patch, "fsync")
+            assert await here.writer.seal() == []
+            assert here.collection.open(before).raw == page("Page 1")
+            return before
+
+    async def second(before: Capture) -> None:
+        async with place(tmp_path) as here:
+            spools = adopt(tmp_path, here.collection.index, here.uploader)
+            assert await here.drain()
+            for spool in spools:
+                spool.close()
+            assert here.collection.open(before).raw == page("Page 1")
+            assert verify(here.collection).findings == []
+
+    asyncio.run(second(asyncio.run(first())))
+
+
+@pytest.mark.parametrize(
+    "step", ["archive.segment.write_side_files", "archive.text_run.write_run_manifest"]
+)
+def test_seal_that_fails_half_way_is_finished_by_the_next_process(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, step: str
+) -> None:
+    async def first() -> Capture:
+        async with place(tmp_path) as here:
+            (kept,) = await here.writer.keep("ondemand", [_numbered(1)])
+            await here.writer.add(kept, ARTICLE)
+            with monkeypatch.context() as patch:
+                _failing(patch, step, OSError(errno.ENOSPC, "full"))
+                with pytest.raises(WriteError, match="full"):
+                    await here.writer.seal()
+            assert here.collection.open(kept).raw == page("Page 1")
+            return kept
+
+    async def second(kept: Capture) -> None:
+        async with place(tmp_path) as here:
+            spools = adopt(tmp_path, here.collection.index, here.uploader)
+            assert await here.drain()
+            for spool in spools:
+                spool.close()
+            assert here.collection.document(kept) is not None
+            assert here.collection.index.segments("spooled") == []
+            assert verify(here.collection).findings == []
+
+    asyncio.run(second(asyncio.run(first())))
+
+
+def test_after_a_failure_an_old_segment_does_not_keep_the_thread_busy(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def main() -> None:
+        async with place(tmp_path, max_age=0.05) as here:
+            await _break_and_keep(here, monkeypatch, "index")
+            rounds = 0
+            next_group = here.writer._next_group
+
+            def counted() -> Any:
+                nonlocal rounds
+                rounds += 1
+                return next_group()
+
+            monkeypatch.setattr(here.writer, "_next_group", counted)
+            await asyncio.sleep(0.3)
+            assert rounds < 5
+
+    asyncio.run(main())
+
+
+def test_large_body_is_written_piece_by_piece_and_read_back(tmp_path: Path) -> None:
+    """60 MB on disk; the writer's memory does not grow with it."""
+    piece = random.Random(1).randbytes(1_000_000)
+    head = b"HTTP/1.1 200 OK\r\nContent-Length: 60000000\r\n\r\n"
+
+    async def main() -> None:
+        async with place(tmp_path) as here:
+            block = Block(folder=here.spool.path)
+            for data in (head, *[piece] * 60):
+                block.write(data)
+            assert block.spilled
+            made = dataclasses.replace(_numbered(1), response=block, digest=ResponseDigest())
+            tracemalloc.start()
+            try:
+                (kept,) = await here.writer.keep("ondemand", [made])
+                await here.writer.seal()
+                assert await here.drain()
+                _, peak = tracemalloc.get_traced_memory()
+            finally:
+                tracemalloc.stop()
+            assert peak < 12_000_000
+            assert here.collection.index.segment(kept.filename).state == "stored"
+            memento = here.collection.open(kept)
+            assert memento.raw == head + piece * 60
+            assert memento.payload == piece * 60
 
     asyncio.run(main())
 

@@ -1,0 +1,190 @@
+"""`make bench`: side-by-side measurements, interleaved in one run, with their floors.
+
+    python -m benchmarks [--rounds N] [--pages N] [--folder DIR] [NAME]...
+
+A ratio is the median over the rounds; on a noisy machine take more rounds. NAME is one of gzip,
+identity, text, memory (all by default). Results go to benchmarks/results/, and the exit status is 1
+when a floor is missed.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import shutil
+import statistics
+import subprocess
+import sys
+import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+_RESULTS = Path(__file__).parent / "results"
+
+
+@dataclass(frozen=True, slots=True)
+class Ratio:
+    """One promise and what was measured of it."""
+
+    name: str
+    value: float
+    floor: float  #: at least; with `most`, at most
+    most: bool = False
+    detail: str = ""
+
+    @property
+    def kept(self) -> bool:
+        """Whether the promise holds."""
+        return self.value <= self.floor if self.most else self.value >= self.floor
+
+    def line(self) -> str:
+        """For people."""
+        sign = "<=" if self.most else ">="
+        verdict = "ok    " if self.kept else "MISSED"
+        return f"{verdict} {self.name:44} {self.value:5.2f} {sign} {self.floor:.2f}   {self.detail}"
+
+
+@contextmanager
+def _server(coding: str, folder: Path | None) -> Iterator[int]:
+    command = [sys.executable, "-m", "benchmarks.server", coding]
+    command += [str(folder)] if folder else []
+    with subprocess.Popen(
+        command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    ) as process:
+        assert process.stdin is not None
+        assert process.stdout is not None
+        try:
+            yield int(process.stdout.readline())
+        finally:
+            process.stdin.close()
+
+
+def _crawl(mode: str, port: int, pages: int) -> dict[str, Any]:
+    home = tempfile.mkdtemp(prefix="press-bench-")
+    try:
+        done = subprocess.run(
+            [sys.executable, "-m", "benchmarks.crawl", mode, str(port), str(pages), home],
+            check=True,
+            capture_output=True,
+            text=True,
+            timeout=900,
+        )
+    finally:
+        shutil.rmtree(home)
+    line: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
+    wanted = 4 if mode.endswith("large") else pages
+    if line["pages"] != wanted or line["finish_reason"] != "finished":
+        raise SystemExit(f"{mode} did not crawl {wanted} pages: {line}\n{done.stderr}")
+    if mode == "text" and line["texts"] < 0.9 * pages:
+        raise SystemExit(f"text was had of {line['texts']} pages only: {line}\n{done.stderr}")
+    return line
+
+
+def _rounds(
+    options: argparse.Namespace, coding: str, modes: list[str], pages: int
+) -> list[dict[str, dict[str, Any]]]:
+    rounds = []
+    with _server(coding, options.folder) as port:
+        for number in range(options.rounds):
+            # The order turns, so that nothing always comes first.
+            order = modes if number % 2 == 0 else modes[::-1]
+            rounds.append({mode: _crawl(mode, port, pages) for mode in order})
+            for mode in modes:
+                print(f"  {coding} {number + 1}/{options.rounds} {_describe(rounds[-1][mode])}")
+    return rounds
+
+
+def _describe(run: dict[str, Any]) -> str:
+    rate = run["pages"] / run["seconds"]
+    return (
+        f"{run['mode']:14} {rate:7.1f} pages/s, {_cpu(run):6.2f} ms CPU a page"
+        f" (+ {1000 * run['cpu_workers'] / run['pages']:.2f} in workers), {run['peak_mb']:.0f} MB"
+    )
+
+
+def _cpu(run: dict[str, Any]) -> float:
+    return float(1000 * run["cpu"] / run["pages"])
+
+
+def _median(
+    rounds: list[dict[str, dict[str, Any]]], value: Callable[[dict[str, dict[str, Any]]], float]
+) -> float:
+    return statistics.median(value(one) for one in rounds)
+
+
+def _speed(one: dict[str, dict[str, Any]], mode: str, peer: str) -> float:
+    return float(one[peer]["seconds"] / one[mode]["seconds"])
+
+
+def _capture(options: argparse.Namespace, coding: str, floor: float) -> list[Ratio]:
+    rounds = _rounds(options, coding, ["bare", "capture"], options.pages)
+    ratio = _median(rounds, lambda one: _speed(one, "capture", "bare"))
+    cpu = [_median(rounds, lambda one, m=m: _cpu(one[m])) for m in ("bare", "capture")]  # type: ignore[misc]  # mypy does not infer a lambda with a default
+    detail = f"CPU ms a page: bare {cpu[0]:.2f}, capture {cpu[1]:.2f}"
+    return [Ratio(f"capture + WARC + index, {coding}, of bare", ratio, floor, detail=detail)]
+
+
+def _text(options: argparse.Namespace) -> list[Ratio]:
+    rounds = _rounds(options, "gzip", ["inline", "text", "capture"], options.pages // 2)
+    faster = _median(rounds, lambda one: _speed(one, "text", "inline"))
+
+    def of_limit(one: dict[str, dict[str, Any]]) -> float:
+        run = one["text"]
+        seconds_a_page = (run["cpu"] + run["cpu_workers"]) / run["pages"]
+        limit = (os.cpu_count() or 1) / seconds_a_page
+        return float(run["pages"] / run["seconds"] / limit)
+
+    share = _median(rounds, of_limit)
+    workers = _median(rounds, lambda one: 1000 * one["text"]["cpu_workers"] / one["text"]["pages"])
+    detail = f"extraction {workers:.1f} ms CPU a page"
+    return [
+        Ratio("with text, of trafilatura inline", faster, 1.5, detail=detail),
+        Ratio("with text, of cores / CPU seconds a page", share, 0.9, detail=detail),
+    ]
+
+
+def _memory(options: argparse.Namespace) -> list[Ratio]:
+    rounds = _rounds(options, "identity", ["bare-large", "capture-large"], 4)
+    ratio = _median(
+        rounds, lambda one: one["capture-large"]["peak_mb"] / one["bare-large"]["peak_mb"]
+    )
+    return [Ratio("peak memory, four bodies of 50 MB, of bare", ratio, 1.3, most=True)]
+
+
+_BENCHMARKS: dict[str, Callable[[argparse.Namespace], list[Ratio]]] = {
+    "gzip": lambda options: _capture(options, "gzip", 0.94),
+    "identity": lambda options: _capture(options, "identity", 0.88),
+    "text": _text,
+    "memory": _memory,
+}
+
+
+def main() -> int:
+    """Run the benchmarks that are named; 1 when a floor is missed."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--pages", type=int, default=2000)
+    parser.add_argument("--folder", type=Path, help="pages to serve instead of generated ones")
+    parser.add_argument("names", nargs="*", metavar="NAME", help=", ".join(_BENCHMARKS))
+    options = parser.parse_args()
+    ratios = [
+        ratio for name in options.names or _BENCHMARKS for ratio in _BENCHMARKS[name](options)
+    ]
+    print()
+    for ratio in ratios:
+        print(ratio.line())
+    _RESULTS.mkdir(exist_ok=True)
+    path = _RESULTS / f"{datetime.now(UTC):%Y%m%d%H%M%S}.json"
+    path.write_text(json.dumps([asdict(ratio) for ratio in ratios], indent=1))
+    return 0 if all(ratio.kept for ratio in ratios) else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())
