@@ -59,7 +59,7 @@ def test_sealed_segment_is_whole_in_the_store(tmp_path: Path) -> None:
             assert await here.drain()
             store = here.collection.store
             for ending in ("warc.gz", "cdxj.gz", "jsonl"):
-                assert store.head(key_of(sibling(filename, ending)))  # type: ignore[arg-type] # str
+                assert store.head(key_of(sibling(filename, ending))).size
             assert [stored.key for stored in store.list("text/")]
             assert here.collection.index.segment(filename).state == "stored"
             assert [path.name for path in here.spool.path.iterdir()] == ["lock"]
