@@ -50,20 +50,21 @@ class Runner:
         record(crawler, recording)
         crawler.signals.connect(on_item, signal=signals.item_scraped, weak=False)
         crawl = self._runner.crawl(crawler, **arguments)
-        await self._until_done_or_interrupted(crawl, crawler)
-        if crawl.done():
-            crawl.result()
+        await finish(crawl, crawler, self.interruption)
         return crawler
 
-    async def _until_done_or_interrupted(self, crawl: asyncio.Task[None], crawler: Crawler) -> None:
-        interrupted: asyncio.Future[Any] = asyncio.ensure_future(self.interruption.once.wait())
-        await asyncio.wait({crawl, interrupted}, return_when=asyncio.FIRST_COMPLETED)
-        interrupted.cancel()
-        if crawl.done():
-            return
+
+async def finish(crawl: asyncio.Task[None], crawler: Crawler, interruption: Interruption) -> None:
+    """Wait for the end of a crawl; after an interruption stop it, and wait 10 s at the most."""
+    interrupted: asyncio.Future[Any] = asyncio.ensure_future(interruption.once.wait())
+    await asyncio.wait({crawl, interrupted}, return_when=asyncio.FIRST_COMPLETED)
+    interrupted.cancel()
+    if not crawl.done():
         stopping = asyncio.ensure_future(crawler.stop_async())
-        twice: asyncio.Future[Any] = asyncio.ensure_future(self.interruption.twice.wait())
+        twice: asyncio.Future[Any] = asyncio.ensure_future(interruption.twice.wait())
         await asyncio.wait({crawl, twice}, timeout=_GRACE, return_when=asyncio.FIRST_COMPLETED)
         twice.cancel()
         if stopping.done():
             stopping.result()
+    if crawl.done():
+        crawl.result()

@@ -9,6 +9,7 @@ import tempfile
 from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from signal import Signals
 from typing import Any, ClassVar, cast
 
 from scrapy import Request, Spider
@@ -27,6 +28,7 @@ from crawler.discovery.scope import Scope
 from crawler.discovery.sitemaps import parse_sitemap
 from crawler.reactor import Interruption, run
 from crawler.recorder import keeper
+from crawler.runner import finish
 from crawler.spiders.capturing import content_type
 from crawler.spiders.failures import explain
 from pipelines.extraction.prescan import refusal
@@ -109,29 +111,34 @@ class CheckSpider(Spider):
         self.findings.append(finding)
 
 
-def check_sources(configuration: Configuration, sources: Sequence[Source]) -> list[Finding]:
-    """Fetch what the sources start at; once in a process."""
+def check_sources(
+    configuration: Configuration, sources: Sequence[Source]
+) -> tuple[list[Finding], Signals | None]:
+    """Fetch what the sources start at, and the signal that ended it early; once in a process."""
 
-    async def main(interruption: Interruption) -> list[Finding]:
+    async def main(interruption: Interruption) -> tuple[list[Finding], Signals | None]:
         findings: list[Finding] = []
         with tempfile.TemporaryDirectory() as folder:
             for source in sources:
                 if interruption.once.is_set():
                     break
-                findings += await _check(configuration, source, Path(folder))
-        return findings
+                findings += await _check(configuration, source, Path(folder), interruption)
+        return findings, interruption.signal
 
     return run(main)
 
 
-async def _check(configuration: Configuration, source: Source, folder: Path) -> list[Finding]:
+async def _check(
+    configuration: Configuration, source: Source, folder: Path, interruption: Interruption
+) -> list[Finding]:
     settings = Settings()
     settings.setmodule("config.settings", priority="project")
     for name, value in crawl_settings(configuration, source).items():
         settings.set(name, value, priority="cmdline")
     crawler = Crawler(CheckSpider, settings)
     keeper.attach(crawler, _Dropping(folder))
-    await AsyncCrawlerRunner(settings).crawl(crawler, source=source)
+    crawl = AsyncCrawlerRunner(settings).crawl(crawler, source=source)
+    await finish(crawl, crawler, interruption)
     return cast("CheckSpider", crawler.spider).findings
 
 

@@ -1,20 +1,29 @@
-"""A place to keep exchanges in tests: store, index, spool, uploader and writer, without a crawl."""
+"""Keeping exchanges in tests, without a crawl: by the writer, or straight into the store."""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from datetime import timedelta
 from pathlib import Path
 
 from archive.collection import Collection
 from archive.index import Index
+from archive.model import Capture, Segment
+from archive.names import key_of, new_name
 from archive.spool import Spool
 from archive.store.base import Store
 from archive.store.local import LocalStore
+from archive.timestamps import to_warc_date
 from archive.upload import Uploader
+from archive.warc.captures import capture_of
+from archive.warc.gzip import member
+from archive.warc.reading import Member, read_record
+from archive.warc.writing import WarcRecord
 from pipelines.warc.writer import SegmentWriter
+from tests.exchanges import STARTED
 
 
 @dataclass(slots=True)
@@ -54,3 +63,34 @@ async def place(
         await asyncio.to_thread(uploader.close)
         spool.close()
         collection.close()
+
+
+def store_records(collection: Collection, records: Iterable[WarcRecord]) -> list[Capture]:
+    """Responses and revisits as a segment of their own, stored and indexed."""
+    filename = f"{new_name('other')}.warc.gz"
+    data, captures = b"", []
+    for record in records:
+        packed = b"".join(member(record.pieces()))
+        read = read_record(packed, where="here")
+        captures.append(
+            capture_of(Member(offset=len(data), length=len(packed), record=read), filename)
+        )
+        data += packed
+    collection.store.put_new(key_of(filename), data)
+    collection.index.add_segment(Segment(filename=filename, source="other", state="stored"))
+    collection.index.commit(captures)
+    return captures
+
+
+def archive_messages(collection: Collection, *messages: tuple[str, bytes, int]) -> list[Capture]:
+    """Responses as `(url, message, seconds after STARTED)`, stored and indexed."""
+    records = []
+    for url, message, seconds in messages:
+        fields = (
+            ("WARC-Target-URI", url),
+            ("WARC-Date", to_warc_date(STARTED + timedelta(seconds=seconds))),
+        )
+        records.append(
+            WarcRecord(type="response", fields=fields, block=[message], length=len(message))
+        )
+    return store_records(collection, records)

@@ -70,8 +70,6 @@ def main() -> None:
 def _run() -> int:
     try:
         result = pressmark.main(standalone_mode=False)
-    except click.exceptions.Exit as end:
-        return end.exit_code
     except click.exceptions.Abort:
         return INTERRUPTED
     except click.ClickException as error:
@@ -84,10 +82,6 @@ def _run() -> int:
     except ArchiveError as error:
         complain(str(error))
         return exit_status(error)
-    except BrokenPipeError:
-        # Whoever read our output has seen enough; Python must not complain about it at exit.
-        sys.stdout = open("/dev/null", "w", encoding="utf-8")  # noqa: SIM115, PTH123 - for exit
-        return CHECKS_FAILED
     except OSError as error:
         complain(f"{error.filename or 'a file'}: {error.strerror or error}")
         return CHECKS_FAILED

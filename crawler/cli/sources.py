@@ -62,14 +62,17 @@ def check(names: tuple[str, ...], as_json: bool) -> None:
         complain("no source is configured; see `sources` in pressmark.yaml")
         raise click.exceptions.Exit(WRONG_USAGE)
     # Scrapy takes a second to load, and only this command of the group needs it.
+    from crawler.reactor import STATUS
     from crawler.source_check import check_sources
 
-    findings = check_sources(configuration, chosen)
+    findings, interrupted = check_sources(configuration, chosen)
     if as_json:
         for finding in findings:
             print_json(finding.to_json())
     else:
         table([("ok" if f.ok else "FAILED", f.source, f.kind, f.url, f.detail) for f in findings])
+    if interrupted is not None:
+        raise click.exceptions.Exit(STATUS[interrupted])
     if not all(finding.ok for finding in findings):
         raise click.exceptions.Exit(CHECKS_FAILED)
 

@@ -6,7 +6,7 @@ import asyncio
 import json
 import socket
 import threading
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
@@ -28,12 +28,11 @@ from archive.names import key_of, new_name, new_run
 from archive.store.memory import MemoryStore
 from archive.timestamps import to_timestamp, to_warc_date
 from archive.urlkey import urlkey
-from archive.warc.captures import capture_of
 from archive.warc.gzip import member
-from archive.warc.reading import Member, read_record
+from archive.warc.reading import read_record
 from archive.warc.writing import WarcRecord
 from tests.exchanges import STARTED, exchange, page, response
-from tests.keeping import Place, place
+from tests.keeping import Place, archive_messages, place, store_records
 
 URL = "https://example.org/a?b=1"
 LATER = STARTED + timedelta(days=1)
@@ -47,22 +46,6 @@ def collection(tmp_path: Path) -> Iterator[Collection]:
     opened = Collection(MemoryStore(), Index(f"sqlite:///{tmp_path}/index.db"))
     yield opened
     opened.close()
-
-
-def _store(collection: Collection, records: Iterable[WarcRecord]) -> list[Capture]:
-    """Records as a segment of their own, stored and indexed, as an import would do it."""
-    filename = f"{new_name('other')}.warc.gz"
-    data, captures = b"", []
-    for record in records:
-        packed = b"".join(member(record.pieces()))
-        read = read_record(packed, where="here")
-        found = Member(offset=len(data), length=len(packed), record=read)
-        captures.append(capture_of(found, filename))
-        data += packed
-    collection.store.put_new(key_of(filename), data)
-    collection.index.add_segment(Segment(filename=filename, source="other", state="stored"))
-    collection.index.commit(captures)
-    return captures
 
 
 def _record(kind: str, block: bytes, moment: str, *fields: tuple[str, str]) -> WarcRecord:
@@ -109,7 +92,7 @@ def _revisit(profile: str, *fields: tuple[str, str], block: bytes = HEAD_304) ->
 def test_revisit_gives_the_bytes_of_its_original(
     collection: Collection, revisit: WarcRecord
 ) -> None:
-    _, capture = _store(collection, [ORIGINAL, revisit])
+    _, capture = store_records(collection, [ORIGINAL, revisit])
     assert capture.mime == "warc/revisit"
     memento = collection.open(capture)
     assert memento.raw == page()
@@ -133,7 +116,7 @@ def test_revisit_gives_the_bytes_of_its_original(
 def test_revisit_of_what_is_not_there_is_unresolved(
     collection: Collection, revisit: WarcRecord
 ) -> None:
-    _, capture = _store(collection, [ORIGINAL, revisit])
+    _, capture = store_records(collection, [ORIGINAL, revisit])
     with pytest.raises(RevisitUnresolved, match="not in the collection"):
         collection.open(capture)
 
@@ -152,12 +135,14 @@ def test_revisit_of_another_address_and_of_a_revisit(collection: Collection) -> 
         length=0,
     )
     revisit = _revisit("identical-payload-digest", DIGEST)
-    *_, capture = _store(collection, [ORIGINAL, revisit, elsewhere])
+    *_, capture = store_records(collection, [ORIGINAL, revisit, elsewhere])
     assert collection.open(capture).raw == page()
 
 
 def test_document_of_a_revisit_is_that_of_its_original(collection: Collection) -> None:
-    original, capture = _store(collection, [ORIGINAL, _revisit("server-not-modified", *REFERS_TO)])
+    original, capture = store_records(
+        collection, [ORIGINAL, _revisit("server-not-modified", *REFERS_TO)]
+    )
     document = Document(
         url=URL,
         timestamp=original.timestamp,
@@ -175,7 +160,7 @@ def test_document_of_a_revisit_is_that_of_its_original(collection: Collection) -
 
 
 def test_spool_of_another_machine_is_named(collection: Collection) -> None:
-    (capture,) = _store(collection, [ORIGINAL])
+    (capture,) = store_records(collection, [ORIGINAL])
     filename = f"{new_name('far')}.warc.gz"
     collection.index.add_segment(
         Segment(filename=filename, source="far", state="spooled", node="crawler7", path="/spool")
@@ -187,7 +172,7 @@ def test_spool_of_another_machine_is_named(collection: Collection) -> None:
 def test_spool_that_is_gone_is_an_error_of_the_record(
     collection: Collection, tmp_path: Path
 ) -> None:
-    (capture,) = _store(collection, [ORIGINAL])
+    (capture,) = store_records(collection, [ORIGINAL])
     filename = f"{new_name('near')}.warc.gz"
     segment = Segment(
         filename=filename,
@@ -310,26 +295,12 @@ def _redirect(location: bytes, status: bytes = b"301 Moved") -> bytes:
     return response(b"", b"Location: " + location, status=status)
 
 
-def _archive(collection: Collection, *exchanges: tuple[str, bytes, int]) -> list[Capture]:
-    """`(url, message, seconds after STARTED)` each."""
-    records = []
-    for url, message, seconds in exchanges:
-        fields = (
-            ("WARC-Target-URI", url),
-            ("WARC-Date", to_warc_date(STARTED + timedelta(seconds=seconds))),
-        )
-        records.append(
-            WarcRecord(type="response", fields=fields, block=[message], length=len(message))
-        )
-    return _store(collection, records)
-
-
 def _followed(collection: Collection, url: str, at: str | None = None) -> Capture:
     return collection.follow(collection.memento(url, at=at)).capture
 
 
 def test_redirects_are_followed_to_the_snapshot_nearest_in_time(collection: Collection) -> None:
-    captures = _archive(
+    captures = archive_messages(
         collection,
         ("http://a.org/", _redirect(b"/b"), 0),
         ("http://a.org/b", page("old"), -90_000),
@@ -341,7 +312,7 @@ def test_redirects_are_followed_to_the_snapshot_nearest_in_time(collection: Coll
 
 @pytest.mark.parametrize(("hops", "last"), [(10, 10), (11, 10)])
 def test_ten_hops_and_no_more(collection: Collection, hops: int, last: int) -> None:
-    captures = _archive(
+    captures = archive_messages(
         collection,
         *[(f"http://a.org/{n}", _redirect(b"/%d" % (n + 1)), n) for n in range(hops)],
         (f"http://a.org/{hops}", page(), hops),
@@ -356,12 +327,12 @@ def test_ten_hops_and_no_more(collection: Collection, hops: int, last: int) -> N
 def test_redirect_to_what_is_not_there_is_itself_the_answer(
     collection: Collection, location: bytes
 ) -> None:
-    (capture,) = _archive(collection, ("http://a.org/", _redirect(location), 0))
+    (capture,) = archive_messages(collection, ("http://a.org/", _redirect(location), 0))
     assert _followed(collection, "http://a.org/") == capture
 
 
 def test_loop_ends(collection: Collection) -> None:
-    captures = _archive(
+    captures = archive_messages(
         collection,
         ("http://a.org/1", _redirect(b"/2"), 0),
         ("http://a.org/2", _redirect(b"/1"), 0),
@@ -374,7 +345,7 @@ def test_redirect_to_https_is_not_taken_for_its_own_target(
     collection: Collection, seconds: int
 ) -> None:
     """http and https, with and without www, are one key."""
-    captures = _archive(
+    captures = archive_messages(
         collection,
         ("http://a.org/", _redirect(b"https://a.org/"), 0),
         ("https://a.org/", _redirect(b"https://www.a.org/"), 0),
@@ -388,7 +359,7 @@ def test_redirect_to_https_is_not_taken_for_its_own_target(
 @pytest.mark.parametrize("location", ["/caf\xe9".encode(), "/caf\xe9".encode("latin-1")])
 def test_target_is_the_bytes_that_the_server_wrote(collection: Collection, location: bytes) -> None:
     escaped = "".join(chr(b) if b < 128 else f"%{b:02X}" for b in location)
-    captures = _archive(
+    captures = archive_messages(
         collection,
         ("http://a.org/", _redirect(location), 0),
         (f"http://a.org{escaped}", page(), 1),
@@ -400,7 +371,7 @@ def test_target_is_the_bytes_that_the_server_wrote(collection: Collection, locat
 def test_other_answers_with_a_location_are_no_redirects(
     collection: Collection, status: bytes
 ) -> None:
-    captures = _archive(
+    captures = archive_messages(
         collection,
         ("http://a.org/", _redirect(b"/b", status), 0),
         ("http://a.org/b", page(), 0),

@@ -1,0 +1,133 @@
+"""Exit statuses: 0 well, 1 failed, 2 wrong usage, 3 storage or database unavailable."""
+
+from __future__ import annotations
+
+import socket
+import sqlite3
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from archive.collection import Collection
+from archive.model import Segment
+from archive.names import key_of, new_name
+from tests.crawler.cli.command import Command
+from tests.exchanges import page
+from tests.keeping import archive_messages
+
+URL = "http://a.org/"
+
+
+@pytest.fixture
+def warc(collection: Collection) -> Path:
+    """The stored WARC of one page."""
+    (capture,) = archive_messages(collection, (URL, page(), 0))
+    return Path("data/collection") / key_of(capture.filename)
+
+
+@pytest.mark.usefixtures("warc")
+@pytest.mark.parametrize(
+    "arguments", [["get", URL], ["list", URL], ["search", "nothing"], ["--version"], ["-h"]]
+)
+def test_all_well_is_0(command: Command, arguments: list[str]) -> None:
+    status, _, err = command(*arguments)
+    assert (status, err) == (0, "")
+
+
+@pytest.mark.usefixtures("warc")
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["get", "http://a.org/never"], "not in the collection"),
+        (["list", "http://a.org/never"], "not in the collection"),
+        (["get", "no URL"], "not an http or https URL"),
+        (["get", URL, "--as", "json"], "the text of"),
+        (["get", URL, "-o", "no/such/folder"], "cannot write no/such/folder"),
+        (["verify"], None),
+    ],
+)
+def test_what_failed_is_1(command: Command, arguments: list[str], words: str | None) -> None:
+    """`verify` finds a WARC that has no manifest."""
+    status, out, err = command(*arguments)
+    assert status == 1
+    if words is None:
+        assert b"orphan" in out
+    else:
+        assert words in err
+        assert err.startswith(("pressmark: ", "Error: "))
+        assert err.count("\n") == 1
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["get"],
+        ["get", URL, "--at", "soon"],
+        ["nothing"],
+        ["verify", "--sample", "0"],
+        ["crawl", "x"],
+    ],
+)
+def test_wrong_usage_is_2(command: Command, arguments: list[str]) -> None:
+    assert command(*arguments)[0] == 2
+
+
+def test_wrong_configuration_is_2(command: Command) -> None:
+    Path("pressmark.yaml").write_text("contact: [\n")
+    status, _, err = command("list", URL)
+    assert status == 2
+    assert "pressmark.yaml" in err
+
+
+def test_changed_record_is_1_and_none_of_it_is_printed(command: Command, warc: Path) -> None:
+    data = bytearray(warc.read_bytes())
+    data[len(data) // 2] ^= 0x10
+    warc.chmod(0o600)
+    warc.write_bytes(data)
+    for form in ("raw", "headers", "warc", "payload", "body"):
+        status, out, err = command("get", URL, "--as", form)
+        assert (status, out) == (1, b""), form
+        assert warc.name in err
+
+
+def test_index_that_is_no_database_is_3(command: Command) -> None:
+    Path("data").mkdir()
+    Path("data/index.db").write_bytes(b"no database" * 100)
+    status, _, err = command("list", URL)
+    assert status == 3
+    assert "index.db" in err
+
+
+def test_index_of_another_version_is_3(command: Command, collection: Collection) -> None:
+    collection.close()
+    with sqlite3.connect("data/index.db") as database:
+        database.execute("UPDATE index_version SET version = 99")
+    database.close()
+    status, _, err = command("list", URL)
+    assert status == 3
+    assert "rebuild-index" in err
+
+
+def test_missing_object_and_spool_of_another_machine_are_3(
+    command: Command, collection: Collection, warc: Path
+) -> None:
+    warc.unlink()
+    assert command("get", URL)[0] == 3
+    (capture,) = collection.index.captures_of(warc.name)
+    filename = f"{new_name('far')}.warc.gz"
+    far = Segment(filename=filename, source="far", state="spooled", node="crawler7", path="/x")
+    collection.index.add_segment(far)
+    collection.index.commit([replace(capture, filename=filename, timestamp="20270101000000")])
+    status, _, err = command("get", URL)
+    assert status == 3
+    assert "crawler7" in err
+    assert socket.gethostname() != "crawler7"
+
+
+def test_store_that_cannot_be_is_3(command: Command, monkeypatch: pytest.MonkeyPatch) -> None:
+    Path("file").write_text("")
+    monkeypatch.setenv("PRESSMARK_COLLECTION", str(Path("file").absolute()))
+    status, _, err = command("verify")
+    assert status == 3
+    assert "not a folder" in err
