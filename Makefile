@@ -35,7 +35,7 @@ demo: setup
 	$(BIN)/pressmark demo
 
 test: lint
-	$(BIN)/python -m pytest -m "not slow"
+	$(BIN)/python -m pytest -m "not slow" -n auto --dist loadfile
 
 test-full: .venv/.ready-dev
 	$(BIN)/python -m pytest -m slow
@@ -55,11 +55,11 @@ clean:
 
 # Without --inexact uv would remove what `make test` needs, to install it again at the next call.
 .venv/.ready: .venv/.uv pyproject.toml uv.lock
-	$(UV) sync --frozen --no-dev --inexact
+	$(UV) sync --frozen --compile-bytecode --no-dev --inexact
 	@touch $@
 
 .venv/.ready-dev: .venv/.uv pyproject.toml uv.lock
-	$(UV) sync --frozen
+	$(UV) sync --frozen --compile-bytecode
 	@touch $@ .venv/.ready
 
 .venv/.uv: Makefile

@@ -6,7 +6,7 @@ import gzip
 import random
 from pathlib import Path
 
-_WORDS = (
+_COMMON = (
     "the of and to in a is that for it as was with be by on not he his but at are this have "
     "from or had an they which one you were all her she there would their we him been has "
     "when who will no more if out so up said what its about than into them can only other "
@@ -14,7 +14,8 @@ _WORDS = (
     "even most made after also well did many before must years back through much where your "
     "way down should because long each just state people mine company workers rights report "
     "court government city water union police land river "
-).split()
+)
+_WORDS = _COMMON.split()
 
 
 def generated(number: int, count: int = 40, size: int = 119_000) -> list[bytes]:

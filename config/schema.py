@@ -89,9 +89,7 @@ class S3(_Keys):
         default=None,
         description="Certificates (PEM) that the service's certificate is checked against.",
     )
-    addressing_style: Annotated[
-        Literal["path", "virtual"], Allowed("path or virtual")
-    ] = Field(
+    addressing_style: Annotated[Literal["path", "virtual"], Allowed("path or virtual")] = Field(
         default="path", description="Whether the bucket stands in the path or in the host name."
     )
 

@@ -26,7 +26,7 @@ with warnings.catch_warnings():
     from cdxj_indexer.main import CDXJIndexer
 
 # warcio 1.8 cannot use the `brotli` that Scrapy and FastWARC bring along: it sets an attribute on
-# that package's decompressor, and `warcio check` ends with an AttributeError at any record coded br.
+# that package's decompressor, so `warcio check` ends with an AttributeError at records coded br.
 # Without the package it checks the digests of such records as of all others.
 BufferedReader.DECOMPRESSORS.pop("br", None)
 _WARCIO = "import sys; sys.modules['brotli'] = None; from warcio.cli import main; main()"

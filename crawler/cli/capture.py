@@ -141,7 +141,7 @@ def _lines(file: TextIO | None) -> list[str]:
 
 def _result_text(line: dict[str, Any]) -> str:
     if line["error"]:
-        return printable(f"FAILED  {line['url']}: {line['error']}")
+        return printable(f"FAILED  {line['error']}")
     document = line["document"] or {}
     title = document.get("title") or line["final_url"]
     requisites = line["requisites"]

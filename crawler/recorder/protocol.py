@@ -157,7 +157,9 @@ class RecordingProtocol(_LenientHTTP11ClientProtocol):
             # (RFC 9112, 8).
         super()._finishResponse(rest)
 
-    def connectionLost(self, reason: Failure = connectionDone) -> None:  # noqa: N802
+    def connectionLost(  # noqa: N802 (Twisted's name)
+        self, reason: Failure = connectionDone
+    ) -> None:
         self._closed_cleanly = isinstance(reason.value, ConnectionDone)
         super().connectionLost(reason)  # type: ignore[no-untyped-call]  # Twisted's is not typed
         self._recording = None
@@ -200,6 +202,7 @@ class RecordingPool(HTTPConnectionPool):
 
     def __init__(self, reactor: Any, networks: Networks, floor: RateFloor) -> None:
         super().__init__(reactor, persistent=True)  # type: ignore[no-untyped-call]  # Twisted's
+        # Twisted declares the class that it calls; anything that makes a factory will do.
         self._factory = partial(_RecordingFactory, networks, floor)  # type: ignore[assignment]
         self.attempts: Attempts | None = None
 

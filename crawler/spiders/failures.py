@@ -26,7 +26,7 @@ _SENTENCES: tuple[tuple[tuple[type[BaseException], ...], str], ...] = (
     ),
     (
         (DownloadTimeoutError,),
-        "{url} did not answer in time; try again later, or raise the timeout",
+        "{url} did not answer in time; try again later, or raise limits.timeout",
     ),
     (
         (DownloadConnectionRefusedError,),
@@ -47,7 +47,7 @@ _SENTENCES: tuple[tuple[tuple[type[BaseException], ...], str], ...] = (
 )
 
 _TRUNCATED = {
-    "length": "{url} is larger than the limit, so only its beginning is kept; raise the limit",
+    "length": "{url} is too large, so only its beginning is kept; raise limits.page",
     "time": "{url} came too slowly, so only its beginning is kept; try again later",
     "disconnect": "the connection ended before all of {url} had come; try again later",
     "unspecified": "the download of {url} was stopped before its end; try again later",

@@ -67,7 +67,7 @@ class Pressmark:
             stdin=subprocess.DEVNULL if stdin is None else stdin,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
-            preexec_fn=preexec,
+            preexec_fn=preexec,  # noqa: PLW1509 - limits must be set there; no threads run here
         )
 
     def __call__(

@@ -206,6 +206,43 @@ def test_torn_end_costs_only_what_is_not_whole(
             assert (contents.damage is None) == (not tail and cut in (ends[0], *ends[2::2]))
 
 
+@pytest.mark.parametrize("cut", ["member", "mate"])
+def test_what_is_not_whole_does_not_reach_the_store(
+    opened: tuple[Path, list[Capture]], cut: str
+) -> None:
+    path, captures = opened
+    home, last = path.parents[2], captures[-1]
+    with path.open("r+b") as file:
+        file.truncate(last.offset + (9 if cut == "member" else 0))
+    for database in home.glob("index.db*"):
+        database.unlink()  # it knows of what the disk has lost
+    collection = _recover(home)
+    assert list(collection.index.captures_of(last.filename)) == captures[:-1]
+    assert verify(collection).findings == []
+    collection.close()
+
+
+def test_text_that_is_not_whole_does_not_reach_the_store(tmp_path: Path) -> None:
+    async def main() -> list[Capture]:
+        async with place(tmp_path) as here:
+            captures = list(await here.writer.keep("ondemand", [_numbered(1), _numbered(2)]))
+            for capture in captures:
+                await here.writer.add(capture, ARTICLE)
+            return captures
+
+    first, second = asyncio.run(main())
+    (path,) = (tmp_path / "spool").rglob(f"*.jsonl.gz{OPEN}")
+    with path.open("r+b") as file:
+        file.truncate(path.stat().st_size - 9)
+    for database in tmp_path.glob("index.db*"):
+        database.unlink()
+    collection = _recover(tmp_path)
+    assert collection.document(first) is not None
+    assert collection.document(second) is None
+    assert verify(collection).findings == []
+    collection.close()
+
+
 def test_spool_without_a_whole_exchange_is_removed(opened: tuple[Path, list[Capture]]) -> None:
     path, captures = opened
     with path.open("r+b") as file:

@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from archive.digests import sha256
+from archive.model import Connection
 from archive.warc.reading import read_record
 from archive.warc.writing import (
     FieldError,
@@ -16,7 +17,6 @@ from archive.warc.writing import (
     header_bytes,
     warcinfo,
 )
-from archive.model import Connection
 from tests.exchanges import STARTED, exchange, response
 
 BLOCK = (
@@ -37,7 +37,8 @@ GOLDEN = (
     b"Pressmark-Via: https://example.org/\r\n"
     b"WARC-Concurrent-To: <urn:uuid:00000000-0000-4000-8000-000000000002>\r\n"
     b"Content-Type: application/http;msgtype=response\r\n"
-    b"WARC-Block-Digest: sha256:9bbbac7cd613fa22c58fa437af71cf6b2993b16d75620c721a19a2a23a5fe1fc\r\n"
+    b"WARC-Block-Digest: "
+    b"sha256:9bbbac7cd613fa22c58fa437af71cf6b2993b16d75620c721a19a2a23a5fe1fc\r\n"
     b"WARC-Payload-Digest: "
     b"sha256:8f434346648f6b96df89dda901c5176b10a6d83961dd3c1ac88b59b2dc327aa4\r\n"
     b"Pressmark-Certificate-Verified: no; self-signed certificate\r\n"
