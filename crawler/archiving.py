@@ -10,7 +10,7 @@ from datetime import timedelta
 from typing import Any, cast
 
 from archive.documents import to_json as document_to_json
-from archive.errors import WriteError
+from archive.errors import IndexFailure, UrlError, WriteError
 from archive.index import Index
 from archive.model import Capture, Document, SegmentState
 from archive.timestamps import now, to_timestamp
@@ -131,7 +131,12 @@ def fresh(index: Index) -> Callable[[str], bool]:
     """Whether a URL was captured successfully within 24 hours."""
 
     def captured(url: str) -> bool:
-        return index.captured_since(url, to_timestamp(now() - timedelta(seconds=FRESH_SECONDS)))
+        since = to_timestamp(now() - timedelta(seconds=FRESH_SECONDS))
+        try:
+            return index.captured_since(url, since)
+        except (UrlError, IndexFailure):
+            # Fetching it tells what is wrong with the URL, and keeping it what is with the index.
+            return False
 
     return captured
 

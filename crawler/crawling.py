@@ -97,9 +97,12 @@ async def crawl_sources(
                 if not runner.interruption.once.is_set():
                     reports[number] = await _crawl(runner, sources[number], on_item)
 
-    async with asyncio.TaskGroup() as group:
-        for numbers in groups.values():
-            group.create_task(in_turn(numbers))
+    try:
+        async with asyncio.TaskGroup() as group:
+            for numbers in groups.values():
+                group.create_task(in_turn(numbers))
+    except BaseExceptionGroup as errors:
+        raise errors.exceptions[0] from errors  # the others were cancelled for it
     await seal_quietly(runner)
     return [reports[number] for number in sorted(reports)]
 

@@ -123,6 +123,16 @@ def _store(configuration: Configuration) -> Iterator[Check]:
     )
 
 
+def _mirror(configuration: Configuration) -> Iterator[Check]:
+    if configuration.mirror:
+        yield Check(
+            name="mirror",
+            ok=False,
+            detail=f"{configuration.mirror} is configured, but this version writes to one store",
+            remedy="take `mirror` out, and copy the collection by other means until it is supported",
+        )
+
+
 def _clock(configuration: Configuration) -> Iterator[Check]:
     """Timestamps are evidence: compare with the store's own clock where it has one."""
     url = configuration.s3.endpoint_url
@@ -163,6 +173,7 @@ _EXAMINATIONS: dict[str, Callable[[Configuration], Iterator[Check]]] = {
     "spool": _spool,
     "index": _index,
     "store": _store,
+    "mirror": _mirror,
     "clock": _clock,
     "guard": _network,
 }

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+import archive.spool as spool_module
 from archive.appending import MemberFile
 from archive.errors import WriteError
 from archive.spool import Spool
@@ -47,6 +48,37 @@ def test_empty_spool_leaves_nothing_behind(tmp_path: Path) -> None:
     spool.close()
     spool.close()
     assert list((tmp_path / "spool").iterdir()) == []
+
+
+def test_folder_that_another_process_took_at_its_birth_is_given_up(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Between its making and its lock it looks abandoned."""
+    taken: list[Spool] = []
+    make_folder = spool_module._make_folder
+
+    def make_and_lose(path: Path) -> None:
+        make_folder(path)
+        if path.name != "spool" and not taken:
+            taken.extend(Spool.abandoned(tmp_path))
+
+    monkeypatch.setattr(spool_module, "_make_folder", make_and_lose)
+    spool = Spool.create(tmp_path)
+    (other,) = taken
+    assert other.path != spool.path
+    other.close()
+    assert [path.name for path in (tmp_path / "spool").iterdir()] == [spool.path.name]
+    spool.close()
+
+
+def test_every_folder_is_durable_before_anything_is_in_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    synced: list[Path] = []
+    monkeypatch.setattr(spool_module, "sync_folder", synced.append)
+    spool = Spool.create(tmp_path / "a" / "b")
+    assert synced == [tmp_path, tmp_path / "a", tmp_path / "a" / "b", spool.path.parent]
+    spool.close()
 
 
 def test_home_that_cannot_be_written_is_named(tmp_path: Path) -> None:
