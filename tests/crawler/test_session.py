@@ -1,0 +1,175 @@
+"""A session: opened whole or not at all, closed without loss."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from archive.collection import Collection
+from archive.errors import AccessDenied, BucketMissing, IndexUnavailable, WriteError
+from archive.index import Index
+from archive.spool import Spool
+from archive.store.base import StoredObject
+from archive.store.local import LocalStore
+from archive.verify import verify
+from config.load import load
+from config.schema import Configuration
+from crawler.session import Session
+from tests.exchanges import exchange, page
+
+
+@pytest.fixture
+def configuration(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Configuration:
+    """A home of its own."""
+    monkeypatch.chdir(tmp_path)
+    for name in ("CONFIG", "HOME", "COLLECTION", "DATABASE_URL", "ALLOW_NETWORKS"):
+        monkeypatch.delenv(f"PRESSMARK_{name}", raising=False)
+    Path("pressmark.yaml").write_text("contact: a@example.org\nstore_wait: 0.1\n")
+    return load()
+
+
+def _threads() -> set[str]:
+    return {thread.name for thread in threading.enumerate()} & {"uploader", "segment-writer"}
+
+
+def _spools() -> list[str]:
+    return [path.name for path in Path("data/spool").rglob("*") if path.name != "lock"]
+
+
+def _failing(monkeypatch: pytest.MonkeyPatch, target: str, error: Exception) -> None:
+    def fail(*_: Any, **__: Any) -> None:
+        raise error
+
+    monkeypatch.setattr(target, fail)
+
+
+def test_what_is_kept_is_stored_and_nothing_is_left(configuration: Configuration) -> None:
+    async def main() -> None:
+        session = await Session.open(configuration)
+        (kept,) = await session.recording("ondemand", "job-1").keep([exchange()])
+        assert not session.is_stored(kept)
+        assert await session.seal()
+        assert session.is_stored(kept)
+        assert session.upload_error() is None
+        assert verify(session.collection).findings == []
+        assert session.collection.store.get("collection.json")
+        await session.close()
+
+    asyncio.run(main())
+    assert _spools() == []
+    assert _threads() == set()
+
+
+@pytest.mark.parametrize(
+    ("target", "error"),
+    [
+        ("archive.store.local.LocalStore.put_new", AccessDenied("read-only")),
+        ("archive.index.Index.mark_stored", IndexUnavailable("gone")),
+    ],
+    ids=["store", "index"],
+)
+def test_what_is_not_stored_is_said_and_stored_by_the_next_session(
+    configuration: Configuration, monkeypatch: pytest.MonkeyPatch, target: str, error: Exception
+) -> None:
+    async def first() -> None:
+        session = await Session.open(configuration)
+        (kept,) = await session.recording("ondemand").keep([exchange()])
+        with monkeypatch.context() as patch:
+            _failing(patch, target, error)
+            assert not await session.seal()
+            assert session.upload_error() is error
+            assert not session.is_stored(kept)
+            await session.close()
+
+    async def second() -> None:
+        session = await Session.open(configuration)
+        assert await session.seal()
+        assert session.collection.memento(exchange().url).raw == page()
+        assert session.collection.index.segments("spooled") == []
+        await session.close()
+
+    asyncio.run(first())
+    assert len(_spools()) == 4
+    asyncio.run(second())
+    assert _spools() == []
+
+
+def test_store_that_refuses_opens_nothing(configuration: Configuration, tmp_path: Path) -> None:
+    (tmp_path / "data").mkdir()
+    (tmp_path / "data/collection").write_text("")
+    with pytest.raises(BucketMissing):
+        asyncio.run(Session.open(configuration))
+    assert not (tmp_path / "data/spool").exists()
+    assert _threads() == set()
+
+
+@pytest.mark.parametrize(
+    ("error", "kind"),
+    [(OSError(5, "gone"), WriteError), (IndexUnavailable("locked"), IndexUnavailable)],
+)
+def test_recovery_that_fails_opens_nothing(
+    configuration: Configuration,
+    monkeypatch: pytest.MonkeyPatch,
+    error: Exception,
+    kind: type[Exception],
+) -> None:
+    left = Spool.create(Path("data"))
+    (left.path / "work.part").write_text("")
+    left.close()
+    with monkeypatch.context() as patch:
+        _failing(patch, "archive.recovery._adopt", error)
+        with pytest.raises(kind):
+            asyncio.run(Session.open(configuration))
+    assert _threads() == set()
+    # The locks are free again.
+    (spool,) = Spool.abandoned(Path("data"))
+    assert spool.path == left.path
+    spool.close()
+
+
+def test_in_a_hurry_nobody_waits_and_nobody_else_takes_the_spool(
+    configuration: Configuration, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The second Ctrl-C, in the middle of a large object."""
+    begun, go_on = threading.Event(), threading.Event()
+    put_new = LocalStore.put_new
+
+    def slow(store: LocalStore, key: str, source: bytes | Path) -> StoredObject:
+        if key.startswith("warc/"):
+            begun.set()
+            go_on.wait(10)
+        return put_new(store, key, source)
+
+    monkeypatch.setattr(LocalStore, "put_new", slow)
+
+    async def main() -> Session:
+        session = await Session.open(configuration)
+        await session.recording("ondemand").keep([exchange()])
+        await session.writer.seal()
+        assert await asyncio.to_thread(begun.wait, 10)
+        async with asyncio.timeout(5):
+            await session.close(hurry=True)
+        assert list(Spool.abandoned(Path("data"))) == []
+        return session
+
+    session = asyncio.run(main())
+    go_on.set()
+    asyncio.run(session.close())
+
+
+def test_reading_needs_no_session(configuration: Configuration) -> None:
+    """What is spooled by a living process is read by another one."""
+
+    async def main() -> None:
+        session = await Session.open(configuration)
+        (kept,) = await session.recording("ondemand").keep([exchange()])
+        other = Collection(session.collection.store, Index(configuration.index_url))
+        assert other.open(kept).raw == page()
+        other.close()
+        await session.close()
+
+    asyncio.run(main())
