@@ -48,10 +48,9 @@ def new_run(moment: datetime | None = None) -> str:
     return f"{to_long_timestamp(moment or now())}-{random_part()}"
 
 
-def host_slug(host: str) -> str:
-    """A source name for an ad-hoc crawl of a host: its letters and digits, the rest as `_`."""
-    slug = re.sub(r"[^a-z0-9]+", "_", host.lower()).strip("_")[:40]
-    return slug or "site"
+def source_name(text: str) -> str:
+    """A source name made of a host or the name of a spider: letters and digits, the rest as `_`."""
+    return re.sub(r"[^a-z0-9]+", "_", text.lower()).strip("_")[:40].rstrip("_") or "site"
 
 
 def source_of(filename: str) -> str:

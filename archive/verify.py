@@ -23,7 +23,7 @@ from archive.errors import (
     RecordError,
     SegmentUnknown,
 )
-from archive.model import Capture
+from archive.model import Capture, Segment
 from archive.names import Ending, key_of, segment_of, sibling
 from archive.recovery import Contents, read_cdxj, read_contents, read_documents
 from archive.warc.captures import check_payload
@@ -83,6 +83,8 @@ def verify(
     only where the store or the index as a whole cannot be used.
     """
     report = Report()
+    # Looked up before the objects are listed: what is stored in between is no matter of ours.
+    stored_segments = collection.index.segments("stored")
     present = {
         stored.key.rpartition("/")[2]: stored.key
         for prefix in _PREFIXES
@@ -100,7 +102,7 @@ def verify(
     _spooled(collection, report)
     if sample is None:
         _unnamed(collection, report, present, named)
-        _unstored(collection, report, present)
+        _unstored(stored_segments, report, present)
     return report
 
 
@@ -128,9 +130,9 @@ def _under_way(collection: Collection, name: str, present: Mapping[str, str]) ->
     return True
 
 
-def _unstored(collection: Collection, report: Report, present: Mapping[str, str]) -> None:
+def _unstored(segments: Iterable[Segment], report: Report, present: Mapping[str, str]) -> None:
     said = {finding.name for finding in report.findings if finding.kind == "missing"}
-    for segment in collection.index.segments("stored"):
+    for segment in segments:
         name = segment.filename
         if name not in present and name not in said:
             report.add("missing", name, "the index says that it is stored")

@@ -152,7 +152,7 @@ def _result(
         state = state_of(runner, outcome.chain or (outcome.capture,))
         document = documents.get((outcome.capture.filename, outcome.capture.offset))
         if state == "spooled" and error is None:
-            reason = runner.session.upload_error() or failure
+            reason = runner.session.upload_error() or failure or "the work was interrupted"
             error = f"kept in the spool, not stored: {reason}"
     return ArchiveResult(outcome=outcome, state=state, document=document, error=error)
 

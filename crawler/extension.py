@@ -12,7 +12,7 @@ from scrapy.crawler import Crawler
 from scrapy.exceptions import CloseSpider
 
 from archive.errors import ArchiveError, WriteError
-from archive.names import new_run
+from archive.names import new_run, source_name
 from config.errors import ConfigurationError
 from config.load import load
 from crawler.session import Session, record
@@ -46,7 +46,7 @@ class SessionExtension:
         except (ArchiveError, ConfigurationError) as error:
             logger.error("nothing can be archived: %s", error)
             raise CloseSpider("archive_unavailable") from error
-        source = getattr(spider, "source_name", None) or spider.name
+        source = getattr(spider, "source_name", None) or source_name(spider.name)
         record(self._crawler, self._session.recording(source, new_run()))
 
     async def _close(self) -> None:

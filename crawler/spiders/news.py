@@ -14,6 +14,7 @@ from scrapy.http import Response
 from twisted.python.failure import Failure
 
 from archive.model import Capture
+from archive.names import source_name
 from config.crawling import crawl_settings
 from config.errors import ConfigurationError
 from config.load import load
@@ -304,7 +305,7 @@ def ad_hoc(url: str) -> Source:
 def slug(url: str) -> str:
     """The host of a URL as the name of a source: [a-z0-9][a-z0-9_]{0,39}, and not `ondemand`."""
     host = (urlsplit(url).hostname or "").removeprefix("www.")
-    name = re.sub(r"[^a-z0-9]+", "_", host).strip("_")[:40].rstrip("_") or "adhoc"
+    name = source_name(host)
     return "ondemand_host" if name == "ondemand" else name
 
 

@@ -8,6 +8,7 @@ import resource
 import signal
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -146,6 +147,24 @@ def test_interrupted_crawl_seals_what_it_has(
     assert len(rows) == result.line["captures"]
     assert pressmark("verify", "--json").line["findings"] == []
     assert list((pressmark.home / "spool").rglob("*.gz*")) == []
+
+
+def test_interrupted_check_of_sources_ends(pressmark: Pressmark) -> None:
+    asked = threading.Event()
+
+    async def stall(wire: Wire) -> None:
+        await wire.request()
+        asked.set()
+        await asyncio.sleep(60)
+
+    with WireServer(stall) as server:
+        pressmark.configure(f"{CONTACT}sources: [{{name: one, seeds: ['{server.url}/']}}]\n")
+        with pressmark.start("sources", "check") as process:
+            assert asked.wait(30)
+            process.send_signal(signal.SIGINT)
+            process.send_signal(signal.SIGINT)
+            result = finish(process, timeout=30)
+    assert result.status == 130, result.stderr
 
 
 def _limit_files() -> None:

@@ -17,7 +17,7 @@ from archive.collection import Collection
 from archive.errors import ObjectDamaged
 from archive.index import Index
 from archive.model import Article, Capture
-from archive.names import key_of, new_name, sibling
+from archive.names import key_of, sibling
 from archive.store.memory import MemoryStore
 from archive.verify import Report, verify
 from archive.warc.gzip import member
@@ -204,7 +204,12 @@ def test_segment_that_is_gone_altogether_is_missing(kept: Kept) -> None:
 
 
 @pytest.mark.parametrize(
-    "name", ["notes.txt", f"{new_name('other')}.warc.gz", f"{new_name('other')}.cdxj.gz"]
+    "name",
+    [
+        "notes.txt",
+        "other-20261122100000250-abcdefghij.warc.gz",
+        "other-20261122100000250-abcdefghij.cdxj.gz",
+    ],
 )
 def test_extra_object_is_an_orphan(kept: Kept, name: str) -> None:
     kept.store.put_new(f"warc/2026/11/22/{name}", b"x")
@@ -233,6 +238,30 @@ def test_upload_that_is_under_way_is_no_orphan(kept: Kept) -> None:
     kept.store.list = list_then_finish  # type: ignore[method-assign, assignment] # this one's
     assert verify(collection).findings == []
     collection.close()
+
+
+def test_segment_that_is_stored_meanwhile_is_not_missing(tmp_path: Path) -> None:
+    store = Changeable()
+
+    async def main() -> None:
+        async with place(tmp_path, store) as here:
+            await here.writer.keep("ondemand", [exchange()])
+            listed = store.list
+            loop = asyncio.get_running_loop()
+
+            def list_then_store(prefix: str, start_after: str = "") -> object:
+                found = list(listed(prefix, start_after))
+                if prefix == "text/":
+                    asyncio.run_coroutine_threadsafe(here.writer.seal(), loop).result(10)
+                    assert here.uploader.drain(10)
+                return iter(found)
+
+            store.list = list_then_store  # type: ignore[method-assign, assignment] # this one's
+            report = await asyncio.to_thread(verify, here.collection)
+            assert report.findings == []
+            assert here.collection.index.segments("stored")
+
+    asyncio.run(main())
 
 
 def _place(capture: Capture) -> str:
