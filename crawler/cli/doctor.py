@@ -129,7 +129,7 @@ def _mirror(configuration: Configuration) -> Iterator[Check]:
             name="mirror",
             ok=False,
             detail=f"{configuration.mirror} is configured, but this version writes to one store",
-            remedy="take `mirror` out, and copy the collection by other means until it is supported",
+            remedy="take `mirror` out; copy the collection by other means until then",
         )
 
 
