@@ -162,6 +162,7 @@ def test_interrupted_check_of_sources_ends(pressmark: Pressmark) -> None:
         with pressmark.start("sources", "check") as process:
             assert asked.wait(30)
             process.send_signal(signal.SIGINT)
+            time.sleep(0.5)  # signals that wait are one
             process.send_signal(signal.SIGINT)
             result = finish(process, timeout=30)
     assert result.status == 130, result.stderr
