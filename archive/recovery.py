@@ -64,6 +64,7 @@ def adopt(home: Path, index: Index, uploader: Uploader) -> list[Spool]:
 def _adopt(spool: Spool, index: Index, uploader: Uploader) -> None:
     for path in spool.files("*.part"):
         path.unlink()
+    _sweep(spool)
     for pattern, seal, take_over in (
         ("*.warc.gz", _seal_segment, _take_over_segment),
         ("*.jsonl.gz", _seal_run, _take_over_run),
@@ -77,7 +78,6 @@ def _adopt(spool: Spool, index: Index, uploader: Uploader) -> None:
                 logger.warning("%s stays in the spool: %s", path, error)
             else:
                 uploader.submit(path)
-    _sweep(spool)
 
 
 def _sweep(spool: Spool) -> None:

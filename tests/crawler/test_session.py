@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import threading
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -32,8 +33,13 @@ def configuration(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Configurat
     return load()
 
 
-def _threads() -> set[str]:
-    return {thread.name for thread in threading.enumerate()} & {"uploader", "segment-writer"}
+@pytest.fixture(autouse=True)
+def no_thread_is_left() -> Iterator[None]:
+    """However it ends, a session takes its threads with it."""
+    before = set(threading.enumerate())
+    yield
+    names = {thread.name for thread in set(threading.enumerate()) - before}
+    assert not names & {"uploader", "segment-writer"}
 
 
 def _spools() -> list[str]:
@@ -61,7 +67,6 @@ def test_what_is_kept_is_stored_and_nothing_is_left(configuration: Configuration
 
     asyncio.run(main())
     assert _spools() == []
-    assert _threads() == set()
 
 
 @pytest.mark.parametrize(
@@ -104,7 +109,6 @@ def test_store_that_refuses_opens_nothing(configuration: Configuration, tmp_path
     with pytest.raises(BucketMissing):
         asyncio.run(Session.open(configuration))
     assert not (tmp_path / "data/spool").exists()
-    assert _threads() == set()
 
 
 @pytest.mark.parametrize(
@@ -124,7 +128,6 @@ def test_recovery_that_fails_opens_nothing(
         _failing(patch, "archive.recovery._adopt", error)
         with pytest.raises(kind):
             asyncio.run(Session.open(configuration))
-    assert _threads() == set()
     # The locks are free again.
     (spool,) = Spool.abandoned(Path("data"))
     assert spool.path == left.path
