@@ -93,6 +93,12 @@ def _cpu(who: int) -> float:
     return used.ru_utime + used.ru_stime
 
 
+def _peak_kb() -> int:
+    # Not ru_maxrss: it begins with the size of the process that started this one.
+    status = Path("/proc/self/status").read_text()
+    return int(status.partition("VmHWM:")[2].split()[0])
+
+
 def main() -> None:
     """Crawl and measure."""
     mode, port, pages, home = sys.argv[1], int(sys.argv[2]), int(sys.argv[3]), sys.argv[4]
@@ -115,7 +121,7 @@ def main() -> None:
         "seconds": ended - spider.began,
         "cpu": _cpu(resource.RUSAGE_SELF) - spider.cpu_before,
         "cpu_workers": _cpu(resource.RUSAGE_CHILDREN),
-        "peak_mb": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024,
+        "peak_mb": _peak_kb() / 1024,
         "texts": stats.get("pressmark/extraction/ok", 0),
         "finish_reason": stats.get("finish_reason"),
     }

@@ -16,6 +16,7 @@ _COMMAND = [sys.executable, "-c", "from crawler.cli.main import main; main()"]
 _ROOT = Path(__file__).resolve().parents[2]
 
 CONTACT = "contact: https://example.org/about\n"
+QUICK = f"{CONTACT}defaults: {{delay: 0.05}}\n"
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +47,7 @@ class Result:
 class Pressmark:
     """Runs `pressmark` in `folder`, whose pressmark.yaml it writes; loopback may be fetched."""
 
-    def __init__(self, folder: Path, configuration: str = CONTACT) -> None:
+    def __init__(self, folder: Path, configuration: str = QUICK) -> None:
         self.folder = folder
         self.home = folder / "data"
         self.environment: dict[str, str] = {}

@@ -193,6 +193,12 @@ def _crawl_in_runner(outcomes: list[dict[str, Any]], keeper: DroppingKeeper) -> 
     return crawler
 
 
+def _peak() -> int:
+    """KiB. Not ru_maxrss, which begins with the size of the process that started this one."""
+    status = Path("/proc/self/status").read_text()
+    return int(status.partition("VmHWM:")[2].split()[0])
+
+
 def main() -> None:
     """Run the job; its outcome goes to standard output, the log to standard error."""
     if JOB.get("memory"):
@@ -206,7 +212,7 @@ def main() -> None:
         {
             "outcomes": sorted(outcomes, key=lambda outcome: int(outcome["asked"])),
             "truncated": keeper.truncated,
-            "peak": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss,
+            "peak": _peak(),
             "settings": {
                 name: str(crawler.settings.get(name)) for name in JOB.get("show_settings", [])
             },

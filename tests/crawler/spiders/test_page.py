@@ -136,7 +136,7 @@ def test_each_failure_is_one_sentence_in_input_order() -> None:
     assert f"the server of {refusing} refuses connections" in errors[4]
     assert "ended before all of" in errors[5]
     assert outcomes[5]["capture"]["truncated"] == "disconnect"
-    assert f"{base}/big is larger than the limit" in errors[6]
+    assert f"{base}/big is too large" in errors[6]
     assert outcomes[6]["capture"]["truncated"] == "length"
     assert site.count("/gone") == 1
     assert outcomes[7] == outcomes[8]
