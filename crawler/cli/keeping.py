@@ -1,6 +1,9 @@
-"""`verify` and `doctor`: whether what is kept is whole, and whether the machine is fit to keep."""
+"""`verify`, `rebuild-index`, `doctor`: is what is kept whole, is the machine fit to keep."""
 
 from __future__ import annotations
+
+import time
+from pathlib import Path
 
 import click
 
@@ -9,8 +12,9 @@ from config.load import load
 from crawler.cli.doctor import examine
 from crawler.cli.exits import CHECKS_FAILED
 from crawler.cli.options import as_json
-from crawler.cli.output import print_json, print_row, progress, table
+from crawler.cli.output import complain, print_json, print_row, progress, table
 from crawler.opening import open_collection
+from crawler.reindexing import quiet_home, replace_index
 
 
 @click.command("verify")
@@ -63,3 +67,32 @@ def doctor(as_json: bool) -> None:
     if failed:
         status = max(check.exit_status for check in failed)
         raise click.exceptions.Exit(status)
+
+
+@click.command("rebuild-index")
+@as_json
+def rebuild_index(as_json: bool) -> None:
+    """Make the index again from the objects alone, and put it in the place of the old one."""
+    configuration = load()
+    began = time.monotonic()
+    with quiet_home(Path(configuration.home)), progress("Rebuilding") as advance:
+        result = replace_index(configuration, advance)
+    seconds = time.monotonic() - began
+    for unread in result.unread:
+        complain(f"could not be read: {unread}")
+    if as_json:
+        print_json(
+            {
+                "segments": result.segments,
+                "captures": result.captures,
+                "documents": result.documents,
+                "seconds": round(seconds, 3),
+            }
+        )
+    else:
+        click.echo(
+            f"{result.segments} segments, {result.captures} captures, "
+            f"{result.documents} documents in {seconds:.1f} s"
+        )
+    if result.unread:
+        raise click.exceptions.Exit(CHECKS_FAILED)

@@ -44,6 +44,7 @@ _COMMANDS = {
     "get": "retrieval:get",
     "search": "retrieval:search",
     "verify": "keeping:verify",
+    "rebuild-index": "keeping:rebuild_index",
     "sources": "sources:sources",
     "doctor": "keeping:doctor",
     "demo": "demo:demo",
