@@ -95,7 +95,9 @@ def prefix_range(url: str, match: Match) -> tuple[str, str]:
     host = key.partition(")")[0]
     if match == "host":
         return host + ")", host + "*"  # "*" is the character behind ")"
-    domain = host if host.count(":") > 1 else host.partition(":")[0]
+    if host.count(":") > 1 or host.replace(".", "").replace(":", "").isdigit():
+        return host + ")", host + "*"  # nothing lies below an address
+    domain = host.partition(":")[0]
     # Its own keys go on with ")", those below it with ","; "-" is the character behind ",".
     return domain + ")", domain + "-"
 

@@ -41,6 +41,7 @@ from config.values import (
     AgentText,
     Allowed,
     Bytes,
+    Contact,
     Count,
     Database,
     Flag,
@@ -230,7 +231,7 @@ class Configuration(_Keys):
     """Everything that can be set, checked. `config.load.load` makes it."""
 
     contact: Annotated[
-        AgentText | None,
+        Contact | None,
         Allowed("a URL or an e-mail address, in ASCII"),
     ] = Field(
         default=None,

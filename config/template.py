@@ -31,8 +31,7 @@ _BODY = """
 #allow_networks: []
 
 # How every source is crawled that does not say otherwise. `delay` is the least time between the
-# starts of two page requests to a host. `schedule` is "every 2h" or a cron line; without it a
-# source is crawled by command only.
+# starts of two page requests to a host.
 #defaults:
 #  delay: 1
 #  concurrency: 2
@@ -41,7 +40,9 @@ _BODY = """
 #  limit: 1000
 #  requisites: true
 
-# What is followed. Each source needs a name and a place to start from.
+# What is followed. Each source needs a name and a place to start from. `schedule` ("every 2h", or a
+# cron line) is checked now and acted on by a later version; until then cron runs `pressmark crawl`.
+# The example:
 #sources:
 #  - name: example
 #    seeds: ["https://news.example.org/"]

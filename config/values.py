@@ -15,6 +15,7 @@ _NAME = re.compile(r"[a-z0-9][a-z0-9_]{0,39}", re.ASCII)
 _HEADER_NAME = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+")
 _HEADER_VALUE = re.compile(r"[\t\x20-\x7e\x80-\xff]+")
 _AGENT_TEXT = re.compile(r"[\x20-\x7e]+")
+_REACHABLE = re.compile(r"https?://[^\s/]+\S*|(?:mailto:)?[^\s@]+@[^\s@]+")
 _RESERVED = "ondemand"
 
 
@@ -50,6 +51,12 @@ def _source_name(value: str) -> str:
         reason = "is reserved" if value == _RESERVED else "is not a name of a source"
         raise ValueError(f"{value!r} {reason}")
     return value
+
+
+def _contact(text: str) -> str:
+    if not _REACHABLE.fullmatch(text):
+        raise ValueError("this is neither a URL nor an e-mail address")
+    return text
 
 
 def _agent_text(value: str) -> str:
@@ -94,6 +101,7 @@ Database = Annotated[str, AfterValidator(_database)]
 SourceName = Annotated[str, AfterValidator(_source_name)]
 Schedule = Annotated[str, AfterValidator(check_schedule)]
 AgentText = Annotated[str, AfterValidator(_agent_text)]
+Contact = Annotated[str, AfterValidator(_agent_text), AfterValidator(_contact)]
 Flag = Annotated[bool, Strict()]
 Location = Annotated[str, AfterValidator(_location)]
 Seconds = Annotated[float, BeforeValidator(parse_duration)]

@@ -7,7 +7,7 @@ import time
 from collections import Counter, defaultdict
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any, cast
+from typing import Any
 from urllib.parse import urlsplit
 
 from scrapy.crawler import Crawler
@@ -35,7 +35,6 @@ class CrawlReport:
     revisits: int
     errors: int  #: downloads, feeds and sitemaps that failed
     seconds: float
-    problems: tuple[str, ...] = ()  #: a sentence for each error, the first thousand
 
     def to_json(self) -> dict[str, Any]:
         """The fields of the contract."""
@@ -119,7 +118,6 @@ async def _crawl(runner: Runner, source: Source, on_item: Callable[[object], Non
         on_item=on_item,
         arguments={"source": source, "captured_since": fresh(session.collection.index)},
     )
-    spider = cast("NewsSpider", crawler.spider)
     counts = recording.counts
     return CrawlReport(
         source=source.name,
@@ -130,7 +128,6 @@ async def _crawl(runner: Runner, source: Source, on_item: Callable[[object], Non
         revisits=counts["revisits"],
         errors=sum(_stat(crawler, name) for name in ("errors", "feed_errors", "sitemap_errors")),
         seconds=time.monotonic() - began,
-        problems=tuple(spider.errors),
     )
 
 

@@ -15,8 +15,8 @@ from archive.errors import ArchiveError, WriteError
 from archive.names import new_run, source_name
 from config.errors import ConfigurationError
 from config.load import load
+from crawler.recorder.keeper import is_attached
 from crawler.session import Session, record
-from pipelines.recording import recording_of
 
 logger = logging.getLogger(__name__)
 
@@ -36,7 +36,7 @@ class SessionExtension:
         return cls(crawler)
 
     async def _open(self, spider: Spider) -> None:
-        if recording_of(self._crawler) is not None:
+        if is_attached(self._crawler):
             return
         try:
             configuration = load()

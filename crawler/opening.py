@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from archive.collection import Collection
+from archive.errors import NotArchived
 from archive.index import Index
 from archive.store.base import Store
 from archive.store.open import open_store
@@ -10,8 +13,18 @@ from archive.store.s3_options import S3Options
 from config.schema import Configuration
 
 
-def open_collection(configuration: Configuration) -> Collection:
-    """Store and index that the configuration names. Raises StoreError, IndexFailure."""
+def open_collection(configuration: Configuration, *, asked: str | None = None) -> Collection:
+    """Store and index that the configuration names. Raises StoreError, IndexFailure.
+
+    `asked`: what a reader wants; an index that is not there is then not made. Raises NotArchived.
+    """
+    file = Path(configuration.index_url.removeprefix("sqlite:///"))
+    if asked is not None and not file.exists():
+        raise NotArchived(
+            asked,
+            f"there is no index {file}; go where your pressmark.yaml is, name it by "
+            "PRESSMARK_CONFIG, or run `pressmark rebuild-index` if the index was lost",
+        )
     return Collection(store_of(configuration), Index(configuration.index_url))
 
 

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import signal
 from collections.abc import Awaitable, Callable
 from typing import Any, TypeVar
 
 T = TypeVar("T")
+
+logger = logging.getLogger(__name__)
 
 STATUS = {signal.SIGINT: 130, signal.SIGTERM: 143}
 """Exit status by the signal that ended a command."""
@@ -23,6 +26,8 @@ class Interruption:
 
     def arrive(self, number: signal.Signals) -> None:
         """Note a signal."""
+        if not self.once.is_set():
+            logger.warning("stopping: requests in flight get 10 s to end; once more ends at once")
         (self.twice if self.once.is_set() else self.once).set()
         self.signal = self.signal or number
 

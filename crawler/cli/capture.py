@@ -65,9 +65,6 @@ def crawl(names: tuple[str, ...], depth: int | None, limit: int | None, as_json:
 
     async def work(runner: Runner, advance: Advance) -> Outcome:
         reports = await crawl_sources(runner, sources, advance)
-        for report in reports:
-            for problem in report.problems:
-                complain(f"{report.source}: {problem}")
         lines = [report.to_json() for report in reports]
         return Outcome(
             lines=lines,
@@ -124,6 +121,7 @@ def _capture(
             else:
                 click.echo(text)
         if interruption.signal:
+            complain("interrupted; what had been captured is sealed")
             return STATUS[interruption.signal]
         if failure is not None:
             complain(f"{failure}; what was captured waits in the spool for the next start")
@@ -147,12 +145,12 @@ def _result_text(line: dict[str, Any]) -> str:
     requisites = line["requisites"]
     return printable(
         f"{line['state']}  {line['status']}  {line['timestamp']}  {title}  "
-        f"({line['captures']} captures, {requisites['failed']} requisites failed)"
+        f"(captures: {line['captures']}, requisites failed: {requisites['failed']})"
     )
 
 
 def _report_text(line: dict[str, Any]) -> str:
     return (
-        f"{line['source']}: {line['pages']} pages, {line['captures']} captures, "
-        f"{line['documents']} documents, {line['errors']} errors in {line['seconds']:.1f} s"
+        f"{line['source']}: pages {line['pages']}, captures {line['captures']}, "
+        f"documents {line['documents']}, errors {line['errors']}; {line['seconds']:.1f} s"
     )

@@ -51,9 +51,12 @@ def demo(home: Path) -> None:
             click.secho(f"\n{title}", bold=True)
             failed += _run(configuration, arguments) != 0
     click.echo(
-        f"\nEverything is in {home}. Go on with it:\n"
+        f"\nEverything is in {home}; times are UTC. Look at it with any tool:\n"
+        f"  zcat {home}/page.warc.gz | less\n"
+        f"  python3 -m json.tool --no-ensure-ascii {home}/page.json\n"
+        "or go on with Pressmark:\n"
         f"  export PRESSMARK_CONFIG={shlex.quote(str(configuration))}\n"
-        f"  pressmark list {site.url} --match host"
+        f"  {shlex.quote(sys.argv[0])} list {site.url} --match host"
     )
     if failed:
         raise click.exceptions.Exit(CHECKS_FAILED)
@@ -62,12 +65,18 @@ def demo(home: Path) -> None:
 def _steps(site: DemoSite, home: Path) -> list[tuple[str, list[str]]]:
     page = site.seed_url
     return [
-        ("1. Archive one page: a copy of a BBC piece, with what it needs", ["archive", page]),
+        (
+            "1. Archive a page: our reconstruction of one that excerpts a BBC piece",
+            ["archive", page],
+        ),
         ("2. Crawl the small news site around it", ["crawl", "demo"]),
         ("3. What is there now", ["list", site.url, "--match", "host", "--limit", "12"]),
         ("4. The clean text of the page", ["get", page, "--as", "text"]),
-        ("5. Its metadata", ["get", page, "--as", "json", "-o", f"{home}/page.json"]),
-        ("6. The bytes of the wire", ["get", page, "--as", "raw", "-o", f"{home}/page.http"]),
+        (
+            "5. Its text and metadata as JSON",
+            ["get", page, "--as", "json", "-o", f"{home}/page.json"],
+        ),
+        ("6. What the server said before the page", ["get", page, "--as", "headers"]),
         ("7. Its WARC records", ["get", page, "--as", "warc", "-o", f"{home}/page.warc.gz"]),
         ("8. Find it by words", ["search", "peaceful", "protests"]),
         ("9. Read everything again and check it", ["verify"]),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from archive.errors import ArchiveError, IndexFailure, StoreError, WriteError
+from archive.errors import ArchiveError, IndexFailure, StoreError, UrlError, WriteError
 
 CHECKS_FAILED = 1
 """Some URLs or checks failed."""
@@ -19,6 +19,8 @@ TERMINATED = 143
 
 def exit_status(error: ArchiveError) -> int:
     """The status that a command ends with when this error ends it."""
+    if isinstance(error, UrlError):
+        return WRONG_USAGE
     if isinstance(error, StoreError | IndexFailure | WriteError):
         return UNAVAILABLE
     return CHECKS_FAILED

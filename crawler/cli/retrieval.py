@@ -18,7 +18,7 @@ from archive.model import Capture
 from archive.urlkey import Match
 from config.load import load
 from crawler.cli.options import Moment, as_json, limit, since_until
-from crawler.cli.output import print_json, print_row, printable
+from crawler.cli.output import complain, print_json, print_row, printable
 from crawler.opening import open_collection
 
 Form = Literal["raw", "payload", "body", "headers", "text", "json", "warc"]
@@ -39,8 +39,8 @@ Form = Literal["raw", "payload", "body", "headers", "text", "json", "warc"]
 def list_captures(
     url: str, match: Match, start: str | None, end: str | None, limit: int | None, as_json: bool
 ) -> None:
-    """List the captures of URL, oldest first."""
-    collection = open_collection(load())
+    """List the captures of URL, oldest first; of several URLs one after the other."""
+    collection = open_collection(load(), asked=url)
     found = False
     try:
         query = CaptureQuery(url=url, match=match, start=start, end=end, limit=limit)
@@ -53,7 +53,8 @@ def list_captures(
     finally:
         collection.close()
     if not found:
-        raise NotArchived(url)
+        filtered = bool(start or end or match != "exact")
+        raise NotArchived(url, "no capture fits these options" if filtered else "")
 
 
 def cdxj_fields(capture: Capture) -> dict[str, Any]:
@@ -86,7 +87,7 @@ def get(
     url: str, at: str | None, status: str | None, form: Form, output: Path | None, as_json: bool
 ) -> None:
     """Write one snapshot of URL to standard output."""
-    collection = open_collection(load())
+    collection = open_collection(load(), asked=url)
     try:
         data = _bytes_of(collection, url, at, status == "any", "json" if as_json else form)
     finally:
@@ -144,7 +145,7 @@ def search(
     as_json: bool,
 ) -> None:
     """Find documents that hold all WORDS, best first."""
-    collection = open_collection(load())
+    collection = open_collection(load(), asked=" ".join(words))
     try:
         hits = collection.index.search(
             SearchQuery(
@@ -158,6 +159,8 @@ def search(
         )
     finally:
         collection.close()
+    if not hits:
+        complain(f"no document has all of: {' '.join(words)}")
     for hit in hits:
         if as_json:
             print_json(asdict(hit))

@@ -49,6 +49,11 @@ def attach(crawler: Crawler, keeper: Keeper) -> None:
     _keepers[crawler] = keeper
 
 
+def is_attached(crawler: Crawler) -> bool:
+    """Whether the exchanges of this crawl have a keeper already."""
+    return crawler in _keepers
+
+
 def keeper_of(crawler: Crawler) -> Keeper:
     """The keeper of this crawl. Raises RuntimeError when none was attached."""
     try:

@@ -206,7 +206,7 @@ def test_a_wrong_variable_is_named(folder: Path) -> None:
             "contcat: x",
             "1:1: unknown key 'contcat' (did you mean 'contact'?); allowed here: allow_",
         ),
-        ("contact: ab\ns3:\n  regoin: x", "3:3: unknown key 'regoin' (did you mean 'region'?)"),
+        ("contact: a@b\ns3:\n  regoin: x", "3:3: unknown key 'regoin' (did you mean 'region'?)"),
         ("home: 3", "1:7: home: 3 is not allowed; allowed: a folder"),
         ("home: a?b", "1:7: home: the name of this folder must not have a question mark"),
         ("text:", "1:1: text has no value; allowed: a mapping of keys"),
@@ -323,7 +323,7 @@ def test_the_configuration_does_not_change(folder: Path) -> None:
 
 
 def test_the_template_gives_the_defaults(folder: Path) -> None:
-    contact = "https://example.org/\"'#: x"
+    contact = "https://example.org/\"'#:x"
     written = load(write(folder, render(contact)), NOTHING)
     assert written == Configuration(home=folder / "data", contact=contact)
     assert load(write(folder, render()), NOTHING).contact is None
@@ -335,6 +335,8 @@ def test_a_contact_is_checked_wherever_it_comes_from(folder: Path) -> None:
     for refuse in (render, Configuration().with_contact):
         with pytest.raises(ConfigurationError, match="cannot be a contact"):
             refuse("a\r\nX-Injected: 1")
+        with pytest.raises(ConfigurationError, match="cannot be a contact"):
+            refuse("nonsense")
 
 
 def test_the_dump_of_a_configuration_can_be_read_again(folder: Path) -> None:

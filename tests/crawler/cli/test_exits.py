@@ -27,12 +27,25 @@ def warc(collection: Collection) -> Path:
 
 
 @pytest.mark.usefixtures("warc")
-@pytest.mark.parametrize(
-    "arguments", [["get", URL], ["list", URL], ["search", "nothing"], ["--version"], ["-h"]]
-)
+@pytest.mark.parametrize("arguments", [["get", URL], ["list", URL], ["--version"], ["-h"]])
 def test_all_well_is_0(command: Command, arguments: list[str]) -> None:
     status, _, err = command(*arguments)
     assert (status, err) == (0, "")
+
+
+@pytest.mark.usefixtures("warc")
+def test_search_without_a_result_says_so(command: Command) -> None:
+    status, out, err = command("search", "nothing")
+    assert (status, out) == (0, b"")
+    assert "no document has all of: nothing" in err
+
+
+@pytest.mark.usefixtures("warc")
+@pytest.mark.parametrize("verb", ["get", "list"])
+def test_what_is_no_url_is_wrong_usage(command: Command, verb: str) -> None:
+    status, _, err = command(verb, "no URL")
+    assert status == 2
+    assert "not an http or https URL" in err
 
 
 @pytest.mark.usefixtures("warc")
@@ -41,7 +54,6 @@ def test_all_well_is_0(command: Command, arguments: list[str]) -> None:
     [
         (["get", "http://a.org/never"], "not in the collection"),
         (["list", "http://a.org/never"], "not in the collection"),
-        (["get", "no URL"], "not an http or https URL"),
         (["get", URL, "--as", "json"], "the text of"),
         (["get", URL, "-o", "no/such/folder"], "cannot write no/such/folder"),
         (["verify"], None),

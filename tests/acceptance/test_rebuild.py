@@ -1,0 +1,64 @@
+"""`rebuild-index`: the index is a cache of the objects."""
+
+from __future__ import annotations
+
+import pytest
+
+from archive.spool import Spool
+from crawler.demo.site import DemoSite
+from tests.acceptance.command import Pressmark
+
+
+@pytest.mark.parametrize("damage", ["lost", "damaged", "none"])
+def test_index_is_made_again_from_the_objects(pressmark: Pressmark, damage: str) -> None:
+    with DemoSite() as demo:
+        assert pressmark("crawl", demo.url, "--json").status == 0
+        assert pressmark("archive", demo.seed_url).status == 0
+        host = demo.url
+        before = pressmark("list", host, "--match", "host", "--json").lines
+        assert len(before) > 20
+    for path in pressmark.home.glob("index.db*"):
+        if damage == "lost":
+            path.unlink()
+        elif damage == "damaged":
+            path.write_bytes(b"no database")
+    if damage != "none":
+        asked = pressmark("list", host)
+        assert asked.status in (1, 3)
+        assert "rebuild-index" in asked.stderr
+    line = pressmark("rebuild-index", "--json").line
+    assert list(line) == ["segments", "captures", "documents", "seconds"]
+    assert (line["segments"], line["captures"]) == (2, len(before))
+    assert pressmark("list", host, "--match", "host", "--json").lines == before
+    assert pressmark("search", "Almaty", "--json").lines
+    assert pressmark("verify", "--json").line["findings"] == []
+
+
+def test_warc_without_its_cdxj_is_read_itself(pressmark: Pressmark) -> None:
+    with DemoSite() as demo:
+        assert pressmark("archive", demo.seed_url).status == 0
+        before = pressmark("list", demo.url, "--match", "host", "--json").lines
+    for path in pressmark.home.rglob("*.cdxj.gz"):
+        path.unlink()
+    assert pressmark("rebuild-index").status == 0
+    assert pressmark("list", demo.url, "--match", "host", "--json").lines == before
+
+
+def test_a_capture_under_way_is_waited_for(pressmark: Pressmark) -> None:
+    # What a living process does: it holds the lock of its folder.
+    spool = Spool.create(pressmark.home)
+    try:
+        result = pressmark("rebuild-index")
+    finally:
+        spool.close()
+    assert result.status == 3
+    assert "capturing" in result.stderr
+
+
+def test_check_of_a_source_keeps_nothing(pressmark: Pressmark) -> None:
+    with DemoSite() as demo:
+        pressmark.configure(
+            f"contact: a@example.org\nsources: [{{name: one, seeds: ['{demo.url}']}}]\n"
+        )
+        assert pressmark("sources", "check").status == 0
+    assert list(pressmark.home.rglob("*.gz*")) == []
