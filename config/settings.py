@@ -3,8 +3,8 @@
 Whatever is set here, a spider's `custom_settings` and the command line (`-s NAME=VALUE`) win over.
 The limits that keep a crawl safe, and the handler that records, come from the add-on and stay.
 
-Settings of Pressmark. Their values come from pressmark.yaml and the environment, or where neither
-has a key for one, from crawler.addon.OWN_DEFAULTS:
+Settings of Pressmark. The add-on takes their values from pressmark.yaml and the environment, or
+where neither has a key for one, from crawler.addon.OWN_DEFAULTS:
 
 PRESSMARK_ALLOW_NETWORKS         networks in CIDR notation that may be fetched from although they
                                  are not public; a list, or separated by commas
@@ -31,13 +31,8 @@ PRESSMARK_PROXY                  URL of the HTTP proxy; without it there is none
 
 from __future__ import annotations
 
-from config.crawling import crawl_settings
-from config.load import load
-
 BOT_NAME = "pressmark"
 SPIDER_MODULES = ["crawler.spiders"]
 NEWSPIDER_MODULE = "crawler.spiders"
 ADDONS = {"crawler.addon.PressmarkAddon": 0}
 TWISTED_REACTOR = "twisted.internet.asyncioreactor.AsyncioSelectorReactor"
-
-globals().update(crawl_settings(load()))

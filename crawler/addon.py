@@ -12,6 +12,8 @@ from scrapy.downloadermiddlewares.httpcompression import HttpCompressionMiddlewa
 from scrapy.settings import SETTINGS_PRIORITIES
 from scrapy.utils.misc import load_object
 
+from config.crawling import crawl_settings
+from config.load import load
 from crawler.extension import SessionExtension
 from crawler.guard.codings import BoundedCompression
 from crawler.guard.cookies import use_bundled_suffixes
@@ -82,6 +84,8 @@ class PressmarkAddon:
     def update_pre_crawler_settings(cls, settings: BaseSettings) -> None:
         """What AsyncCrawlerProcess reads of its own settings, before there is a crawler."""
         _set(settings, _ENFORCED, ABOVE_ALL)
+        name = "PRESSMARK_ALLOW_NETWORKS"
+        settings.set(name, crawl_settings(load())[name], SETTINGS_PRIORITIES["addon"])
 
     def update_settings(self, settings: BaseSettings) -> None:
         """Called by Scrapy when a crawler is made, after the spider's own settings are in."""
@@ -93,6 +97,7 @@ class PressmarkAddon:
         _set(settings, _ENFORCED, ABOVE_ALL)
         self._restrict_schemes(settings)
         _set(settings, _DEFAULTS, addon)
+        _set(settings, crawl_settings(load()), addon)
         _set(settings, _limits(settings), addon)
         _set(settings, _pace(settings), addon)
         _set(settings, {"HTTPPROXY_ENABLED": bool(settings["PRESSMARK_PROXY"])}, addon)

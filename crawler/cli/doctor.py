@@ -123,6 +123,26 @@ def _store(configuration: Configuration) -> Iterator[Check]:
     )
 
 
+def _agreement(configuration: Configuration) -> Iterator[Check]:
+    """Whether the index speaks of this store: an empty one of either looks like all well."""
+    store, index = store_of(configuration), Index(configuration.index_url)
+    try:
+        known = {segment.filename for segment in index.segments("stored")}
+        found = next(iter(store.list("warc/")), None)
+        lost = known and found is None
+        foreign = found is not None and Path(found.key).name not in known
+    finally:
+        index.close()
+        store.close()
+    if lost:
+        detail, remedy = "the index names files, the store has none", "correct `collection`"
+    elif foreign:
+        detail, remedy = "the store has files that the index lacks", "run `pressmark rebuild-index`"
+    else:
+        detail, remedy = f"the index names {len(known)} files of the store", ""
+    yield Check(name="index and store", ok=not remedy, detail=detail, remedy=remedy)
+
+
 def _mirror(configuration: Configuration) -> Iterator[Check]:
     if configuration.mirror:
         yield Check(
@@ -173,6 +193,7 @@ _EXAMINATIONS: dict[str, Callable[[Configuration], Iterator[Check]]] = {
     "spool": _spool,
     "index": _index,
     "store": _store,
+    "index and store": _agreement,
     "mirror": _mirror,
     "clock": _clock,
     "guard": _network,

@@ -106,6 +106,8 @@ def _bytes_of(
     collection: Collection, url: str, at: str | None, any_status: bool, form: Form
 ) -> bytes:
     memento = collection.memento(url, at=at, any_status=any_status)
+    if at is not None and memento.capture.timestamp != at and sys.stderr.isatty():
+        complain(f"the nearest snapshot is of {memento.capture.timestamp}")
     if form == "raw":
         return memento.raw
     if form == "warc":
