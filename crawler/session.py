@@ -24,6 +24,9 @@ from pipelines.recording import Recording
 from pipelines.text.pool import TextPool
 from pipelines.warc.writer import SegmentWriter
 
+_YOUNG_OBJECTS = 3000
+"""Objects between two collections of the youngest: about those of three responses."""
+
 
 def record(crawler: Crawler, recording: Recording) -> None:
     """Make a crawl record through `recording`: its download handler and its item pipelines."""
@@ -64,6 +67,7 @@ class Session:
         # collections that they cause would go through all of it again and again.
         gc.collect()
         gc.freeze()
+        gc.set_threshold(_YOUNG_OBJECTS, 10, 10)
         session = cls(
             configuration=configuration,
             collection=collection,
