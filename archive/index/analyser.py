@@ -92,6 +92,8 @@ def accented(text: str, stemmer: str) -> Iterator[str]:
     A stemmer may see another ending in what is typed without accents: "são" becomes "sa", "sao"
     stays. Such words are found by these forms.
     """
+    if text.isascii():
+        return
     for word in _words(text):
         plain = _token(word, "")
         if plain not in (word, _token(word, stemmer)):
