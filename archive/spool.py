@@ -12,6 +12,7 @@ from archive.errors import WriteError
 from archive.names import random_part
 
 _LOCK = "lock"
+_INDEX_LOCK = "index.lock"
 
 
 class Spool:
@@ -21,9 +22,10 @@ class Spool:
     folder's segments. Descriptors are not inherited by child processes (PEP 446).
     """
 
-    def __init__(self, path: Path, lock: int) -> None:
+    def __init__(self, path: Path, lock: int, index_lock: int | None = None) -> None:
         self.path = path  #: absolute
         self._lock = lock
+        self._index_lock = index_lock
 
     @classmethod
     def create(cls, home: Path) -> Spool:
@@ -31,12 +33,15 @@ class Spool:
         root = home.absolute() / "spool"
         try:
             _make_folder(root)
+            index_lock = lock_index(home, exclusive=False)
+            if index_lock is None:
+                raise BlockingIOError("the index is being rebuilt; try again when that is done")
             while True:
                 path = root / f"{os.getpid()}-{random_part()}"
                 _make_folder(path)
                 # A process that starts now may take a folder without a lock for an abandoned one.
                 if (lock := _take(path)) is not None:
-                    return cls(path, lock)
+                    return cls(path, lock, index_lock)
         except OSError as error:
             raise WriteError(f"anything in {root}", error) from error
 
@@ -64,6 +69,20 @@ class Spool:
                 self.path.rmdir()
         os.close(self._lock)
         self._lock = -1
+        if self._index_lock is not None:
+            os.close(self._index_lock)
+
+
+def lock_index(home: Path, *, exclusive: bool) -> int | None:
+    """A descriptor that keeps the index file of a home in its place (shared, by who captures) or
+    lets it be replaced (exclusive); None while somebody holds the other. Raises OSError."""
+    lock = os.open(home.absolute() / _INDEX_LOCK, os.O_RDWR | os.O_CREAT, 0o644)
+    try:
+        fcntl.flock(lock, (fcntl.LOCK_EX if exclusive else fcntl.LOCK_SH) | fcntl.LOCK_NB)
+    except BlockingIOError:
+        os.close(lock)
+        return None
+    return lock
 
 
 def _take(path: Path) -> int | None:

@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+import os
+import socket
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from archive.appending import OPEN
 from archive.errors import IndexFailure, IndexUnavailable
 from archive.index import Index
+from archive.model import Segment
+from archive.names import source_of
 from archive.rebuild import Rebuilt, rebuild
-from archive.spool import Spool
+from archive.recovery import read_contents
+from archive.spool import Spool, lock_index
 from config.schema import Configuration
 from crawler.opening import store_of
 
@@ -18,26 +24,31 @@ _SIDE_FILES = ("-wal", "-shm")
 
 
 @contextmanager
-def quiet_home(home: Path) -> Iterator[None]:
-    """Holds what dead processes left in the spool. Raises IndexUnavailable while one captures."""
+def quiet_home(home: Path) -> Iterator[list[Spool]]:
+    """Holds the index and what dead processes left in the spool. Raises IndexUnavailable while one
+    captures."""
+    lock = lock_index(home, exclusive=True) if home.is_dir() else None
+    if lock is None:
+        raise IndexUnavailable(
+            f"a process is capturing into {home}, or there is no such folder: "
+            "wait until it has ended, then rebuild"
+        )
     held = list(Spool.abandoned(home))
     try:
-        spool = home.absolute() / "spool"
-        folders = {path for path in spool.iterdir() if path.is_dir()} if spool.is_dir() else set()
-        if folders - {one.path for one in held}:
-            raise IndexUnavailable(
-                f"a process is capturing into {home}: wait until it has ended, then rebuild"
-            )
-        yield
+        yield held
     finally:
         for one in held:
             one.close()
+        os.close(lock)
 
 
 def replace_index(
-    configuration: Configuration, advance: Callable[[int, int | None], None]
+    configuration: Configuration, spools: list[Spool], advance: Callable[[int, int | None], None]
 ) -> Rebuilt:
-    """Rebuild beside the old file, then take its place. Raises StoreError, IndexFailure."""
+    """Rebuild beside the old file, then take its place. Raises StoreError, IndexFailure.
+
+    `spools`, which are held, are read too: what is only there is in no store yet.
+    """
     file = Path(configuration.index_url.removeprefix(_SQLITE))
     fresh = file.with_name(f"{file.name}.new")
     _remove(fresh)
@@ -45,6 +56,7 @@ def replace_index(
     old, new = _old(configuration.index_url, file), Index(f"{_SQLITE}{fresh}")
     try:
         store.check()
+        _read_spools(new, spools)
         result = rebuild(store, new, old, advance)
     finally:
         new.close()
@@ -55,6 +67,23 @@ def replace_index(
     _remove(file, keep=True)
     fresh.replace(file)
     return result
+
+
+def _read_spools(new: Index, spools: list[Spool]) -> None:
+    for spool in spools:
+        for path in spool.files("*.warc.gz*"):
+            name = path.name.removesuffix(OPEN)
+            contents = read_contents(path, name)
+            new.add_segment(
+                Segment(
+                    filename=name,
+                    source=source_of(name),
+                    state="spooled",
+                    node=socket.gethostname(),
+                    path=str(spool.path),
+                )
+            )
+            new.commit(contents.captures)
 
 
 def _old(url: str, file: Path) -> Index | None:

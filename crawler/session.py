@@ -53,15 +53,16 @@ class Session:
         A store that is away does not hinder: captures stay spooled. Raises StoreError when the
         store refuses, IndexFailure, WriteError. Call it in the running event loop.
         """
-        collection = open_collection(configuration)
-        try:
+        # First the spool: with it the index file stays in its place.
+        with contextlib.ExitStack() as undo:
+            spool = Spool.create(Path(configuration.home))
+            undo.callback(spool.close)
+            collection = open_collection(configuration)
+            undo.callback(collection.close)
             # Away: the spool keeps what is captured until it is back.
             with contextlib.suppress(StoreUnavailable):
                 await asyncio.to_thread(_check, collection)
-            spool = Spool.create(Path(configuration.home))
-        except BaseException:
-            collection.close()
-            raise
+            undo.pop_all()
         uploader = Uploader(collection.store, collection.index)
         # What is loaded by now stays to the end. Scrapy makes a hundred tasks a response, and
         # collections that they cause would go through all of it again and again.

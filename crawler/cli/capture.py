@@ -69,7 +69,7 @@ def crawl(names: tuple[str, ...], depth: int | None, limit: int | None, as_json:
         return Outcome(
             lines=lines,
             texts=[_report_text(line) for line in lines],
-            ok=all(report.pages for report in reports),
+            ok=all(report.pages and not report.errors for report in reports),
         )
 
     _capture(configuration, "Crawling", work, as_json=as_json)
@@ -133,7 +133,10 @@ def _capture(
 
 def _lines(file: TextIO | None) -> list[str]:
     """URLs of a file: one a line, empty lines and comments left out."""
-    lines = (line.strip() for line in file or ())
+    try:
+        lines = [line.strip() for line in file or ()]
+    except UnicodeDecodeError as error:
+        raise click.UsageError(f"the list of URLs is not UTF-8: {error.reason}") from error
     return [line for line in lines if line and not line.startswith("#")]
 
 

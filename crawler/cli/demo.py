@@ -77,6 +77,7 @@ def _steps(site: DemoSite, home: Path) -> list[tuple[str, list[str]]]:
             ["get", page, "--as", "json", "-o", f"{home}/page.json"],
         ),
         ("6. What the server said before the page", ["get", page, "--as", "headers"]),
+        ("   and all bytes of the wire", ["get", page, "--as", "raw", "-o", f"{home}/page.http"]),
         ("7. Its WARC records", ["get", page, "--as", "warc", "-o", f"{home}/page.warc.gz"]),
         ("8. Find it by words", ["search", "peaceful", "protests"]),
         ("9. Read everything again and check it", ["verify"]),

@@ -75,8 +75,8 @@ def rebuild_index(as_json: bool) -> None:
     """Make the index again from the objects alone, and put it in the place of the old one."""
     configuration = load()
     began = time.monotonic()
-    with quiet_home(Path(configuration.home)), progress("Rebuilding") as advance:
-        result = replace_index(configuration, advance)
+    with quiet_home(Path(configuration.home)) as spools, progress("Rebuilding") as advance:
+        result = replace_index(configuration, spools, advance)
     seconds = time.monotonic() - began
     for unread in result.unread:
         complain(f"could not be read: {unread}")

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from pathlib import Path
 
 from archive.block import Block
@@ -24,7 +25,8 @@ class Redactor:
 
     def __init__(self, secrets: Iterable[str] = (), *, keep: bool = False) -> None:
         self._keep = keep
-        self._secrets = tuple(secret.encode() for secret in secrets if secret)
+        # Header values go out as Latin-1 where they fit, what others write may be UTF-8.
+        self._secrets = tuple({form for secret in secrets if secret for form in _encoded(secret)})
         names = b"|".join(b"^%s[ \t]*:" % name for name in _CREDENTIALS)
         values = b"".join(b"|" + re.escape(secret) for secret in self._secrets)
         self._suspicion = re.compile(names + values, re.IGNORECASE | re.MULTILINE)
@@ -59,3 +61,9 @@ class Redactor:
         return name.strip().lower() in _CREDENTIALS or any(
             secret in value for secret in self._secrets
         )
+
+
+def _encoded(secret: str) -> Iterator[bytes]:
+    yield secret.encode()
+    with suppress(UnicodeEncodeError):
+        yield secret.encode("latin-1")

@@ -140,7 +140,7 @@ def test_feed_that_is_not_xml_is_said_and_the_crawl_goes_on(pressmark: Pressmark
             f"sources: [{{name: one, seeds: ['{server.url}/'], feeds: ['{server.url}/feed']}}]\n"
         )
         result = pressmark("crawl", "--json")
-        assert result.status == 0
+        assert result.status == 1
         assert (result.line["pages"], result.line["errors"]) == (1, 1)
         assert "feed" in result.stderr
         checked = pressmark("sources", "check", "--json")

@@ -108,7 +108,7 @@ def test_store_that_refuses_opens_nothing(configuration: Configuration, tmp_path
     (tmp_path / "data/collection").write_text("")
     with pytest.raises(BucketMissing):
         asyncio.run(Session.open(configuration))
-    assert not (tmp_path / "data/spool").exists()
+    assert list((tmp_path / "data/spool").iterdir()) == []
 
 
 @pytest.mark.parametrize(

@@ -50,3 +50,12 @@ def test_no_value_with_the_secret_is_left(secret: str, before: str, after: str) 
     assert (secret.encode() in value) == (names == ("X-Any",))
     if names:
         assert bytes(block) == b"GET / HTTP/1.1\r\nX-Any: [redacted]\r\n\r\n"
+
+
+def test_secret_is_found_in_either_encoding(tmp_path: Path) -> None:
+    """Header values are sent as Latin-1; what another client writes is often UTF-8."""
+    for encoding in ("latin-1", "utf-8"):
+        request = Block("GET / HTTP/1.1\r\nX-Key: clé-secrète\r\n\r\n".encode(encoding))
+        block, names = Redactor(["clé-secrète"]).redact(request, tmp_path)
+        assert bytes(block) == b"GET / HTTP/1.1\r\nX-Key: [redacted]\r\n\r\n"
+        assert names == ("X-Key",)
