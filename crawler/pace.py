@@ -2,8 +2,9 @@
 
 Every host has two download slots. In the first go documents, robots.txt, feeds and whatever else
 says nothing of itself: `DOWNLOAD_DELAY` apart. In the second go a page's requisites
-(`meta["pressmark_kind"]`), `PRESSMARK_REQUISITE_DELAY` apart. A robots.txt counts as a document: to
-the host it is one more request, and it is the one that comes right before the first page.
+(`meta["pressmark_kind"]`), `PRESSMARK_REQUISITE_DELAY` apart. A robots.txt that a crawl obeys
+counts as a document: it comes right before the first page. One that is only kept, on demand, does
+not make the page wait: it goes with the requisites.
 """
 
 from __future__ import annotations

@@ -46,7 +46,7 @@ def verify(sample: int | None, as_json: bool) -> None:
 @click.command("doctor")
 @as_json
 def doctor(as_json: bool) -> None:
-    """Check configuration, storage, index, clock and workers; say what to do."""
+    """Check configuration, home, storage, index and clock; say what to do."""
     checks = examine(load())
     if as_json:
         for check in checks:
