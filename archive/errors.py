@@ -25,9 +25,9 @@ ArchiveError
    +- StoreUnavailable     network, 5xx or a full disk: keep the spool, retry with backoff
    +- StoreUnsupported     the server cannot do that: see `pressmark doctor`
 
-Where they are raised: `TimestampError` (archive.timestamps), `CdxjError` (archive.cdxj), `FieldError`
+`TimestampError` (archive.timestamps), `CdxjError` (archive.cdxj), `FieldError`
 (archive.warc.writing), `PoolClosed`, `WorkerError` and `WorkerLost` (pipelines.text), and the
-guard's refusals (crawler.guard.errors) derive from ArchiveError or one of its kinds.
+guard's refusals (crawler.guard.errors) stand where they are raised, and derive from these.
 
 `config.errors.ConfigurationError` stands apart, because `config` imports nothing of ours.
 """
