@@ -222,6 +222,8 @@ def test_the_wheel_holds_the_packages_and_their_data(tmp_path: Path) -> None:
     uv = Path(sys.executable).with_name("uv")
     done = subprocess.run(
         [uv, "build", "--quiet", "--no-config", "--wheel", "--out-dir", tmp_path, ROOT],
+        # As in the Makefile: the certificates that the machine trusts.
+        env={**os.environ, "UV_SYSTEM_CERTS": "true"},
         capture_output=True,
         text=True,
         check=False,
