@@ -7,7 +7,7 @@ import os
 from collections.abc import Iterable
 from pathlib import Path
 
-from archive.spool import sync_folder
+from archive.files import sync_folder
 from archive.warc.gzip import member
 
 OPEN = ".open"

@@ -21,11 +21,12 @@ from archive.cdxj import CdxjError, from_line
 from archive.digests import sha256_file
 from archive.documents import from_json
 from archive.errors import KeyInvalid, RecordError, SegmentUnknown
+from archive.files import sync_folder
 from archive.index import Index
 from archive.model import Capture, Document, Segment
 from archive.names import sibling, source_of
 from archive.segment import Entry, write_side_files
-from archive.spool import Spool, sync_folder
+from archive.spool import Spool
 from archive.text_run import write_run_manifest
 from archive.upload import Uploader
 from archive.warc.captures import capture_of

@@ -12,9 +12,9 @@ from urllib.parse import urlsplit
 from archive.appending import MemberFile
 from archive.cdxj import to_line
 from archive.digests import sha256_file
+from archive.files import write_durably
 from archive.model import Capture, Exchange
 from archive.names import new_name, sibling
-from archive.spool import write_durably
 from archive.timestamps import now, to_timestamp
 from archive.urlkey import urlkey
 from archive.warc.gzip import member

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from archive.errors import WriteError
+from archive.files import make_folder
 from archive.names import random_part
 
 _LOCK = "lock"
@@ -32,13 +33,13 @@ class Spool:
         """A new folder for this process. Raises WriteError."""
         root = home.absolute() / "spool"
         try:
-            _make_folder(root)
+            make_folder(root)
             index_lock = lock_index(home, exclusive=False)
             if index_lock is None:
                 raise BlockingIOError("the index is being rebuilt; try again when that is done")
             while True:
                 path = root / f"{os.getpid()}-{random_part()}"
-                _make_folder(path)
+                make_folder(path)
                 # A process that starts now may take a folder without a lock for an abandoned one.
                 if (lock := _take(path)) is not None:
                     return cls(path, lock, index_lock)
@@ -105,32 +106,3 @@ def _take(path: Path) -> int | None:
         os.close(lock)
         return None
     return lock
-
-
-def _make_folder(path: Path) -> None:
-    """Make it and what is missing above it, durably: what lies in it must not lose its name."""
-    if path.is_dir():
-        return
-    _make_folder(path.parent)
-    path.mkdir(exist_ok=True)
-    sync_folder(path.parent)
-
-
-def sync_folder(path: Path) -> None:
-    """Make names that were created or changed in a folder durable. Raises OSError."""
-    descriptor = os.open(path, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
-
-
-def write_durably(path: Path, data: bytes) -> None:
-    """Create or replace a file: a crash leaves the old one or the new one. Raises OSError."""
-    temporary = path.with_name(f"{path.name}.part")
-    with temporary.open("wb") as file:
-        file.write(data)
-        file.flush()
-        os.fsync(file.fileno())
-    temporary.rename(path)
-    sync_folder(path.parent)

@@ -7,9 +7,9 @@ from pathlib import Path
 
 from archive.appending import MemberFile
 from archive.documents import to_json
+from archive.files import write_durably
 from archive.model import Article, Capture, Document
 from archive.names import new_run, segment_of, sibling
-from archive.spool import write_durably
 
 
 class OpenRun:

@@ -23,6 +23,7 @@ def crawl_settings(
         "PRESSMARK_HEADERS": secret_headers(sources),
         "PRESSMARK_KEEP_SECRETS": configuration.keep_secrets,
         "PRESSMARK_MEDIA_LIMIT": configuration.limits.media,
+        "PRESSMARK_ONDEMAND_ROBOTS": configuration.ondemand.robots,
         "PRESSMARK_PAGE_LIMIT": configuration.limits.page,
         "PRESSMARK_PROXY": configuration.proxy or "",
         "PRESSMARK_REQUISITE_DELAY": configuration.requisite_delay,

@@ -18,6 +18,8 @@ PRESSMARK_REQUISITE_CONCURRENCY  requests to a host for those that run at once
 PRESSMARK_PAGE_LIMIT             bytes of a body, as sent and decoded. DOWNLOAD_MAXSIZE wins
 PRESSMARK_MEDIA_LIMIT            the same for meta["pressmark_kind"] == "media"
 PRESSMARK_TIMEOUT                seconds for a whole exchange. DOWNLOAD_TIMEOUT wins
+PRESSMARK_ONDEMAND_ROBOTS        "ignore" or "obey": whether robots.txt rules the spider `page`
+PRESSMARK_REQUISITES_LIMIT       requisites that are fetched for one page at most
 PRESSMARK_MINIMUM_RATE           bytes a second that a body must come in with; 0 turns it off
 PRESSMARK_RATE_WINDOW            seconds over which that is measured
 PRESSMARK_HEADERS                secret request headers, {host: {name: value}}; sent to exactly that

@@ -22,6 +22,7 @@ from archive.errors import (
     StoreUnavailable,
     StoreUnsupported,
 )
+from archive.files import make_folder, sync_folder
 from archive.store.base import (
     Capabilities,
     StoredObject,
@@ -54,11 +55,11 @@ class LocalStore:
         content = Content.of(source)
         stored = StoredObject(key=key, size=content.size, sha256=content.sha256)
         with self._writing(key):
-            _make_folder(path.parent)
+            make_folder(path.parent)
             _sweep(path.parent)
             if os.path.lexists(path) or not self._create(path, content, key):
                 self._compare(path, content, key)
-            _sync_folder(path.parent)
+            sync_folder(path.parent)
         return stored
 
     def get(self, key: str) -> bytes:
@@ -225,23 +226,6 @@ class LocalStore:
         if error.errno in (errno.ENOSPC, errno.EDQUOT):
             return StoreUnavailable(f"{what}; make room on the disk", key)
         return StoreUnavailable(f"{what}; check the disk", key)
-
-
-def _make_folder(folder: Path) -> None:
-    """Make it and what is missing above it, each entry synced."""
-    if folder.is_dir():
-        return
-    _make_folder(folder.parent)
-    folder.mkdir(exist_ok=True)
-    _sync_folder(folder.parent)
-
-
-def _sync_folder(folder: Path) -> None:
-    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
 
 
 def _sweep(folder: Path) -> None:

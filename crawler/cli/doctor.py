@@ -14,8 +14,9 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from archive.errors import ArchiveError, StoreError
+from archive.files import write_durably
 from archive.index import Index
-from archive.spool import Spool, write_durably
+from archive.spool import Spool
 from archive.timestamps import now
 from config.schema import Configuration
 from crawler.cli.exits import CHECKS_FAILED, UNAVAILABLE, WRONG_USAGE, exit_status

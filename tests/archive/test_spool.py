@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 import archive.spool as spool_module
+from archive import files
 from archive.appending import MemberFile
 from archive.errors import WriteError
 from archive.spool import Spool
@@ -55,14 +56,14 @@ def test_folder_that_another_process_took_at_its_birth_is_given_up(
 ) -> None:
     """Between its making and its lock it looks abandoned."""
     taken: list[Spool] = []
-    make_folder = spool_module._make_folder
+    make_folder = files.make_folder
 
     def make_and_lose(path: Path) -> None:
         make_folder(path)
         if path.name != "spool" and not taken:
             taken.extend(Spool.abandoned(tmp_path))
 
-    monkeypatch.setattr(spool_module, "_make_folder", make_and_lose)
+    monkeypatch.setattr(spool_module, "make_folder", make_and_lose)
     spool = Spool.create(tmp_path)
     (other,) = taken
     assert other.path != spool.path
@@ -75,7 +76,7 @@ def test_every_folder_is_durable_before_anything_is_in_it(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     synced: list[Path] = []
-    monkeypatch.setattr(spool_module, "sync_folder", synced.append)
+    monkeypatch.setattr(files, "sync_folder", synced.append)
     spool = Spool.create(tmp_path / "a" / "b")
     assert synced == [tmp_path, tmp_path / "a", tmp_path / "a" / "b", spool.path.parent]
     spool.close()
