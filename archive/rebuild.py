@@ -11,11 +11,11 @@ from pathlib import Path
 from typing import TypeVar
 
 from archive.cdxj import CdxjError, from_line
+from archive.contents import read_contents, read_documents
 from archive.errors import ArchiveError, KeyInvalid, ObjectDamaged, RecordError
 from archive.index import Index
 from archive.model import Capture, Document, Segment
 from archive.names import segment_of, sibling, source_of
-from archive.recovery import read_contents, read_documents
 from archive.store.base import Store
 from archive.warc.gzip import members
 

@@ -7,43 +7,28 @@ exchange whose mate is missing; everything before that is kept, acknowledged or 
 from __future__ import annotations
 
 import contextlib
-import hashlib
-import json
 import logging
 import os
 import socket
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 from pathlib import Path
 
 from archive.appending import OPEN
-from archive.cdxj import CdxjError, from_line
+from archive.cdxj import CdxjError
+from archive.contents import read_cdxj, read_contents, read_documents
 from archive.digests import sha256_file
-from archive.documents import from_json
 from archive.errors import KeyInvalid, RecordError, SegmentUnknown
 from archive.files import sync_folder
 from archive.index import Index
-from archive.model import Capture, Document, Segment
+from archive.model import Capture, Segment
 from archive.names import sibling, source_of
-from archive.segment import Entry, write_side_files
+from archive.segment import write_side_files
 from archive.spool import Spool
 from archive.text_run import write_run_manifest
 from archive.upload import Uploader
-from archive.warc.captures import capture_of
 from archive.warc.gzip import members
-from archive.warc.reading import Member, read_record
 
 logger = logging.getLogger(__name__)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Contents:
-    """What a WARC file holds, read from the file itself."""
-
-    captures: Sequence[Capture]
-    entries: Sequence[Entry]
-    end: int  #: byte behind the last whole exchange
-    damage: str | None  #: why reading stopped before the end of the file
 
 
 def adopt(home: Path, index: Index, uploader: Uploader) -> list[Spool]:
@@ -78,7 +63,7 @@ def _adopt(spool: Spool, index: Index, uploader: Uploader) -> None:
             except (RecordError, CdxjError, KeyInvalid) as error:
                 logger.warning("%s stays in the spool: %s", path, error)
             else:
-                uploader.submit(path)
+                uploader.submit(path, adopted=True)
 
 
 def _sweep(spool: Spool) -> None:
@@ -88,64 +73,6 @@ def _sweep(spool: Spool) -> None:
             uploaded = (sibling(path.name, "warc.gz"), sibling(path.name, "jsonl.gz"))
             if not any(path.with_name(name).exists() for name in uploaded):
                 path.unlink()
-
-
-def read_contents(path: Path, filename: str) -> Contents:
-    """Captures and manifest entries of a WARC with one gzip member a record. Raises OSError."""
-    captures: list[Capture] = []
-    entries: list[Entry] = []
-    # An exchange is [chain,] request, response; what stands between whole exchanges is kept.
-    waiting: Entry | None = None
-    end, whole, damage = 0, 0, None
-    try:
-        for member, digest in _members(path):
-            record = member.record
-            entry = Entry(
-                record=record.record_id,
-                type=record.type,
-                offset=member.offset,
-                length=member.length,
-                sha256=digest,
-                url=record.url if record.type in ("request", "response", "revisit") else None,
-            )
-            if record.type in ("response", "revisit"):
-                length = waiting.length if waiting is not None else None
-                capture = capture_of(member, filename, request_length=length)
-                captures.append(capture)
-                entries.append(_with_capture(entry, capture))
-                waiting = None
-            else:
-                entries.append(entry)
-                waiting = entry if record.type == "request" else waiting
-            if waiting is None:
-                end, whole = member.offset + member.length, len(entries)
-    except RecordError as error:
-        damage = str(error)
-    if waiting is not None:
-        damage = damage or f"{filename} ends with a request that has no response"
-    return Contents(captures=captures, entries=entries[:whole], end=end, damage=damage)
-
-
-def _members(path: Path) -> Iterator[tuple[Member, str]]:
-    with path.open("rb") as file:
-        for offset, length, content in members(path):
-            record = read_record(content, where=f"{path.name} at {offset}")
-            file.seek(offset)
-            digest = hashlib.sha256(file.read(length)).hexdigest()
-            yield Member(offset=offset, length=length, record=record), digest
-
-
-def _with_capture(entry: Entry, capture: Capture) -> Entry:
-    return Entry(
-        record=entry.record,
-        type=entry.type,
-        offset=entry.offset,
-        length=entry.length,
-        sha256=entry.sha256,
-        url=capture.url,
-        timestamp=capture.timestamp,
-        digest=capture.digest,
-    )
 
 
 def _seal_segment(path: Path) -> None:
@@ -185,12 +112,6 @@ def _captures(path: Path) -> Sequence[Capture]:
     return contents.captures
 
 
-def read_cdxj(path: Path) -> list[Capture]:
-    """Captures of a CDXJ file. Raises RecordError, CdxjError, OSError."""
-    text = b"".join(content for _, _, content in members(path))
-    return [from_line(line) for line in text.decode("ascii", "replace").splitlines()]
-
-
 def _seal_run(path: Path) -> None:
     end = 0
     try:
@@ -211,15 +132,6 @@ def _take_over_run(path: Path, index: Index) -> None:
     # A segment that the index has lost: rebuild-index finds it and this run in the store.
     with contextlib.suppress(SegmentUnknown):
         index.commit([], documents)
-
-
-def read_documents(path: Path) -> Iterator[Document]:
-    """Documents of a text object. Raises RecordError, OSError."""
-    for offset, _, content in members(path):
-        try:
-            yield from_json(json.loads(content))
-        except (ValueError, KeyError) as error:
-            raise RecordError(f"{path.name} has no document at {offset}: {error}") from error
 
 
 def _cut_and_rename(path: Path, end: int) -> None:

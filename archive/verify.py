@@ -14,6 +14,7 @@ from typing import Any, Literal
 
 from archive.cdxj import CdxjError
 from archive.collection import Collection
+from archive.contents import Contents, read_cdxj, read_contents, read_documents
 from archive.errors import (
     ArchiveError,
     DigestMismatch,
@@ -25,7 +26,6 @@ from archive.errors import (
 )
 from archive.model import Capture, Segment
 from archive.names import Ending, key_of, segment_of, sibling
-from archive.recovery import Contents, read_cdxj, read_contents, read_documents
 from archive.warc.captures import check_payload
 from archive.warc.reading import read_members
 

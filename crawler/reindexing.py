@@ -9,12 +9,12 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from archive.appending import OPEN
+from archive.contents import read_contents
 from archive.errors import IndexFailure, IndexUnavailable
 from archive.index import Index
 from archive.model import Segment
 from archive.names import source_of
 from archive.rebuild import Rebuilt, rebuild
-from archive.recovery import read_contents
 from archive.spool import Spool, lock_index
 from config.schema import Configuration
 from crawler.opening import store_of

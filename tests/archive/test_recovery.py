@@ -16,9 +16,10 @@ import pytest
 
 from archive.appending import OPEN
 from archive.collection import Collection
+from archive.contents import read_contents
 from archive.index import CaptureQuery, Index
 from archive.model import Article, Capture
-from archive.recovery import adopt, read_contents
+from archive.recovery import adopt
 from archive.store.local import LocalStore
 from archive.upload import Uploader
 from archive.verify import verify

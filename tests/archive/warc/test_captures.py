@@ -14,11 +14,11 @@ from hypothesis import strategies as st
 
 from archive.appending import OPEN
 from archive.block import Block
+from archive.contents import read_contents
 from archive.digests import sha256
 from archive.errors import DigestMismatch, RecordError
 from archive.http import head_end, parse_head
 from archive.model import Connection, Exchange
-from archive.recovery import read_contents
 from archive.segment import OpenSegment
 from archive.timestamps import to_warc_date
 from archive.warc.captures import capture_of, check_payload, payload_of

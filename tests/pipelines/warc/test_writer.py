@@ -15,11 +15,12 @@ from typing import Any
 import pytest
 
 from archive.block import Block
+from archive.contents import read_contents
 from archive.errors import IndexUnavailable, UrlError, WriteError
 from archive.index import CaptureQuery
 from archive.model import Article, Capture, Exchange
 from archive.names import key_of, sibling
-from archive.recovery import adopt, read_contents
+from archive.recovery import adopt
 from archive.response_digest import ResponseDigest
 from archive.segment import OpenSegment
 from archive.verify import verify
