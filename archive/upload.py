@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections import deque
+from dataclasses import dataclass
 from pathlib import Path
 
 from archive.errors import ArchiveError, IndexUnavailable, StoreError, StoreUnavailable
@@ -14,41 +14,59 @@ from archive.store.base import Store
 
 _FIRST_PAUSE = 0.5
 _LONGEST_PAUSE = 30.0
+_REFUSED_PAUSE = 300.0
+"""Seconds until a file that was refused is tried again: permissions and credentials change."""
+
+
+@dataclass(slots=True, eq=False)
+class _Task:
+    """A sealed file that is not stored yet."""
+
+    path: Path
+    adopted: bool
+    tries: int = 0
+    error: ArchiveError | None = None  #: of the last try
+    due: float = 0.0  #: of a refused one: when it is tried again (monotonic seconds)
 
 
 class Uploader:
     """Uploads sealed segments and text runs, each whole before it counts as `stored`.
 
-    A store (or index) that is away is tried again until `close`; after any other refusal the files
-    stay in the spool for the next start.
+    A store (or index) that is away is tried again until `close`, with growing pauses. A file that
+    is refused for another reason stays in the spool, and is tried again every five minutes; none
+    holds up the others. What this process captured goes before what it adopted from a dead one.
     """
 
     def __init__(self, store: Store, index: Index) -> None:
         self._store = store
         self._index = index
-        self._queue: deque[Path] = deque()
+        self._waiting: list[_Task] = []
+        self._refused: list[_Task] = []
+        self._current: _Task | None = None
         self._changed = threading.Condition()
         self._closing = False
-        self._busy = False
         self._away_since: float | None = None  # beginning of the first attempt that failed
-        self._errors: dict[Path, ArchiveError] = {}
+        self._pause = _FIRST_PAUSE
         self._thread = threading.Thread(target=self._run, name="uploader", daemon=True)
         self._thread.start()
 
-    def submit(self, sealed: Path) -> None:
-        """Take on a sealed NAME.warc.gz or NAME.<run>.jsonl.gz; its side files lie beside it."""
+    def submit(self, sealed: Path, *, adopted: bool = False) -> None:
+        """Take on a sealed NAME.warc.gz or NAME.<run>.jsonl.gz; its side files lie beside it.
+
+        `adopted`: an earlier process left it.
+        """
         with self._changed:
-            self._queue.append(sealed)
+            self._waiting.append(_Task(sealed, adopted))
             self._changed.notify_all()
 
-    def drain(self, patience: float) -> bool:
-        """Wait until nothing is left to upload; whether all of it is stored.
+    def drain(self, patience: float, *, own: bool = False) -> bool:
+        """Wait until nothing is left to upload, of our `own` or at all; whether it is all stored.
 
         Gives up when the store has been away for `patience` seconds of the waiting, or at `close`.
         """
         began = time.monotonic()
         with self._changed:
-            while (self._queue or self._busy) and not self._closing:
+            while self._unfinished(own) and not self._closing:
                 if self._away_since is None:
                     self._changed.wait()
                     continue
@@ -56,12 +74,12 @@ class Uploader:
                 if left <= 0:
                     break
                 self._changed.wait(left)
-            return self._error() is None
+            return self._error(own) is None
 
-    def error(self) -> ArchiveError | None:
-        """Why something that was submitted is not stored (yet); None when all of it is."""
+    def error(self, *, own: bool = False) -> ArchiveError | None:
+        """Why something, of our `own` or at all, is not stored (yet); None when all of it is."""
         with self._changed:
-            return self._error()
+            return self._error(own)
 
     def close(self, timeout: float | None = None) -> bool:
         """Stop after the object that is being written; what is left stays in the spool.
@@ -74,47 +92,62 @@ class Uploader:
         self._thread.join(timeout)
         return not self._thread.is_alive()
 
-    def _error(self) -> ArchiveError | None:
-        if self._errors:
-            return next(iter(self._errors.values()))
-        if self._queue or self._busy:
+    def _unfinished(self, own: bool) -> list[_Task]:
+        tasks = [*self._waiting, self._current] if self._current else self._waiting
+        return [task for task in tasks if not (own and task.adopted)]
+
+    def _error(self, own: bool) -> ArchiveError | None:
+        unfinished = self._unfinished(own)
+        refused = [task for task in self._refused if not (own and task.adopted)]
+        for task in (*refused, *unfinished):
+            if task.error is not None:
+                return task.error
+        if unfinished:
             return StoreUnavailable("the upload was not over when the waiting ended")
         return None
 
     def _run(self) -> None:
-        while True:
-            with self._changed:
-                while not (self._queue or self._closing):
-                    self._changed.wait()
-                if self._closing:
-                    return
-                sealed = self._queue.popleft()
-                self._busy = True
-            self._upload_patiently(sealed)
-            with self._changed:
-                self._busy = False
-                self._changed.notify_all()
-
-    def _upload_patiently(self, sealed: Path) -> None:
-        pause = _FIRST_PAUSE
-        while True:
+        while (task := self._next()) is not None:
             began = time.monotonic()
-            error = self._attempt(sealed)
-            away = isinstance(error, StoreUnavailable | IndexUnavailable)
+            error = self._attempt(task.path)
             with self._changed:
-                if error is None:
-                    self._errors.pop(sealed, None)
-                else:
-                    self._errors[sealed] = error
-                self._away_since = (self._away_since or began) if away else None
+                self._note(task, error, began)
                 self._changed.notify_all()
-                if not away:
-                    return
-                if not self._closing:
-                    self._changed.wait_for(lambda: self._closing, pause)
-                if self._closing:
-                    return
-            pause = min(pause * 2, _LONGEST_PAUSE)
+                if self._away_since is not None and self._waiting:
+                    self._changed.wait_for(lambda: self._closing, self._pause)
+                    self._pause = min(self._pause * 2, _LONGEST_PAUSE)
+
+    def _next(self) -> _Task | None:
+        """The next file, at the time when it shall be tried; None when the thread shall end."""
+        with self._changed:
+            while not self._closing:
+                now = time.monotonic()
+                self._waiting += [task for task in self._refused if task.due <= now]
+                self._refused = [task for task in self._refused if task.due > now]
+                if self._waiting:
+                    # Tries first: one file that a store fails on must not keep it from the others.
+                    task = min(self._waiting, key=lambda task: (task.tries, task.adopted))
+                    self._waiting.remove(task)
+                    self._current = task
+                    return task
+                due = min((task.due for task in self._refused), default=None)
+                self._changed.wait(None if due is None else due - now)
+            return None
+
+    def _note(self, task: _Task, error: ArchiveError | None, began: float) -> None:
+        """What became of a try; with the lock held."""
+        self._current = None
+        task.tries += 1
+        task.error = error
+        if isinstance(error, StoreUnavailable | IndexUnavailable):
+            self._away_since = self._away_since or began
+            self._waiting.append(task)
+            return
+        self._away_since = None
+        self._pause = _FIRST_PAUSE
+        if error is not None:
+            task.due = time.monotonic() + _REFUSED_PAUSE
+            self._refused.append(task)
 
     def _attempt(self, sealed: Path) -> ArchiveError | None:
         try:

@@ -18,10 +18,11 @@ from archive.errors import (
     StoreUnavailable,
 )
 from archive.model import Article
-from archive.names import key_of
+from archive.names import key_of, new_name, sibling
 from archive.store.base import StoredObject
 from archive.store.memory import MemoryStore
 from archive.verify import verify
+from archive.warc.gzip import member
 from tests.exchanges import exchange
 from tests.keeping import Place, place
 
@@ -242,5 +243,85 @@ def test_close_in_a_hurry_does_not_wait_for_an_object(tmp_path: Path) -> None:
             assert await asyncio.to_thread(store.begun.wait, 10)
             assert not here.uploader.close(0.0)
             store.gate.set()
+
+    asyncio.run(main())
+
+
+def _left_by_another(here: Place, number: int) -> Path:
+    """A sealed file that has a manifest, as a dead process leaves it."""
+    path = here.spool.path / f"{new_name('other')}.{number:017}-aaaaaaaaaa.jsonl.gz"
+    path.write_bytes(b"".join(member([b"{}\n"])))
+    path.with_name(sibling(path.name, "jsonl")).write_text("{}\n")
+    return path
+
+
+def test_what_was_adopted_and_is_refused_is_nobody_elses_error(tmp_path: Path) -> None:
+    async def main() -> None:
+        async with place(tmp_path, Faulty(KeyTaken("other bytes"))) as here:
+            here.uploader.submit(_left_by_another(here, 1), adopted=True)
+            assert not await here.drain()
+            name = await _sealed(here)
+            assert await asyncio.to_thread(here.uploader.drain, 10.0, own=True)
+            assert _state(here, name) == "stored"
+            assert here.uploader.error(own=True) is None
+            assert isinstance(here.uploader.error(), KeyTaken)
+
+    asyncio.run(main())
+
+
+def test_own_files_go_before_adopted_ones(tmp_path: Path) -> None:
+    store = Faulty()
+    store.gate.clear()
+
+    async def main() -> None:
+        async with place(tmp_path, store) as here:
+            adopted = [_left_by_another(here, number) for number in range(3)]
+            for path in adopted:
+                here.uploader.submit(path, adopted=True)
+            assert await asyncio.to_thread(store.begun.wait, 10)
+            name = await _sealed(here)
+            store.gate.set()
+            assert await here.drain()
+            order = [key for key in store.tried if not key.startswith("manifests/")]
+            assert order.index(key_of(name)) < order.index(key_of(adopted[1].name))
+
+    asyncio.run(main())
+
+
+def test_file_that_the_store_fails_on_holds_up_no_other(tmp_path: Path) -> None:
+    """A server that answers one key with 500 for ever looks like one that is away."""
+
+    class FailingOn(MemoryStore):
+        def put_new(self, key: str, source: bytes | Path) -> StoredObject:
+            if "00000000000000001" in key:
+                raise StoreUnavailable("500")
+            return super().put_new(key, source)
+
+    async def main() -> None:
+        async with place(tmp_path, FailingOn()) as here:
+            here.uploader.submit(_left_by_another(here, 1))
+            good = _left_by_another(here, 2)
+            here.uploader.submit(good, adopted=True)
+            name = await _sealed(here)
+            assert not await here.drain(0.5)
+            assert _state(here, name) == "stored"
+            assert not good.exists()
+            assert str(here.uploader.error()) == "500"
+
+    asyncio.run(main())
+
+
+def test_refused_file_is_tried_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Credentials expire and are renewed while a process lives."""
+    monkeypatch.setattr("archive.upload._REFUSED_PAUSE", 0.05)
+
+    async def main() -> None:
+        async with place(tmp_path, Faulty(AccessDenied("expired"))) as here:
+            name = await _sealed(here)
+            async with asyncio.timeout(10):
+                while _state(here, name) != "stored":  # noqa: ASYNC110 - of another thread
+                    await asyncio.sleep(0.01)
+                while here.uploader.error() is not None:  # noqa: ASYNC110 - likewise
+                    await asyncio.sleep(0.01)
 
     asyncio.run(main())
