@@ -6,7 +6,7 @@ import os
 
 from hypothesis import settings
 
-pytest_plugins = ["tests.servers.shared", "tests.servers.ceph"]
+pytest_plugins = ["tests.servers.shared", "tests.servers.ceph", "tests.servers.postgres"]
 
 # No test may fail for the speed of a machine, and none in CI for the luck of a draw.
 settings.register_profile("here", deadline=None)
