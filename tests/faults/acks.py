@@ -1,0 +1,94 @@
+"""What a process under test was promised: one line for each promise, written when it was given.
+
+`attach` makes SegmentWriter and Index note every acknowledgement of this process in a file. Each
+line goes out by one write(2) without a buffer, so that it survives SIGKILL and can be seen by
+strace. Digests are taken of the bytes that went in, not of what the archive says of them.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from archive.documents import text_digest
+from archive.index import Index
+from archive.model import Article, Capture, Document, Exchange
+from pipelines.warc.writer import SegmentWriter
+from tests.faults.swapping import swap
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ack:
+    """One promise."""
+
+    kind: str  #: spooled: `keep` returned; document: `add` returned; stored: the index says so
+    time: float  #: of the system's clock, seconds
+    filename: str  #: of the segment
+    offset: int = -1  #: of the capture
+    url: str = ""
+    digest: str = ""  #: sha256 hex: of the wire's bytes, of a document's text
+
+
+class AckLog:
+    """A file that acknowledgements are appended to."""
+
+    def __init__(self, path: Path) -> None:
+        self._file = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o644)
+
+    def write(self, kind: str, **fields: Any) -> None:
+        """Note a promise, now."""
+        line = json.dumps({"kind": kind, "time": time.time(), **fields})
+        os.write(self._file, f"{line}\n".encode())
+
+
+def read_acks(path: Path) -> list[Ack]:
+    """All promises in a log; none where there is no log yet."""
+    if not path.exists():
+        return []
+    return [Ack(**json.loads(line)) for line in path.read_bytes().splitlines()]
+
+
+def attach(log: AckLog) -> None:
+    """Note what every writer and index of this process acknowledges from now on."""
+
+    def noting_keep(keep: Callable[..., Any]) -> Callable[..., Any]:
+        async def kept(
+            writer: SegmentWriter, source: str, exchanges: Sequence[Exchange]
+        ) -> list[Capture]:
+            sent = [hashlib.sha256(b"".join(e.response.pieces())).hexdigest() for e in exchanges]
+            captures: list[Capture] = await keep(writer, source, exchanges)
+            for capture, digest in zip(captures, sent, strict=True):
+                _note(log, "spooled", capture, digest)
+            return captures
+
+        return kept
+
+    def noting_add(add: Callable[..., Any]) -> Callable[..., Any]:
+        async def added(writer: SegmentWriter, capture: Capture, article: Article) -> Document:
+            document: Document = await add(writer, capture, article)
+            _note(log, "document", capture, text_digest(article.text))
+            return document
+
+        return added
+
+    def noting_mark(mark_stored: Callable[..., None]) -> Callable[..., None]:
+        def marked(index: Index, filename: str) -> None:
+            mark_stored(index, filename)
+            log.write("stored", filename=filename)
+
+        return marked
+
+    swap(SegmentWriter, "keep", noting_keep)
+    swap(SegmentWriter, "add", noting_add)
+    swap(Index, "mark_stored", noting_mark)
+
+
+def _note(log: AckLog, kind: str, capture: Capture, digest: str) -> None:
+    place = {"filename": capture.filename, "offset": capture.offset}
+    log.write(kind, **place, url=capture.url, digest=digest)
