@@ -14,7 +14,7 @@ from archive.errors import RecordError
 from archive.model import Capture, Document
 from archive.segment import Entry
 from archive.warc.captures import capture_of
-from archive.warc.gzip import members
+from archive.warc.gzip import members, packed_members
 from archive.warc.reading import Member, Record, read_record
 
 
@@ -24,41 +24,93 @@ class Contents:
 
     captures: Sequence[Capture]
     entries: Sequence[Entry]
-    end: int  #: byte behind the last whole exchange: an open file is cut here
+    end: int  #: byte behind the last whole record
+    sha256: str  #: hex, over the bytes before `end`
     damage: str | None  #: why reading stopped before the end of the file
+    #: the same without the exchange at the end whose mate is missing; itself where there is none
+    whole: Contents | None = None
+
+    @property
+    def exchanges(self) -> Contents:
+        """What an open file that nobody writes to any more is cut to."""
+        return self.whole or self
 
 
 def read_contents(path: Path, filename: str) -> Contents:
     """Captures and manifest entries of a WARC with one gzip member a record. Raises OSError."""
     captures: list[Capture] = []
     entries: list[Entry] = []
-    exchanges = _Exchanges()
-    end, whole, damage = 0, 0, None
+    reader = RecordReader(filename)
+    end, damage = 0, None
+    digest, unhashed = hashlib.sha256(), list[bytes]()
+    counts = (0, 0, 0)
     try:
-        for member, digest in _members(path):
-            record = member.record
-            request_length = exchanges.take(member)
-            entry = Entry(
-                record=record.record_id,
-                type=record.type,
-                offset=member.offset,
-                length=member.length,
-                sha256=digest,
-                url=record.url if record.type in ("request", "response", "revisit") else None,
-            )
-            if record.type in ("response", "revisit"):
-                capture = capture_of(member, filename, request_length=request_length)
+        for offset, packed, content in packed_members(path):
+            record = read_record(content, where=f"{filename} at {offset}")
+            member = Member(offset=offset, length=len(packed), record=record)
+            entry, capture = reader.take(member, hashlib.sha256(packed).hexdigest())
+            entries.append(entry)
+            if capture is not None:
                 captures.append(capture)
-                entries.append(_with_capture(entry, capture))
-            else:
-                entries.append(entry)
-            if not exchanges.waiting:
-                end, whole = member.offset + member.length, len(entries)
+            end += len(packed)
+            unhashed.append(packed)
+            if not reader.waiting:
+                digest.update(b"".join(unhashed))
+                unhashed.clear()
+                counts = len(captures), len(entries), end
     except RecordError as error:
         damage = str(error)
-    if exchanges.waiting:
-        damage = damage or f"{filename} ends with a request that has no response"
-    return Contents(captures=captures, entries=entries[:whole], end=end, damage=damage)
+    whole = None
+    if reader.waiting:
+        whole = Contents(
+            captures=captures[: counts[0]],
+            entries=entries[: counts[1]],
+            end=counts[2],
+            sha256=digest.hexdigest(),
+            damage=damage or f"{filename} ends with a request that has no response",
+        )
+        digest.update(b"".join(unhashed))
+    return Contents(
+        captures=captures,
+        entries=entries,
+        end=end,
+        sha256=digest.hexdigest(),
+        damage=damage,
+        whole=whole,
+    )
+
+
+class RecordReader:
+    """Records of one WARC in their order in, manifest entries and captures out."""
+
+    def __init__(self, filename: str) -> None:
+        self._filename = filename
+        self._exchanges = _Exchanges()
+
+    @property
+    def waiting(self) -> bool:
+        """Whether a request was seen whose response was not."""
+        return bool(self._exchanges.waiting)
+
+    def take(self, member: Member, digest: str) -> tuple[Entry, Capture | None]:
+        """`digest` is the sha256 hex of the compressed member. Raises RecordError."""
+        record = member.record
+        type_ = record.type
+        request_length = self._exchanges.take(member)
+        capture = None
+        if type_ in ("response", "revisit"):
+            capture = capture_of(member, self._filename, request_length=request_length)
+        entry = Entry(
+            record=record.record_id,
+            type=type_,
+            offset=member.offset,
+            length=member.length,
+            sha256=digest,
+            url=record.url if type_ in ("request", "response", "revisit") else None,
+            timestamp=capture.timestamp if capture else None,
+            digest=capture.digest if capture else None,
+        )
+        return entry, capture
 
 
 class _Exchanges:
@@ -106,15 +158,6 @@ def read_documents(path: Path) -> Iterator[Document]:
             yield from_json(json.loads(content))
         except (ValueError, KeyError) as error:
             raise RecordError(f"{path.name} has no document at {offset}: {error}") from error
-
-
-def _members(path: Path) -> Iterator[tuple[Member, str]]:
-    with path.open("rb") as file:
-        for offset, length, content in members(path):
-            record = read_record(content, where=f"{path.name} at {offset}")
-            file.seek(offset)
-            digest = hashlib.sha256(file.read(length)).hexdigest()
-            yield Member(offset=offset, length=length, record=record), digest
 
 
 def _with_capture(entry: Entry, capture: Capture) -> Entry:

@@ -1,45 +1,71 @@
 """What dead processes left in the spool: cut to what is whole, sealed, indexed, handed to upload.
 
 The database is not asked. An open WARC ends where its first member is not whole, or before an
-exchange whose mate is missing; everything before that is kept, acknowledged or not.
+exchange whose mate is missing; everything before that is kept, acknowledged or not. Each step may
+be the last one: the next start does again what was not done.
 """
 
 from __future__ import annotations
 
 import contextlib
+import hashlib
+import json
 import logging
 import os
+import shutil
 import socket
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from archive.appending import OPEN
 from archive.cdxj import CdxjError
-from archive.contents import read_cdxj, read_contents, read_documents
+from archive.contents import Contents, read_cdxj, read_contents, read_documents
 from archive.digests import sha256_file
-from archive.errors import KeyInvalid, RecordError, SegmentUnknown
+from archive.errors import KeyInvalid, KeyMissing, RecordError, SegmentUnknown
 from archive.files import sync_folder
 from archive.index import Index
-from archive.model import Capture, Segment
-from archive.names import sibling, source_of
+from archive.model import Capture, Document, Segment
+from archive.names import key_of, sibling, source_of
 from archive.segment import write_side_files
 from archive.spool import Spool
+from archive.store.base import Store
 from archive.text_run import write_run_manifest
 from archive.upload import Uploader
-from archive.warc.gzip import members
+from archive.warc.gzip import packed_members
 
 logger = logging.getLogger(__name__)
 
+PART = ".part"
+"""Ending of what was being made when its process died: nobody was told of it."""
 
-def adopt(home: Path, index: Index, uploader: Uploader) -> list[Spool]:
+_PIECE = 1 << 20
+
+
+@dataclass(slots=True, kw_only=True)
+class Recovered:
+    """What recovery found and did."""
+
+    segments: int = 0  #: WARC files taken over, sealed before or now
+    captures: int = 0
+    documents: int = 0
+    cut: int = 0  #: bytes of open files that were no whole exchange or document
+    left: list[str] = field(default_factory=list)  #: files that stay in the spool, with the reason
+
+
+def adopt(
+    home: Path, index: Index, uploader: Uploader, report: Recovered | None = None
+) -> list[Spool]:
     """Recover every abandoned spool; close the returned ones when the uploads are over.
 
-    A file that makes no sense stays where it is, with a warning. Raises OSError, IndexFailure.
+    A file that makes no sense stays where it is, with a warning; `report` is filled. Raises
+    OSError, IndexFailure.
     """
     spools = list(Spool.abandoned(home))
     try:
         for spool in spools:
-            _adopt(spool, index, uploader)
+            take_over(spool, index, uploader, report or Recovered())
     except BaseException:
         for spool in spools:
             spool.close()
@@ -47,23 +73,47 @@ def adopt(home: Path, index: Index, uploader: Uploader) -> list[Spool]:
     return spools
 
 
-def _adopt(spool: Spool, index: Index, uploader: Uploader) -> None:
-    for path in spool.files("*.part"):
-        path.unlink()
+def take_over(spool: Spool, index: Index, uploader: Uploader, report: Recovered) -> None:
+    """Seal, index and submit what lies in a spool that is ours. Raises OSError, IndexFailure."""
+    for path in spool.files(f"*{PART}"):
+        if path.is_dir():
+            shutil.rmtree(path)
+        else:
+            path.unlink()
     _sweep(spool)
-    for pattern, seal, take_over in (
-        ("*.warc.gz", _seal_segment, _take_over_segment),
-        ("*.jsonl.gz", _seal_run, _take_over_run),
-    ):
-        for path in spool.files(f"{pattern}{OPEN}"):
-            seal(path)
-        for path in spool.files(pattern):
-            try:
-                take_over(path, index)
-            except (RecordError, CdxjError, KeyInvalid) as error:
-                logger.warning("%s stays in the spool: %s", path, error)
-            else:
-                uploader.submit(path, adopted=True)
+    for path in _sealed(spool, "*.warc.gz", _seal_segment, report):
+        with _left(path, report):
+            _take_over_segment(path, index, report)
+            uploader.submit(path)
+    for path in _sealed(spool, "*.jsonl.gz", _seal_run, report):
+        with _left(path, report):
+            _take_over_run(path, index, report)
+            uploader.submit(path)
+
+
+def settle_uploaded(index: Index, store: Store) -> list[str]:
+    """Mark stored what an index restored from a copy takes for spooled; what is in neither place.
+
+    Raises StoreError, IndexFailure.
+    """
+    lost = []
+    for segment in index.segments("spooled"):
+        path = Path(segment.path or "") / segment.filename
+        names = (path, path.with_name(path.name + OPEN))
+        if segment.node != socket.gethostname() or any(name.exists() for name in names):
+            continue
+        try:
+            # The manifest is the last object of an upload.
+            store.head(key_of(sibling(segment.filename, "jsonl")))
+        except KeyMissing:
+            # Sealing renames it at any time: look once more.
+            if not path.exists() and index.segment(segment.filename).state == "spooled":
+                lost.append(segment.filename)
+        else:
+            index.mark_stored(segment.filename)
+    for name in lost:
+        logger.warning("%s is in the index, but neither in its spool nor in the store", name)
+    return lost
 
 
 def _sweep(spool: Spool) -> None:
@@ -75,18 +125,42 @@ def _sweep(spool: Spool) -> None:
                 path.unlink()
 
 
-def _seal_segment(path: Path) -> None:
-    contents = read_contents(path, path.name.removesuffix(OPEN))
-    if contents.damage is not None:
-        logger.info("%s is cut to %d bytes: %s", path, contents.end, contents.damage)
-    if contents.captures:
-        _cut_and_rename(path, contents.end)
-    else:
-        path.unlink()
+def _sealed(
+    spool: Spool, pattern: str, seal: Callable[[Path, Recovered], None], report: Recovered
+) -> list[Path]:
+    for path in spool.files(f"{pattern}{OPEN}"):
+        with _left(path, report):
+            seal(path, report)
+    return spool.files(pattern)
 
 
-def _take_over_segment(path: Path, index: Index) -> None:
-    captures = _captures(path)
+@contextlib.contextmanager
+def _left(path: Path, report: Recovered) -> Iterator[None]:
+    """A file that makes no sense stays, and does not keep the others from being taken over."""
+    try:
+        yield
+    except (RecordError, CdxjError, KeyInvalid) as error:
+        logger.warning("%s stays in the spool: %s", path, error)
+        report.left.append(f"{path}: {error}")
+
+
+# Segments
+
+
+def _seal_segment(path: Path, report: Recovered) -> None:
+    name = path.name.removesuffix(OPEN)
+    source_of(name)
+    found = read_contents(path, name).exchanges
+    if _cut_and_rename(path, found.end if found.captures else 0, found.sha256, report):
+        _write_side_files(path.with_name(name), found)
+
+
+def _write_side_files(path: Path, contents: Contents) -> None:
+    write_side_files(path, contents.sha256, contents.captures, contents.entries)
+
+
+def _take_over_segment(path: Path, index: Index, report: Recovered) -> None:
+    captures, damage = _captures(path)
     index.add_segment(
         Segment(
             filename=path.name,
@@ -97,46 +171,102 @@ def _take_over_segment(path: Path, index: Index) -> None:
         )
     )
     index.commit(captures)
+    report.segments += 1
+    report.captures += len(captures)
+    if damage is not None:
+        raise RecordError(damage)
 
 
-def _captures(path: Path) -> Sequence[Capture]:
-    """Captures of a sealed WARC; its side files are written where they are not both there."""
+def _captures(path: Path) -> tuple[Sequence[Capture], str | None]:
+    """Captures of a sealed WARC, and why it must not be uploaded as it is.
+
+    Side files that are missing or damaged are written again. Raises RecordError.
+    """
     cdxj = path.with_name(sibling(path.name, "cdxj.gz"))
-    if cdxj.exists() and path.with_name(sibling(path.name, "jsonl")).exists():
-        return read_cdxj(cdxj)
+    objects = _objects(path.with_name(sibling(path.name, "jsonl")))
+    if _is_as_noted(cdxj, objects):
+        captures = read_cdxj(cdxj)
+        if _is_as_noted(path, objects):
+            return captures, None
+        return captures, "its bytes are not those that were written"
     contents = read_contents(path, path.name)
-    if contents.damage is not None:
+    noted = objects.get(path.name, {}).get("sha256", contents.sha256)
+    if contents.damage is not None or contents.sha256 != noted:
         # It was whole when it got its name: not to be passed off as what was written.
-        raise RecordError(contents.damage)
-    write_side_files(path, sha256_file(path), contents.captures, contents.entries)
-    return contents.captures
+        raise RecordError(contents.damage or "its bytes are not those that were written")
+    _write_side_files(path, contents)
+    return contents.captures, None
 
 
-def _seal_run(path: Path) -> None:
-    end = 0
+def _objects(manifest: Path) -> dict[str, dict[str, Any]]:
+    """Lines of a manifest that speak of objects; none where it is missing or cannot be read."""
     try:
-        for offset, length, _ in members(path):
-            end = offset + length
-    except RecordError:
-        pass  # the cut below is what this is about
-    if end:
-        _cut_and_rename(path, end)
-    else:
-        path.unlink()
+        lines = [json.loads(line) for line in manifest.read_bytes().splitlines()]
+        return {line["object"]: line for line in lines if "object" in line}
+    except (FileNotFoundError, ValueError, TypeError):
+        return {}
 
 
-def _take_over_run(path: Path, index: Index) -> None:
-    documents = list(read_documents(path))
-    if not path.with_name(sibling(path.name, "jsonl")).exists():
+def _is_as_noted(path: Path, objects: dict[str, dict[str, Any]]) -> bool:
+    noted = objects.get(path.name)
+    if noted is None or not path.exists() or path.stat().st_size != noted.get("size"):
+        return False
+    return sha256_file(path) == noted.get("sha256")
+
+
+# Text runs
+
+
+def _seal_run(path: Path, report: Recovered) -> None:
+    digest, end = hashlib.sha256(), 0
+    with contextlib.suppress(RecordError):  # the cut below is what this is about
+        for offset, packed, _ in packed_members(path):
+            digest.update(packed)
+            end = offset + len(packed)
+    _cut_and_rename(path, end, digest.hexdigest(), report)
+
+
+def _take_over_run(path: Path, index: Index, report: Recovered) -> None:
+    documents: list[Document] = list(read_documents(path))
+    if not _is_as_noted(path, _objects(path.with_name(sibling(path.name, "jsonl")))):
+        # Nothing is behind a run but its pages: what can be read of it is what it says.
         write_run_manifest(path, sha256_file(path))
     # A segment that the index has lost: rebuild-index finds it and this run in the store.
     with contextlib.suppress(SegmentUnknown):
         index.commit([], documents)
+    report.documents += len(documents)
 
 
-def _cut_and_rename(path: Path, end: int) -> None:
+# Files
+
+
+def _cut_and_rename(path: Path, end: int, sha256: str, report: Recovered) -> bool:
+    """Make an open file of which `end` bytes are whole a sealed one; nothing of an empty one.
+
+    Whether there is a new sealed file. Raises RecordError where another one has its name.
+    """
+    sealed = path.with_name(path.name.removesuffix(OPEN))
+    if sealed.exists() and not _begins_with(sealed, end, sha256):
+        raise RecordError(f"{sealed.name} lies beside it and holds something else: compare the two")
+    size = path.stat().st_size
+    if not end or sealed.exists():
+        path.unlink()
+        return False
+    if end < size:
+        logger.info("%s is cut from %d to %d bytes", path, size, end)
+        report.cut += size - end
     with path.open("r+b") as file:
         file.truncate(end)
         os.fsync(file.fileno())
-    path.rename(path.with_name(path.name.removesuffix(OPEN)))
+    path.rename(sealed)
     sync_folder(path.parent)
+    return True
+
+
+def _begins_with(path: Path, size: int, sha256: str) -> bool:
+    digest, left = hashlib.sha256(), size
+    with path.open("rb") as file:
+        while left and (piece := file.read(min(left, _PIECE))):
+            digest.update(piece)
+            left -= len(piece)
+    return not left and digest.hexdigest() == sha256

@@ -24,7 +24,9 @@ except ImportError:  # no wheel for this machine
     _codec, _LEVEL, _ERRORS = zlib, 6, (zlib.error, ValueError)
 
 _GZIP = 31
-_PIECE = 1 << 18
+# What lies behind a member is handed back, and copied by that: most members are small.
+_FIRST = 1 << 12
+_NEXT = 1 << 16
 _BATCH = 1 << 20
 
 
@@ -57,23 +59,31 @@ def members(path: Path) -> Iterator[tuple[int, int, bytes]]:
     Raises RecordError at the first byte that is not part of a whole member (its message names the
     offset), after everything before it has been given; OSError as the file raises it.
     """
-    with path.open("rb") as file:
-        offset, data = 0, file.read(_PIECE)
-        while data:
+    for offset, compressed, content in packed_members(path):
+        yield offset, len(compressed), content
+
+
+def packed_members(path: Path) -> Iterator[tuple[int, bytes, bytes]]:
+    """As `members`: `(offset, member as it stands in the file, content)`."""
+    with path.open("rb", buffering=0) as file:
+        offset, rest = 0, b""
+        while data := rest or file.read(_FIRST):
             decompressor = _codec.decompressobj(_GZIP)
-            content, length = [], 0
+            compressed, content = [], []
             try:
                 while True:
+                    compressed.append(data)
                     content.append(decompressor.decompress(data))
                     if decompressor.eof:
                         break
-                    length += len(data)
-                    data = file.read(_PIECE)
+                    data = file.read(_NEXT)
                     if not data:
                         raise RecordError(f"{path.name} ends within the member at {offset}")
             except _ERRORS as error:
                 raise RecordError(f"{path.name} has no gzip member at {offset}: {error}") from error
-            length += len(data) - len(decompressor.unused_data)
-            yield offset, length, b"".join(content)
-            offset += length
-            data = decompressor.unused_data or file.read(_PIECE)
+            rest = decompressor.unused_data
+            if rest:
+                compressed[-1] = data[: -len(rest)]
+            whole = b"".join(compressed)
+            yield offset, whole, b"".join(content)
+            offset += len(whole)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cached_property
 from io import BytesIO
 from pathlib import Path
 
@@ -18,7 +19,7 @@ from archive.http import ResponseHead, parse_head
 from archive.warc.gzip import members
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class Record:
     """One record as it was read. Field names keep the spelling of the file."""
 
@@ -27,8 +28,12 @@ class Record:
 
     def get(self, name: str) -> str | None:
         """The first value of a named field, whatever the spelling of its name."""
-        wanted = name.lower()
-        return next((value for key, value in self.headers if key.lower() == wanted), None)
+        return self._first.get(name.lower())
+
+    @cached_property
+    def _first(self) -> dict[str, str]:
+        # Backwards: of a field that is repeated the first one stays.
+        return {name.lower(): value for name, value in reversed(self.headers)}
 
     @property
     def type(self) -> str:
@@ -45,7 +50,7 @@ class Record:
         """WARC-Target-URI without the angle brackets that some tools put around it."""
         return (self.get("WARC-Target-URI") or "").strip("<>")
 
-    @property
+    @cached_property
     def head(self) -> ResponseHead:
         """Head of the HTTP response in the block."""
         return parse_head(self.block)
