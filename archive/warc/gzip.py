@@ -7,7 +7,7 @@ make bodies that are compressed already grow.
 from __future__ import annotations
 
 import zlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -66,24 +66,34 @@ def members(path: Path) -> Iterator[tuple[int, int, bytes]]:
 def packed_members(path: Path) -> Iterator[tuple[int, bytes, bytes]]:
     """As `members`: `(offset, member as it stands in the file, content)`."""
     with path.open("rb", buffering=0) as file:
-        offset, rest = 0, b""
-        while data := rest or file.read(_FIRST):
-            decompressor = _codec.decompressobj(_GZIP)
-            compressed, content = [], []
-            try:
-                while True:
-                    compressed.append(data)
-                    content.append(decompressor.decompress(data))
-                    if decompressor.eof:
-                        break
-                    data = file.read(_NEXT)
-                    if not data:
-                        raise RecordError(f"{path.name} ends within the member at {offset}")
-            except _ERRORS as error:
-                raise RecordError(f"{path.name} has no gzip member at {offset}: {error}") from error
-            rest = decompressor.unused_data
-            if rest:
-                compressed[-1] = data[: -len(rest)]
-            whole = b"".join(compressed)
-            yield offset, whole, b"".join(content)
-            offset += len(whole)
+        yield from packed_members_of(file.read, path.name)
+
+
+def packed_members_of(
+    read: Callable[[int], bytes], name: str
+) -> Iterator[tuple[int, bytes, bytes]]:
+    """As `packed_members`, of what `read` gives, so many bytes at the most; `name` is for errors.
+
+    Raises RecordError, and what `read` raises.
+    """
+    offset, rest = 0, b""
+    while data := rest or read(_FIRST):
+        decompressor = _codec.decompressobj(_GZIP)
+        compressed, content = [], []
+        try:
+            while True:
+                compressed.append(data)
+                content.append(decompressor.decompress(data))
+                if decompressor.eof:
+                    break
+                data = read(_NEXT)
+                if not data:
+                    raise RecordError(f"{name} ends within the member at {offset}")
+        except _ERRORS as error:
+            raise RecordError(f"{name} has no gzip member at {offset}: {error}") from error
+        rest = decompressor.unused_data
+        if rest:
+            compressed[-1] = data[: -len(rest)]
+        whole = b"".join(compressed)
+        yield offset, whole, b"".join(content)
+        offset += len(whole)
