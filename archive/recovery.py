@@ -14,7 +14,7 @@ import logging
 import os
 import shutil
 import socket
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -81,11 +81,18 @@ def take_over(spool: Spool, index: Index, uploader: Uploader, report: Recovered)
         else:
             path.unlink()
     _sweep(spool)
-    for path in _sealed(spool, "*.warc.gz", _seal_segment, report):
+    read: dict[Path, Contents] = {}  # of what was sealed just now
+    for path in spool.files(f"*.warc.gz{OPEN}"):
         with _left(path, report):
-            _take_over_segment(path, index, report)
+            read |= _seal_segment(path, report)
+    for path in spool.files("*.warc.gz"):
+        with _left(path, report):
+            _take_over_segment(path, index, report, read.pop(path, None))
             uploader.submit(path)
-    for path in _sealed(spool, "*.jsonl.gz", _seal_run, report):
+    for path in spool.files(f"*.jsonl.gz{OPEN}"):
+        with _left(path, report):
+            _seal_run(path, report)
+    for path in spool.files("*.jsonl.gz"):
         with _left(path, report):
             _take_over_run(path, index, report)
             uploader.submit(path)
@@ -125,15 +132,6 @@ def _sweep(spool: Spool) -> None:
                 path.unlink()
 
 
-def _sealed(
-    spool: Spool, pattern: str, seal: Callable[[Path, Recovered], None], report: Recovered
-) -> list[Path]:
-    for path in spool.files(f"{pattern}{OPEN}"):
-        with _left(path, report):
-            seal(path, report)
-    return spool.files(pattern)
-
-
 @contextlib.contextmanager
 def _left(path: Path, report: Recovered) -> Iterator[None]:
     """A file that makes no sense stays, and does not keep the others from being taken over."""
@@ -147,20 +145,24 @@ def _left(path: Path, report: Recovered) -> Iterator[None]:
 # Segments
 
 
-def _seal_segment(path: Path, report: Recovered) -> None:
+def _seal_segment(path: Path, report: Recovered) -> dict[Path, Contents]:
+    """What the sealed file holds, by its path; nothing where there is no such file."""
     name = path.name.removesuffix(OPEN)
     source_of(name)
     found = read_contents(path, name).exchanges
-    if _cut_and_rename(path, found.end if found.captures else 0, found.sha256, report):
-        _write_side_files(path.with_name(name), found)
+    if not _cut_and_rename(path, found.end if found.captures else 0, found.sha256, report):
+        return {}
+    sealed = path.with_name(name)
+    _write_side_files(sealed, found)
+    return {sealed: found}
 
 
 def _write_side_files(path: Path, contents: Contents) -> None:
     write_side_files(path, contents.sha256, contents.captures, contents.entries)
 
 
-def _take_over_segment(path: Path, index: Index, report: Recovered) -> None:
-    captures, damage = _captures(path)
+def _take_over_segment(path: Path, index: Index, report: Recovered, read: Contents | None) -> None:
+    captures, damage = (read.captures, None) if read else _captures(path)
     index.add_segment(
         Segment(
             filename=path.name,
