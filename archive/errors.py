@@ -11,10 +11,16 @@ ArchiveError
 |  +- RevisitUnresolved    the record a revisit points to is missing: answer 502, tell the audit
 +- ContentError            a body cannot be decoded: offer the payload as it was sent
 +- WriteError              a capture could not be kept: stop the crawl
+|  +- SpoolFull            no room for more captures: make room, or raise `spool.max_bytes`
 +- IndexFailure            the index cannot be used
 |  +- IndexUnavailable     locked, unreachable or damaged: retry later, or rebuild it
 |  +- IndexOutdated        written by another version: `pressmark rebuild-index`
 |  +- SegmentUnknown       no row of that segment: `pressmark rebuild-index`
++- StateFailure            the state database cannot be used
+|  +- StateUnavailable     locked, unreachable or damaged: retry later, or restore a backup
+|  +- StateNewer           a newer Pressmark has worked on it: use that one
+|  +- StateTaken           restoring would replace what it holds: ask for that
++- BackupDamaged           a backup of the state is not whole: take another one
 +- StoreError              the object store refused or failed
    +- KeyInvalid           a key outside the permitted alphabet: a bug of the caller
    +- KeyMissing           no such object: do not retry
@@ -88,6 +94,13 @@ class WriteError(ArchiveError):
         self.what = what
 
 
+class SpoolFull(WriteError):
+    """The spool is at its limit, or its disk nearly full, and nothing has changed that."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__("anything more", RuntimeError(reason))
+
+
 class IndexFailure(ArchiveError):
     """The index cannot be used; the objects are not touched by that."""
 
@@ -106,6 +119,26 @@ class SegmentUnknown(IndexFailure):
     def __init__(self, filename: str) -> None:
         super().__init__(f"{filename} is not in the index: run `pressmark rebuild-index`")
         self.filename = filename
+
+
+class StateFailure(ArchiveError):
+    """The state database cannot be used; the archive itself can be read without it."""
+
+
+class StateUnavailable(StateFailure):
+    """The state database is locked, unreachable or damaged."""
+
+
+class StateNewer(StateFailure):
+    """The state has a revision that this Pressmark does not know."""
+
+
+class StateTaken(StateFailure):
+    """The state holds rows that a backup would replace."""
+
+
+class BackupDamaged(ArchiveError):
+    """A file is no backup of the state, or not the whole of one."""
 
 
 class StoreError(ArchiveError):

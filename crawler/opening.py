@@ -7,6 +7,7 @@ from pathlib import Path
 from archive.collection import Collection
 from archive.errors import NotArchived
 from archive.index import Index
+from archive.state.capabilities import RememberedCapabilities
 from archive.store.base import Store
 from archive.store.open import open_store
 from archive.store.s3_options import S3Options
@@ -43,4 +44,5 @@ def store_of(configuration: Configuration) -> Store:
             ca_bundle=str(s3.ca_bundle) if s3.ca_bundle else None,
             addressing_style=s3.addressing_style,
         ),
+        RememberedCapabilities(configuration.state_url),
     )

@@ -6,7 +6,12 @@ import os
 
 from hypothesis import settings
 
-pytest_plugins = ["tests.servers.shared", "tests.servers.ceph", "tests.servers.postgres"]
+pytest_plugins = [
+    "tests.servers.shared",
+    "tests.servers.ceph",
+    "tests.servers.rclone",
+    "tests.servers.postgres",
+]
 
 # No test may fail for the speed of a machine, and none in CI for the luck of a draw.
 settings.register_profile("here", deadline=None)

@@ -29,6 +29,20 @@ class Capabilities:
 
     create_only: bool  #: of eight racing conditional writes of one key exactly one won
     ranged_reads: bool  #: a ranged read answers the range and nothing else
+    notes_digests: bool  #: a digest that is sent with an object is told by `head`
+    checks_arrivals: bool  #: bytes that changed on their way are refused
+
+
+class CapabilityMemory(Protocol):
+    """Where what a server was seen to do is kept between processes. Raises nothing."""
+
+    def recall(self, endpoint: str, bucket: str) -> Capabilities | None:
+        """None: nobody has tried it, or nobody remembers."""
+        ...
+
+    def remember(self, endpoint: str, bucket: str, seen: Capabilities) -> None:
+        """Replaces what was remembered of that bucket."""
+        ...
 
 
 class Store(Protocol):
@@ -85,7 +99,7 @@ class Store(Protocol):
     def probe(self) -> Capabilities:
         """Try what the store can do, on scratch keys under "probe/" that it removes afterwards.
 
-        The store remembers the answer and works by it.
+        The store works by the answer, and remembers it where it was given a CapabilityMemory.
         """
         ...
 

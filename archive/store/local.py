@@ -111,8 +111,10 @@ class LocalStore:
             trial.unlink()
 
     def probe(self) -> Capabilities:
-        """See Store. link(2) and pread(2) are what POSIX says."""
-        return Capabilities(create_only=True, ranged_reads=True)
+        """See Store. link(2) and pread(2) are what POSIX says, and what is put is read back."""
+        return Capabilities(
+            create_only=True, ranged_reads=True, notes_digests=False, checks_arrivals=True
+        )
 
     def close(self) -> None:
         """See Store."""

@@ -69,7 +69,9 @@ class MemoryStore:
 
     def probe(self) -> Capabilities:
         """See Store."""
-        return Capabilities(create_only=True, ranged_reads=True)
+        return Capabilities(
+            create_only=True, ranged_reads=True, notes_digests=True, checks_arrivals=True
+        )
 
     def close(self) -> None:
         """See Store."""

@@ -6,21 +6,24 @@ from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
 from archive.errors import BucketMissing
-from archive.store.base import Store
+from archive.store.base import CapabilityMemory, Store
 from archive.store.local import LocalStore
 from archive.store.memory import MemoryStore
 from archive.store.s3_options import S3Options
 
 
-def open_store(uri: str, options: S3Options | None = None) -> Store:
+def open_store(
+    uri: str, options: S3Options | None = None, memory: CapabilityMemory | None = None
+) -> Store:
     """The store at a path, file:///path, s3://bucket[/prefix] or memory: (a new one each time).
 
-    Nothing is asked of it yet: see `Store.check`. Raises BucketMissing when `uri` is none of these.
+    `memory` keeps what an S3 server was seen to do. Nothing is asked of it yet: see `Store.check`.
+    Raises BucketMissing when `uri` is none of these.
     """
     if uri == "memory:":
         return MemoryStore()
     if uri.startswith("s3:"):
-        return _open_s3(uri, options)
+        return _open_s3(uri, options, memory)
     if uri.startswith("file:"):
         parts = urlsplit(uri)
         if parts.netloc not in ("", "localhost") or not parts.path.startswith("/"):
@@ -31,7 +34,7 @@ def open_store(uri: str, options: S3Options | None = None) -> Store:
     return LocalStore(Path(uri))
 
 
-def _open_s3(uri: str, options: S3Options | None) -> Store:
+def _open_s3(uri: str, options: S3Options | None, memory: CapabilityMemory | None) -> Store:
     bucket, _, prefix = uri.removeprefix("s3://").partition("/")
     prefix = prefix.rstrip("/")
     segments = prefix.split("/") if prefix else []
@@ -40,7 +43,7 @@ def _open_s3(uri: str, options: S3Options | None) -> Store:
     # Importing boto3 takes as long as all the rest together, and folders do without.
     from archive.store.s3 import S3Store
 
-    return S3Store(bucket, prefix, options)
+    return S3Store(bucket, prefix, options, memory)
 
 
 def _wrong(uri: str) -> BucketMissing:

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
-import logging
 import re
-import secrets
 import threading
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
 
-from botocore.exceptions import BotoCoreError, ClientError
+from botocore.exceptions import ClientError
 
 from archive.errors import (
     BucketMissing,
@@ -23,6 +21,7 @@ from archive.errors import (
 )
 from archive.store.base import (
     Capabilities,
+    CapabilityMemory,
     StoredObject,
     check_key,
     check_prefix,
@@ -32,7 +31,9 @@ from archive.store.base import (
 from archive.store.content import PIECE
 from archive.store.s3_client import open_client
 from archive.store.s3_errors import status, translated
+from archive.store.s3_metadata import noted_sha256
 from archive.store.s3_options import S3Options
+from archive.store.s3_probe import Probe
 from archive.store.s3_upload import Upload, Uploader
 
 if TYPE_CHECKING:
@@ -40,38 +41,49 @@ if TYPE_CHECKING:
 
     from mypy_boto3_s3.type_defs import GetObjectOutputTypeDef, HeadObjectOutputTypeDef
 
-_SHA256 = re.compile(r"[0-9a-f]{64}")
-_RACERS = 8
 # Bodies that break off are asked for again from where they stopped, so many times.
 _CUT_BODIES = 3
-
-logger = logging.getLogger(__name__)
+_CONTENT_RANGE = re.compile(r"bytes (\d+)-")
 
 
 class S3Store:
-    """One boto3 client, which the threads of the process share."""
+    """One boto3 client, which the threads of the process share.
 
-    def __init__(self, bucket: str, prefix: str = "", options: S3Options | None = None) -> None:
+    Every write asks the server to refuse an existing key. A server that was not seen to obey is
+    asked first whether there is one, and of the threads of this process one at a time writes a key.
+    Between processes the names, which are unique, are all that protects on such a server.
+    """
+
+    def __init__(
+        self,
+        bucket: str,
+        prefix: str = "",
+        options: S3Options | None = None,
+        memory: CapabilityMemory | None = None,
+    ) -> None:
+        """With a `memory` the first write looks up what the server can do, or tries it."""
         self.bucket = bucket
         self.uri = f"s3://{bucket}/{prefix}" if prefix else f"s3://{bucket}"
         self._root = f"{prefix}/" if prefix else ""
         self._options = options or S3Options()
         self._client = open_client(self._options, self.uri)
-        #: whether the server honours If-None-Match; None: nobody has tried
-        self._create_only: bool | None = None
+        self._memory = memory
+        self._capabilities: Capabilities | None = None
+        self._probing = threading.Lock()
+        self._takes_conditions = True
+        self._writing: set[str] = set()
+        self._written = threading.Condition()
 
     def put_new(self, key: str, source: bytes | Path) -> StoredObject:
-        """See Store.
-
-        The server is asked to refuse an existing key, and unless it was seen to obey (`probe`), it
-        is asked first whether there is one.
-        """
+        """See Store."""
         check_key(key)
         upload = Upload.of(source, self._options)
-        ours = False
-        if self._create_only or self._find(key) is None:
-            ours = self._send(key, upload)
-        self._verify(key, upload, ours=ours)
+        trusted = self._is_create_only()
+        with self._alone(key) if upload.in_parts or not trusted else contextlib.nullcontext():
+            ours = False
+            if trusted or self._find(key) is None:
+                ours = self._send(key, upload)
+            self._verify(key, upload, ours=ours)
         return StoredObject(key=key, size=upload.size, sha256=upload.sha256)
 
     def get(self, key: str) -> bytes:
@@ -97,7 +109,7 @@ class S3Store:
             self.check()  # a HEAD cannot tell a missing key from a missing bucket
             raise KeyMissing(f"{self.uri} has no {key}", key)
         return StoredObject(
-            key=key, size=found["ContentLength"], sha256=_noted_sha256(found["Metadata"])
+            key=key, size=found["ContentLength"], sha256=noted_sha256(found["Metadata"])
         )
 
     def list(self, prefix: str, start_after: str = "") -> Iterator[StoredObject]:
@@ -113,19 +125,39 @@ class S3Store:
 
     def probe(self) -> Capabilities:
         """See Store."""
-        key = f"probe/{secrets.token_hex(8)}"
-        try:
-            self._create_only = self._race(key)
-            ranged = self._answers_range(key)
-        finally:
-            self._remove(key)
-        return Capabilities(create_only=self._create_only, ranged_reads=ranged)
+        probe = Probe(client=self._client, bucket=self.bucket, root=self._root, place=self.uri)
+        self._capabilities = seen = probe.run()
+        if self._memory:
+            self._memory.remember(self._client.meta.endpoint_url, self.bucket, seen)
+        return seen
 
     def close(self) -> None:
         """See Store."""
         self._client.close()
 
     # -- writing
+
+    def _is_create_only(self) -> bool:
+        """Whether the server was seen to refuse an existing key, by this process or before."""
+        with self._probing:
+            if self._capabilities is None and self._memory:
+                endpoint = self._client.meta.endpoint_url
+                self._capabilities = self._memory.recall(endpoint, self.bucket)
+                if self._capabilities is None:
+                    self.probe()
+            return self._capabilities is not None and self._capabilities.create_only
+
+    @contextlib.contextmanager
+    def _alone(self, key: str) -> Iterator[None]:
+        with self._written:
+            self._written.wait_for(lambda: key not in self._writing)
+            self._writing.add(key)
+        try:
+            yield
+        finally:
+            with self._written:
+                self._writing.remove(key)
+                self._written.notify_all()
 
     def _send(self, key: str, upload: Upload) -> bool:
         """Whether it was this call that wrote the object; no: it seems to exist."""
@@ -137,12 +169,12 @@ class S3Store:
             key=key,
         )
         try:
-            if self._create_only is not False:
+            if self._takes_conditions:
                 try:
                     uploader.send(upload, create_only=True)
                     return True
                 except StoreUnsupported:
-                    self._create_only = False
+                    self._takes_conditions = False
             uploader.send(upload, create_only=False)
             return True
         except KeyTaken:
@@ -161,7 +193,7 @@ class S3Store:
             raise StoreUnavailable(
                 f"{self.uri} said that it has {key}, and then that it has not; try again", key
             )
-        noted = _noted_sha256(found["Metadata"])
+        noted = noted_sha256(found["Metadata"])
         if noted not in (upload.sha256, None):
             raise KeyTaken(f"{self.uri} has {key} already, with other bytes", key)
         if noted and found["ContentLength"] == upload.size and _etag(found) == upload.etag:
@@ -195,7 +227,7 @@ class S3Store:
             answer = self._open(key, start, end)
             if answer is None:
                 break
-            noted = _noted_sha256(answer["Metadata"])
+            noted = noted_sha256(answer["Metadata"])
             try:
                 for piece in self._body(key, answer, start, end):
                     start += len(piece)
@@ -228,8 +260,7 @@ class S3Store:
         self, key: str, answer: GetObjectOutputTypeDef, start: int, end: int | None
     ) -> Iterator[bytes]:
         body = answer["Body"]
-        # A server without ranges sends the whole object.
-        skip = 0 if answer["ResponseMetadata"]["HTTPStatusCode"] == 206 else start
+        skip = start - self._beginning(key, answer, start)
         left = answer["ContentLength"] if end is None else skip + end - start
         try:
             while left:
@@ -243,6 +274,24 @@ class S3Store:
                 skip = max(0, skip - len(piece))
         finally:
             body.close()
+
+    def _beginning(self, key: str, answer: GetObjectOutputTypeDef, start: int) -> int:
+        """Byte of the object that the body begins with; `start` was asked for.
+
+        The status does not tell: servers without ranges send the whole object, and some send the
+        range under status 200.
+        """
+        told = _CONTENT_RANGE.match(answer.get("ContentRange", ""))
+        if told:
+            begin = int(told[1])
+        else:
+            begin = start if answer["ResponseMetadata"]["HTTPStatusCode"] == 206 else 0
+        if begin > start:
+            raise ObjectDamaged(
+                f"{self.uri} answered with {key} from byte {begin} on, when asked from {start} on",
+                key,
+            )
+        return begin
 
     def _listed(self, prefix: str, start_after: str) -> Iterator[StoredObject]:
         wanted: dict[str, Any] = {"StartAfter": self._root + start_after} if start_after else {}
@@ -258,63 +307,6 @@ class S3Store:
                     key = found["Key"][len(self._root) :]
                     if is_key(key):
                         yield StoredObject(key=key, size=found["Size"], sha256=None)
-
-    # -- probing
-
-    def _race(self, key: str) -> bool:
-        """Whether exactly one of eight conditional writes at once succeeds."""
-        gate = threading.Barrier(_RACERS)
-
-        def run(number: int) -> bool:
-            gate.wait()
-            with translated(self.uri, key):
-                try:
-                    self._client.put_object(
-                        Bucket=self.bucket,
-                        Key=self._root + key,
-                        Body=f"{number:016}".encode(),
-                        IfNoneMatch="*",
-                    )
-                except ClientError as error:
-                    if status(error) in (409, 412):
-                        return False
-                    raise
-            return True
-
-        with ThreadPoolExecutor(_RACERS, thread_name_prefix="store-probe") as pool:
-            try:
-                return sum(pool.map(run, range(_RACERS))) == 1
-            except StoreUnsupported:
-                return False
-
-    def _answers_range(self, key: str) -> bool:
-        with translated(self.uri, key):
-            try:
-                self._client.head_object(Bucket=self.bucket, Key=self._root + key)
-            except ClientError as error:
-                if status(error) != 404:
-                    raise
-                self._client.put_object(
-                    Bucket=self.bucket, Key=self._root + key, Body=b"0123456789abcdef"
-                )
-            answer = self._client.get_object(
-                Bucket=self.bucket, Key=self._root + key, Range="bytes=4-7"
-            )
-            part = answer["Body"].read()
-        return answer["ResponseMetadata"]["HTTPStatusCode"] == 206 and len(part) == 4
-
-    def _remove(self, key: str) -> None:
-        try:
-            self._client.delete_object(Bucket=self.bucket, Key=self._root + key)
-        except (BotoCoreError, ClientError) as error:
-            # An archive whose key may not delete is well kept; the scratch object harms nobody.
-            logger.warning("%s stays in %s, because it cannot be deleted: %s", key, self.uri, error)
-
-
-def _noted_sha256(metadata: dict[str, str]) -> str | None:
-    # Some servers change the case of the names.
-    noted = next((value for name, value in metadata.items() if name.lower() == "sha256"), "")
-    return noted if _SHA256.fullmatch(noted) else None
 
 
 def _etag(found: HeadObjectOutputTypeDef) -> str:

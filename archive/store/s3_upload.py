@@ -6,15 +6,16 @@ import base64
 import hashlib
 import logging
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from archive.errors import KeyTaken
+from archive.errors import AccessDenied, KeyTaken, StoreUnavailable, StoreUnsupported
 from archive.store.content import pieces, reading
 from archive.store.s3_errors import code, status, translated
+from archive.store.s3_metadata import with_sha256
 from archive.store.s3_options import S3Options
 
 if TYPE_CHECKING:
@@ -62,6 +63,14 @@ class Upload:
             md5s=tuple(md5s),
         )
 
+    def has_part(self, number: int, size: int, etag: str) -> bool:
+        """Whether a part that a server has is one of this object's."""
+        last = len(self.md5s)
+        if not 1 <= number <= last:
+            return False
+        expected = self.size - (last - 1) * self.part_size if number == last else self.part_size
+        return size == expected and etag.strip('"') == self.md5s[number - 1].hex()
+
     @property
     def etag(self) -> str:
         """What most servers give as ETag: the MD5, or that of the parts' MD5s and their number."""
@@ -80,6 +89,8 @@ class Uploader:
     path: str  #: key in the bucket, prefix included
     place: str  #: s3://bucket/prefix, for messages
     key: str  #: key in the collection, for messages
+    #: of every object: what put_object and create_multipart_upload are asked for besides
+    settings: dict[str, Any] = field(default_factory=dict)
 
     def send(self, upload: Upload, *, create_only: bool) -> None:
         """Write the object; `create_only` asks the server to refuse when the key exists.
@@ -100,48 +111,110 @@ class Uploader:
                 Bucket=self.bucket,
                 Key=self.path,
                 Body=body,
-                ContentMD5=_base64(upload.md5s[0]),
-                Metadata={"sha256": upload.sha256},
+                ContentMD5=base64_md5(upload.md5s[0]),
+                Metadata=with_sha256(upload.sha256),
                 **condition,
+                **self.settings,
             )
 
     def _send_in_parts(self, upload: Upload, condition: dict[str, Any]) -> None:
-        with translated(self.place, self.key):
-            started = self.client.create_multipart_upload(
-                Bucket=self.bucket, Key=self.path, Metadata={"sha256": upload.sha256}
-            )
-        upload_id = started["UploadId"]
+        upload_id, sent = self._started(upload) or (self._start(upload), {})
         try:
-            parts = self._send_parts(upload, upload_id)
+            parts = self._send_parts(upload, upload_id, sent)
             self._complete(upload_id, parts, condition)
+        except StoreUnavailable:
+            raise  # what has arrived waits for the next attempt, of this process or a later one
         except BaseException:
             self._abort(upload_id)
             raise
 
-    def _send_parts(self, upload: Upload, upload_id: str) -> list[CompletedPartTypeDef]:
-        with ThreadPoolExecutor(_PART_THREADS, thread_name_prefix="store-upload") as pool:
-            numbers = range(1, len(upload.md5s) + 1)
-            futures = [pool.submit(self._send_part, upload, upload_id, n) for n in numbers]
+    def _start(self, upload: Upload) -> str:
+        with translated(self.place, self.key):
+            return self.client.create_multipart_upload(
+                Bucket=self.bucket,
+                Key=self.path,
+                Metadata=with_sha256(upload.sha256),
+                **self.settings,
+            )["UploadId"]
+
+    def _started(self, upload: Upload) -> tuple[str, dict[int, str]] | None:
+        """An upload of this object that an earlier attempt left, and its parts by number.
+
+        One with other parts is removed: whoever sent them has given up, for a file has one sender.
+        """
+        try:
+            found = None
+            for upload_id in self._open_uploads():
+                parts = self._parts(upload_id)
+                if found is None and all(upload.has_part(*part) for part in parts):
+                    found = upload_id, {number: etag for number, _, etag in parts}
+                else:
+                    self._abort(upload_id)
+        except (AccessDenied, StoreUnsupported) as error:
+            # Not every key may list uploads; the object can be written all the same.
+            logger.info("earlier parts of %s are not looked for: %s", self.key, error)
+            return None
+        return found
+
+    def _open_uploads(self) -> list[str]:
+        pages = self.client.get_paginator("list_multipart_uploads").paginate(
+            Bucket=self.bucket, Prefix=self.path
+        )
+        with translated(self.place):
             try:
-                return [future.result() for future in futures]
+                return [
+                    upload["UploadId"]
+                    for page in pages
+                    for upload in page.get("Uploads", ())
+                    if upload["Key"] == self.path
+                ]
+            except ClientError as error:
+                # Instead of an empty list, on some servers.
+                if code(error) == "NoSuchUpload":
+                    return []
+                raise
+
+    def _parts(self, upload_id: str) -> list[tuple[int, int, str]]:
+        """Number, bytes and ETag of each part that has arrived; none of an upload that is gone."""
+        pages = self.client.get_paginator("list_parts").paginate(
+            Bucket=self.bucket, Key=self.path, UploadId=upload_id
+        )
+        with translated(self.place, self.key):
+            return [
+                (part["PartNumber"], part["Size"], part["ETag"])
+                for page in pages
+                for part in page.get("Parts", ())
+            ]
+
+    def _send_parts(
+        self, upload: Upload, upload_id: str, sent: dict[int, str]
+    ) -> list[CompletedPartTypeDef]:
+        with ThreadPoolExecutor(_PART_THREADS, thread_name_prefix="store-upload") as pool:
+            futures = {
+                number: pool.submit(self._send_part, upload, upload_id, number)
+                for number in range(1, len(upload.md5s) + 1)
+                if number not in sent
+            }
+            try:
+                etags = sent | {number: future.result() for number, future in futures.items()}
             except BaseException:
                 pool.shutdown(wait=True, cancel_futures=True)
                 raise
+        return [{"PartNumber": number, "ETag": etags[number]} for number in sorted(etags)]
 
-    def _send_part(self, upload: Upload, upload_id: str, number: int) -> CompletedPartTypeDef:
+    def _send_part(self, upload: Upload, upload_id: str, number: int) -> str:
         with reading(upload.source) as file:
             file.seek((number - 1) * upload.part_size)
             body = file.read(upload.part_size)
         with translated(self.place, self.key):
-            answer = self.client.upload_part(
+            return self.client.upload_part(
                 Bucket=self.bucket,
                 Key=self.path,
                 UploadId=upload_id,
                 PartNumber=number,
                 Body=body,
-                ContentMD5=_base64(upload.md5s[number - 1]),
-            )
-        return {"PartNumber": number, "ETag": answer["ETag"]}
+                ContentMD5=base64_md5(upload.md5s[number - 1]),
+            )["ETag"]
 
     def _complete(
         self, upload_id: str, parts: list[CompletedPartTypeDef], condition: dict[str, Any]
@@ -188,5 +261,6 @@ class Uploader:
                 )  # fmt: skip
 
 
-def _base64(md5: bytes) -> str:
+def base64_md5(md5: bytes) -> str:
+    """16 bytes as Content-MD5 has them (RFC 1864)."""
     return base64.b64encode(md5).decode()

@@ -2,7 +2,15 @@
 
 from __future__ import annotations
 
-from archive.errors import ArchiveError, IndexFailure, StoreError, UrlError, WriteError
+from archive.errors import (
+    ArchiveError,
+    IndexFailure,
+    StateFailure,
+    StateTaken,
+    StoreError,
+    UrlError,
+    WriteError,
+)
 
 CHECKS_FAILED = 1
 """Some URLs or checks failed."""
@@ -19,8 +27,8 @@ TERMINATED = 143
 
 def exit_status(error: ArchiveError) -> int:
     """The status that a command ends with when this error ends it."""
-    if isinstance(error, UrlError):
+    if isinstance(error, UrlError | StateTaken):
         return WRONG_USAGE
-    if isinstance(error, StoreError | IndexFailure | WriteError):
+    if isinstance(error, StoreError | IndexFailure | StateFailure | WriteError):
         return UNAVAILABLE
     return CHECKS_FAILED

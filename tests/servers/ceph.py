@@ -82,6 +82,24 @@ class S3Server:
         return variables | ({"AWS_CA_BUNDLE": self.ca_bundle} if self.ca_bundle else {})
 
 
+def s3_client(url: str, ca_bundle: str | None) -> S3Client:
+    """boto3's client of a server with the keys of all test servers."""
+    return boto3.client(
+        "s3",
+        endpoint_url=url,
+        aws_access_key_id=ACCESS_KEY,
+        aws_secret_access_key=SECRET_KEY,
+        region_name="us-east-1",
+        verify=ca_bundle,
+        config=Config(
+            s3={"addressing_style": "path"},
+            request_checksum_calculation="when_required",
+            # For the servers that answer a range with the whole object.
+            response_checksum_validation="when_required",
+        ),
+    )
+
+
 def install_packages() -> None:
     """Install what is missing, as root or through sudo. Raises CephMissing."""
     if all(shutil.which(program) for program in PROGRAMS):
@@ -165,7 +183,7 @@ class CephServer:
     def _start(self) -> None:
         for name in ("mon", "osd", "run", "rgw", "log"):
             (self._folder / name).mkdir(parents=True)
-        port = _free_ports(3)
+        port = free_ports(3)
         certificates = self._make_certificate()
         identifier = str(uuid.uuid4())
         monitor = f"[v2:127.0.0.1:{port + 2}]"
@@ -189,17 +207,7 @@ class CephServer:
 
     def _server(self, url: str, certificates: Path | None) -> S3Server:
         ca_bundle = str(certificates) if certificates else None
-        client = boto3.client(
-            "s3",
-            endpoint_url=url,
-            aws_access_key_id=ACCESS_KEY,
-            aws_secret_access_key=SECRET_KEY,
-            region_name="us-east-1",
-            verify=ca_bundle,
-            config=Config(
-                s3={"addressing_style": "path"}, request_checksum_calculation="when_required"
-            ),
-        )
+        client = s3_client(url, ca_bundle)
         self._stack.callback(client.close)
         return S3Server(
             endpoint_url=url,
@@ -327,7 +335,7 @@ ssl_certificate={folder}/tls.crt ssl_private_key={folder}/tls.key
         )
 
 
-def _free_ports(count: int) -> int:
+def free_ports(count: int) -> int:
     """The first of `count` neighbouring ports that nobody listens on."""
     while True:
         first = random.choice(_PORTS)

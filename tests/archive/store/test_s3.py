@@ -7,6 +7,7 @@ import hashlib
 import logging
 import socket
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 
@@ -22,7 +23,7 @@ from archive.errors import (
     StoreError,
     StoreUnavailable,
 )
-from archive.store.base import Store
+from archive.store.base import Capabilities, Store
 from archive.store.s3 import S3Store
 from archive.store.s3_options import LEAST_PART, S3Options
 from tests.archive.store.conformance import KEY, MIB, StoreConformance, noise
@@ -493,3 +494,151 @@ def test_probe_sees_a_server_that_lets_all_win(store: S3Store, proxy: FaultProxy
     assert not store.probe().create_only
     proxy.fault(Answer(501), method="PUT", target="probe", times=8)
     assert not store.probe().create_only
+
+
+# -- what is remembered, and what is resumed
+
+
+class Memory:
+    """A CapabilityMemory in a dictionary, which counts what it is told."""
+
+    def __init__(self) -> None:
+        self.seen: dict[tuple[str, str], Capabilities] = {}
+        self.told = 0
+
+    def recall(self, endpoint: str, bucket: str) -> Capabilities | None:
+        return self.seen.get((endpoint, bucket))
+
+    def remember(self, endpoint: str, bucket: str, seen: Capabilities) -> None:
+        self.told += 1
+        self.seen[endpoint, bucket] = seen
+
+
+def test_first_write_tries_the_server_once(
+    proxied: S3Options, s3_bucket: str, proxy: FaultProxy
+) -> None:
+    """Threads that come first together, and later processes, do not try it again."""
+    memory = Memory()
+    first = S3Store(s3_bucket, "main", proxied, memory)
+    with ThreadPoolExecutor(4) as pool:
+        list(pool.map(lambda n: first.put_new(f"a-{n}", b"x"), range(4)))
+    assert memory.told == 1
+    assert memory.seen[proxy.url, s3_bucket].create_only
+    assert [o.key for o in first.list("")] == ["a-0", "a-1", "a-2", "a-3"]
+    first.close()
+    proxy.forget()
+    second = S3Store(s3_bucket, "main", proxied, memory)
+    second.put_new("b", b"x")
+    assert [r.method for r in proxy.requests] == ["PUT", "HEAD"]
+    second.close()
+
+
+def test_reading_tries_nothing(proxied: S3Options, s3_bucket: str) -> None:
+    memory = Memory()
+    store = S3Store(s3_bucket, "main", proxied, memory)
+    assert list(store.list("")) == []
+    with pytest.raises(KeyMissing):
+        store.get("a")
+    store.close()
+    assert memory.told == 0
+
+
+def test_write_fails_while_the_server_cannot_be_tried(
+    proxied: S3Options, s3_bucket: str, proxy: FaultProxy
+) -> None:
+    memory = Memory()
+    store = S3Store(s3_bucket, "main", proxied, memory)
+    proxy.down()
+    try:
+        with pytest.raises(StoreUnavailable):
+            store.put_new("a", b"x")
+    finally:
+        proxy.up()
+    assert memory.told == 0
+    store.put_new("a", b"x")
+    assert memory.told == 1
+    store.close()
+
+
+def test_race_whose_winner_was_not_told_is_run_again(store: S3Store, proxy: FaultProxy) -> None:
+    """The winner's answer is lost, and its retry is refused: that says nothing of the server."""
+    proxy.fault(Answer(412), method="PUT", target="probe", times=8)
+    assert store.probe().create_only
+    proxy.fault(Answer(412), method="PUT", target="probe", times=24)
+    assert not store.probe().create_only
+
+
+def test_abilities_of_this_server(store: S3Store) -> None:
+    assert store.probe() == Capabilities(
+        create_only=True, ranged_reads=True, notes_digests=True, checks_arrivals=True
+    )
+
+
+def test_server_that_keeps_no_digests(store: S3Store, proxy: FaultProxy) -> None:
+    proxy.fault(Answer(200, headers={"ETag": '"0"', "Content-Length": "16"}), method="HEAD")
+    assert not store.probe().notes_digests
+
+
+@pytest.mark.parametrize("died_at", ["part", "join"])
+def test_parts_of_an_upload_that_broke_off_are_not_sent_again(
+    store: S3Store, proxied: S3Options, proxy: FaultProxy, s3: S3Server, s3_bucket: str,
+    died_at: str, monkeypatch: pytest.MonkeyPatch,
+) -> None:  # fmt: skip
+    """Whether this process goes on, or the next one does."""
+    monkeypatch.setattr("botocore.endpoint.time.sleep", lambda _: None)
+    data = noise(21 * MIB)
+    if died_at == "part":
+        proxy.fault(Answer(503), method="PUT", target="partNumber=5", times=5)
+    else:
+        proxy.fault(Answer(503), method="POST", target="uploadId=", times=5)
+    with pytest.raises(StoreUnavailable):
+        store.put_new(KEY, data)
+    assert open_uploads(s3, s3_bucket) == 1
+    proxy.forget()
+    later = S3Store(s3_bucket, "main", proxied)
+    assert later.put_new(KEY, data).sha256 == hashlib.sha256(data).hexdigest()
+    assert proxy.count("PUT", "partNumber=") == (1 if died_at == "part" else 0)
+    assert open_uploads(s3, s3_bucket) == 0
+    assert later.get(KEY) == data
+    later.close()
+
+
+def test_parts_of_something_else_are_removed(
+    store: S3Store, proxy: FaultProxy, s3: S3Server, s3_bucket: str
+) -> None:
+    client, path = s3.client, f"main/{KEY}"
+    for part in (noise(LEAST_PART, seed=9), noise(LEAST_PART)):
+        upload = client.create_multipart_upload(Bucket=s3_bucket, Key=path)["UploadId"]
+        for number in (1, 7):
+            client.upload_part(
+                Bucket=s3_bucket, Key=path, UploadId=upload, PartNumber=number, Body=part
+            )
+    beside = client.create_multipart_upload(Bucket=s3_bucket, Key=f"{path}.other")
+    store.put_new(KEY, noise(11 * MIB))
+    assert store.get(KEY) == noise(11 * MIB)
+    assert proxy.count("PUT", "partNumber=") == 3
+    (left,) = client.list_multipart_uploads(Bucket=s3_bucket)["Uploads"]
+    assert left["UploadId"] == beside["UploadId"]
+
+
+def test_upload_where_uploads_may_not_be_listed(store: S3Store, proxy: FaultProxy) -> None:
+    proxy.fault(Answer(403), method="GET", target="uploads")
+    store.put_new(KEY, noise(6 * MIB))
+    assert store.get(KEY) == noise(6 * MIB)
+
+
+@pytest.mark.parametrize(
+    ("told", "body"),
+    [("bytes 4-9/16", b"456789"), ("bytes 0-15/16", b"0123456789abcdef")],
+    ids=["the range", "the whole"],
+)
+def test_range_under_status_200(store: S3Store, proxy: FaultProxy, told: str, body: bytes) -> None:
+    """Only Content-Range tells what the body is."""
+    proxy.fault(Answer(200, body, headers={"Content-Range": told}), method="GET")
+    assert store.read(KEY, 4, 6) == b"456789"
+
+
+def test_another_range_than_was_asked_for(store: S3Store, proxy: FaultProxy) -> None:
+    proxy.fault(Answer(206, b"89", headers={"Content-Range": "bytes 8-9/16"}), method="GET")
+    with pytest.raises(ObjectDamaged, match="from byte 8 on"):
+        store.read(KEY, 4, 6)

@@ -1,0 +1,186 @@
+"""State: the database of what the objects cannot tell; SQLite in a file, or PostgreSQL."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import URL, Connection, Engine, create_engine, event, inspect, make_url
+from sqlalchemy.exc import ArgumentError, SQLAlchemyError
+
+from archive.errors import StateFailure, StateUnavailable
+from archive.state import migrating
+from archive.state.schema import HEAD
+
+SCHEMA = "press_state"
+"""Schema on PostgreSQL, in the database that the index shares."""
+
+_WRITE = "pressmark_write"
+_BUSY_SECONDS = 30
+# Any number that nobody else in the database takes: "press" in ASCII.
+_MIGRATION_LOCK = 0x7072657373
+_DAMAGED = {"SQLITE_CORRUPT", "SQLITE_NOTADB", "SQLITE_FORMAT"}
+_LOCKED = {"SQLITE_BUSY", "SQLITE_LOCKED"}
+
+
+class State:
+    """Thread-safe; processes may share the database.
+
+    Every method raises StateUnavailable when it is locked, damaged, full or away.
+    """
+
+    def __init__(self, url: str) -> None:
+        """Make the database when new, and run the migrations that it lacks.
+
+        `url` as SQLAlchemy has it. Raises StateUnavailable; StateNewer when a newer Pressmark has
+        worked on it.
+        """
+        parsed = _parsed(url)
+        self.name = _shown(parsed)
+        self._engine = _open(parsed)
+        self._writer = self._engine.execution_options(**{_WRITE: True})
+        try:
+            self._migrate()
+        except BaseException:
+            self.close()
+            raise
+
+    def _migrate(self) -> None:
+        with self.reading() as connection:
+            if migrating.revision_of(connection) == HEAD:
+                return
+        with self.writing() as connection:
+            self.lock(connection)
+            # Another process may have been quicker.
+            found = migrating.revision_of(connection)
+            tables = set(inspect(connection).get_table_names())
+            if found is None and tables - {migrating.VERSION_TABLE}:
+                raise StateUnavailable(
+                    f"{self.name} is a database of something else: correct `database` or `home`"
+                )
+            if found != HEAD:
+                migrating.upgrade(connection, self.name)
+
+    def close(self) -> None:
+        """Let go of the database."""
+        self._engine.dispose()
+
+    @contextmanager
+    def reading(self) -> Iterator[Connection]:
+        """One transaction that sees one moment, whatever is written meanwhile."""
+        engine = self._engine
+        if engine.dialect.name == "postgresql":
+            engine = engine.execution_options(isolation_level="REPEATABLE READ")
+        with self._translated(), engine.begin() as connection:
+            yield connection
+
+    @contextmanager
+    def writing(self) -> Iterator[Connection]:
+        """One transaction, durable when it is over; an exception of the body undoes it."""
+        with self._translated(), self._writer.begin() as connection:
+            yield connection
+
+    def lock(self, connection: Connection) -> None:
+        """Until the end of the transaction nobody else changes tables. SQLite is locked already."""
+        if connection.dialect.name == "postgresql":
+            connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({_MIGRATION_LOCK})")
+            connection.exec_driver_sql(f"CREATE SCHEMA IF NOT EXISTS {SCHEMA}")
+
+    @contextmanager
+    def _translated(self) -> Iterator[None]:
+        try:
+            yield
+        except SQLAlchemyError as error:
+            raise _failure(error, self.name) from error
+
+
+def _parsed(url: str) -> URL:
+    """Raises StateUnavailable for anything but SQLite and PostgreSQL."""
+    try:
+        parsed = make_url(url)
+    except ArgumentError as error:
+        # The message of SQLAlchemy repeats the text, which may hold a password.
+        raise StateUnavailable("`database` is not the URL of a database: correct it") from error
+    backend = parsed.get_backend_name()
+    if backend == "sqlite" and parsed.database:
+        return parsed
+    if backend == "postgresql" and parsed.database:
+        return parsed.set(drivername="postgresql+psycopg")
+    raise StateUnavailable(
+        f"{_shown(parsed)} cannot hold the state: give sqlite:////folder/state.db or "
+        "postgresql://user@host/database"
+    )
+
+
+def _shown(url: URL) -> str:
+    """The file, or the URL without its password."""
+    if url.get_backend_name() == "sqlite":
+        return str(url.database)
+    return f"{url.render_as_string(hide_password=True)} ({SCHEMA})"
+
+
+def _open(url: URL) -> Engine:
+    if url.get_backend_name() == "postgresql":
+        engine = create_engine(url, pool_pre_ping=True)
+        # Before SQLAlchemy looks for the schema that tables without one are in.
+        event.listen(engine, "connect", _set_up_postgresql, insert=True)
+        return engine
+    folder = Path(str(url.database)).parent
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise StateUnavailable(
+            f"cannot make the folder of the state, {folder}: {error.strerror}; "
+            "correct `home` or `database`, or its permissions"
+        ) from error
+    engine = create_engine(url, connect_args={"timeout": _BUSY_SECONDS})
+    event.listen(engine, "connect", _set_up_sqlite)
+    event.listen(engine, "begin", _begin_sqlite)
+    return engine
+
+
+def _set_up_postgresql(connection: Any, _record: object) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute(f"SET search_path TO {SCHEMA}")
+    connection.commit()
+
+
+def _set_up_sqlite(connection: sqlite3.Connection, _record: object) -> None:
+    connection.isolation_level = None  # transactions begin in `_begin_sqlite` alone
+    for pragma in ("journal_mode=WAL", "synchronous=FULL"):
+        connection.execute(f"PRAGMA {pragma}").close()
+
+
+def _begin_sqlite(connection: Connection) -> None:
+    # A reader that becomes a writer later could be refused at once, without waiting its turn.
+    writes = connection.get_execution_options().get(_WRITE)
+    connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+
+
+def _failure(error: SQLAlchemyError, name: str) -> StateFailure:
+    cause = getattr(error, "orig", None) or error
+    code = "_".join(str(getattr(cause, "sqlite_errorname", "")).split("_")[:2])
+    if code in _DAMAGED:
+        return StateUnavailable(
+            f"the state {name} is damaged ({cause}): move it away and run "
+            "`pressmark state restore` with your last backup; the archive is not touched by that"
+        )
+    if code in _LOCKED:
+        return StateUnavailable(
+            f"the state {name} was locked by another process for {_BUSY_SECONDS} s ({cause}): "
+            "try again when that is done"
+        )
+    if code == "SQLITE_FULL":
+        return StateUnavailable(f"the disk of the state {name} is full: make room, then try again")
+    if code:
+        return StateUnavailable(
+            f"the state {name} cannot be used ({cause}): correct its permissions, or name another "
+            "place with `home` or `database`"
+        )
+    first = str(cause).strip().partition("\n")[0]
+    return StateUnavailable(
+        f"the state {name} cannot be used ({first}): check that the database runs, and `database`"
+    )
