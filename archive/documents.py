@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from functools import lru_cache
 from typing import Any, cast, get_args
 
@@ -9,13 +10,13 @@ import regex  # type: ignore[import-untyped]  # ships no types
 
 from archive.digests import sha256
 from archive.model import Article, Document, ExtractionStatus, Quality
+from archive.scripts import NOT_PLAIN
 
 _CHARACTER = r"[\p{Han}\p{Hiragana}\p{Katakana}ー]"
 _RUN = r"[\p{Thai}\p{Lao}\p{Khmer}\p{Myanmar}]"
 _OTHER = rf"[[\p{{L}}\p{{M}}\p{{N}}]--{_CHARACTER}--{_RUN}]+"
 _WORD = regex.compile(rf"{_CHARACTER}|(?P<run>{_RUN}+)|{_OTHER}(?:['’]{_OTHER})*", regex.VERSION1)
-_PARTED = regex.compile(r"[\p{L}\p{M}\p{N}]+(?:['’][\p{L}\p{M}\p{N}]+)*")
-_UNPARTED = regex.compile(r"[\p{Han}\p{Hiragana}\p{Katakana}\p{Thai}\p{Lao}\p{Khmer}\p{Myanmar}]")
+_PARTED = re.compile(r"[^\W_]+(?:['’][^\W_]+)*")
 _LETTER = regex.compile(r"\p{L}")
 _LETTERS_A_WORD = 4
 
@@ -27,8 +28,8 @@ def count_words(text: str) -> int:
     A Han or kana character is one word, as in word processors. Thai, Lao, Khmer and Burmese do not
     part their words either: four letters begun, vowel signs not counted, are one.
     """
-    # Asked for the object, for the index and for the answer. Most texts part all their words.
-    if not _UNPARTED.search(text):
+    # Asked for the object, for the index and for the answer.
+    if not NOT_PLAIN.search(text):
         return len(_PARTED.findall(text))
     total = 0
     for match in _WORD.finditer(text):

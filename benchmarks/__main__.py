@@ -130,13 +130,13 @@ def _capture(options: argparse.Namespace, coding: str, floor: float) -> list[Rat
 
 
 def _text(options: argparse.Namespace) -> list[Ratio]:
-    rounds = _rounds(options, "gzip", ["inline", "text"], options.pages // 2)
+    rounds = _rounds(options, "gzip", ["inline", "text"], options.pages)
     faster = _median(rounds, lambda one: _speed(one, "text", "inline"))
 
     def of_limit(one: dict[str, dict[str, Any]]) -> float:
         run = one["text"]
         seconds_a_page = (run["cpu"] + run["cpu_workers"]) / run["pages"]
-        limit = (os.cpu_count() or 1) / seconds_a_page
+        limit = len(os.sched_getaffinity(0)) / seconds_a_page
         return float(run["pages"] / run["seconds"] / limit)
 
     share = _median(rounds, of_limit)

@@ -8,13 +8,16 @@ only in scripts where they are optional (in Japanese they part one letter from a
 
 from __future__ import annotations
 
+import re
 import threading
 import unicodedata
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from functools import lru_cache
 
 import regex  # type: ignore[import-untyped]  # ships no types
 import snowballstemmer
+
+from archive.scripts import NOT_PLAIN
 
 # Kana, Han, Hangul, Thai and Lao, Burmese, Khmer.
 NO_SPACES = regex.compile(
@@ -22,6 +25,7 @@ NO_SPACES = regex.compile(
     r"\uac00-\ud7af\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff]+"
 )
 WORD = regex.compile(r"[\p{L}\p{M}\p{N}]+")  # `\w` of `re` cuts at combining vowel signs
+_PLAIN_WORD = re.compile(r"[^\W_]+")
 _FOLD = regex.compile(r"[\p{Latin}\p{Greek}\p{Cyrillic}\p{Arabic}\p{Hebrew}]")
 
 _STEMMERS = {
@@ -82,8 +86,7 @@ def tokens(text: str, stemmer: str) -> Iterator[str]:
 
     A token holds letters, marks and digits alone.
     """
-    for word in _words(text):
-        yield _token(word, stemmer)
+    return (_forms(word, stemmer)[0] for word in _words(text))
 
 
 def accented(text: str, stemmer: str) -> Iterator[str]:
@@ -92,16 +95,23 @@ def accented(text: str, stemmer: str) -> Iterator[str]:
     A stemmer may see another ending in what is typed without accents: "são" becomes "sa", "sao"
     stays. Such words are found by these forms.
     """
-    if text.isascii():
-        return
-    for word in _words(text):
-        plain = _token(word, "")
-        if plain not in (word, _token(word, stemmer)):
-            yield plain
+    return _plain(_forms(word, stemmer) for word in _words(text))
+
+
+def analyse(text: str, stemmer: str) -> tuple[str, str]:
+    """What `tokens` and what `accented` give, each joined by spaces."""
+    forms = [_forms(word, stemmer) for word in _words(text)]
+    return " ".join([token for token, _ in forms]), " ".join(_plain(forms))
+
+
+def _plain(forms: Iterable[tuple[str, str | None]]) -> Iterator[str]:
+    return (plain for _, plain in forms if plain is not None)
 
 
 def _words(text: str) -> list[str]:
     folded = unicodedata.normalize("NFKC", text).casefold()
+    if not NOT_PLAIN.search(folded):
+        return _PLAIN_WORD.findall(folded)
     words: list[str] = WORD.findall(NO_SPACES.sub(_pairs, folded))
     return words
 
@@ -112,6 +122,15 @@ def _pairs(match: regex.Match[str]) -> str:
 
 
 @lru_cache(_CACHED_WORDS)
+def _forms(word: str, stemmer: str) -> tuple[str, str | None]:
+    """The token of a word; and its form without accents where neither is that."""
+    token = _token(word, stemmer)
+    if word.isascii():
+        return token, None
+    plain = _token(word, "")
+    return token, plain if plain not in (word, token) else None
+
+
 def _token(word: str, stemmer: str) -> str:
     # A word of a thousand letters is none, and stemming takes time for each.
     if stemmer and len(word) <= _LONGEST_STEMMED:

@@ -51,12 +51,12 @@ class TextPool:
         self._busy: set[WorkerProcess] = set()
         self._closed = False
 
-    def start(self) -> None:
-        """Start the processes now, so that they import while the caller does something else.
-
-        Otherwise `extract` starts them when they are needed.
+    def start(self, workers: int | None = None) -> None:
+        """Start so many processes now (all of them), which import while the caller does something
+        else. Otherwise `extract` starts them when they are needed. Raises WorkerError.
         """
-        while not self._closed and len(self._idle) + len(self._busy) < self._count:
+        wanted = self._count if workers is None else min(workers, self._count)
+        while not self._closed and len(self._idle) + len(self._busy) < wanted:
             self._idle.append(self._spawn())
 
     async def extract(self, page: RawPage) -> Article:
