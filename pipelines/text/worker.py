@@ -6,6 +6,7 @@ standard input. MEMORY is in bytes of address space, CPU in seconds that one pag
 
 from __future__ import annotations
 
+import contextlib
 import ctypes
 import gc
 import logging
@@ -36,7 +37,8 @@ def main() -> None:
     _limit(resource.RLIMIT_CORE, 0)
     # What trafilatura logs of a page is told by the status of its article.
     logging.disable(logging.CRITICAL)
-    with socket.socket(fileno=0) as connection:
+    # A pool that was killed meanwhile waits for nothing.
+    with socket.socket(fileno=0) as connection, contextlib.suppress(ConnectionError):
         extract_page = _warm_up()
         connection.sendall(frame(READY))
         while (head := _receive(connection)) is not None:
