@@ -35,6 +35,7 @@ def parse_manifest(data: bytes, name: str) -> Manifest:
             if "object" in line:
                 objects[str(line["object"])] = line
             else:
+                line["length"] = int(line["length"])
                 records[int(line["offset"])] = line
         except (ValueError, KeyError, TypeError, RecursionError) as error:
             raise RecordError(f"{name} is no manifest in line {number}: {error!r}") from error

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import click
 
+from archive.verify import MOST
 from archive.verify import verify as audit
 from config.load import load
 from crawler.cli.doctor import examine
@@ -24,11 +25,13 @@ from crawler.reindexing import quiet_home, replace_index
 @as_json
 def verify(sample: int | None, as_json: bool) -> None:
     """Read storage again and check every digest, and the index against the objects."""
-    collection = open_collection(load())
+    configuration = load()
+    collection = open_collection(configuration)
+    home = Path(configuration.home)
     try:
         collection.store.check()
         with progress("Verifying") as advance:
-            report = audit(collection, sample=sample, progress=advance)
+            report = audit(collection, home=home, sample=sample, progress=advance)
     finally:
         collection.close()
     counts = report.to_json()
@@ -38,7 +41,9 @@ def verify(sample: int | None, as_json: bool) -> None:
         for finding in report.findings:
             print_row(finding.kind, finding.name, finding.detail)
         summary = "{objects} objects and {records} records read: {bad} bad, {missing} missing, "
-        click.echo((summary + "{orphans} orphans").format(**counts))
+        click.echo((summary + "{orphans} orphans, {unindexed} of these unindexed").format(**counts))
+        if len(report.findings) == MOST:
+            click.echo("there are more: what is counted is not all named")
     if report.findings:
         raise click.exceptions.Exit(CHECKS_FAILED)
 
