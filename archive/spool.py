@@ -12,7 +12,9 @@ from archive.errors import WriteError
 from archive.files import make_folder
 from archive.names import random_part
 
-_LOCK = "lock"
+LOCK = "lock"
+"""File in a folder of the spool that its process holds a flock on."""
+
 _INDEX_LOCK = "index.lock"
 
 
@@ -65,8 +67,8 @@ class Spool:
         if self._lock < 0:
             return
         with contextlib.suppress(OSError):
-            if [entry.name for entry in self.path.iterdir()] == [_LOCK]:
-                (self.path / _LOCK).unlink()
+            if [entry.name for entry in self.path.iterdir()] == [LOCK]:
+                (self.path / LOCK).unlink()
                 self.path.rmdir()
         os.close(self._lock)
         self._lock = -1
@@ -89,7 +91,7 @@ def lock_index(home: Path, *, exclusive: bool) -> int | None:
 def _take(path: Path) -> int | None:
     """A descriptor that holds the folder's lock; None while a living process has it."""
     try:
-        lock = os.open(path / _LOCK, os.O_RDWR | os.O_CREAT, 0o644)
+        lock = os.open(path / LOCK, os.O_RDWR | os.O_CREAT, 0o644)
     except FileNotFoundError:
         return None
     try:
@@ -99,7 +101,7 @@ def _take(path: Path) -> int | None:
         return None
     # Its owner may have removed the folder between our open and our lock.
     try:
-        same = os.path.samestat(os.fstat(lock), (path / _LOCK).stat())
+        same = os.path.samestat(os.fstat(lock), (path / LOCK).stat())
     except FileNotFoundError:
         same = False
     if not same:

@@ -30,6 +30,14 @@ def parse_size(value: object) -> int:
     return int(amount)
 
 
+def show_size(size: int) -> str:
+    """Bytes as people read them: "3.4 GB"."""
+    for unit, factor in (("TB", 10**12), ("GB", 10**9), ("MB", 10**6), ("kB", 10**3)):
+        if size >= factor:
+            return f"{size / factor:.1f} {unit}"
+    return f"{size} B"
+
+
 def _amount(value: object, units: dict[str, int], kind: str) -> float:
     # bool is a kind of int, and YAML reads `yes` as one.
     if isinstance(value, int | float) and not isinstance(value, bool):

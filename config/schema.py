@@ -106,6 +106,18 @@ class SegmentRules(_Keys):
     )
 
 
+class SpoolRules(_Keys):
+    """How much may wait for the store on this machine. Beyond it, crawls pause."""
+
+    max_bytes: Annotated[Bytes, BYTES] = Field(
+        default=10 << 30,
+        description="Size of the spool at which crawls pause until uploads have made room.",
+    )
+    min_free: Annotated[Bytes, BYTES] = Field(
+        default=1 << 30, description="Free space on the disk of the home below which crawls pause."
+    )
+
+
 class Limits(_Keys):
     """How much of one response is read."""
 
@@ -266,7 +278,16 @@ class Configuration(_Keys):
     )
     s3: Annotated[S3, MAPPING] = Field(default=S3(), description="Access to S3.")
     store_wait: Annotated[Seconds, SECONDS] = Field(
-        default=60, description="How long `archive` waits for a store that is away."
+        default=60,
+        description="How long `archive` waits for a store that is away, or for room in the spool.",
+    )
+    shutdown_grace: Annotated[Seconds, SECONDS] = Field(
+        default=30,
+        description="How long an interrupted command goes on storing what it has sealed; the rest "
+        "waits for the next start.",
+    )
+    spool: Annotated[SpoolRules, MAPPING] = Field(
+        default=SpoolRules(), description="What may wait for the store on this machine."
     )
     segment: Annotated[SegmentRules, MAPPING] = Field(
         default=SegmentRules(), description="When WARC files are closed."
@@ -373,6 +394,8 @@ class Configuration(_Keys):
         """SQLAlchemy URL of the state database."""
         if self.database is None:
             return f"sqlite:///{self.home / 'state.db'}"
+        if not self.database.startswith("sqlite:"):
+            return self.database  # in a schema of its own
         path = Path(self.database.removeprefix("sqlite:///"))
         return f"sqlite:///{path.with_name(f'{path.stem}-state{path.suffix}')}"
 

@@ -22,6 +22,7 @@ from crawler.guard.logs import escape_log_records
 from crawler.guard.middleware import Guard
 from crawler.guard.proxy import ConfiguredProxy
 from crawler.pace import PacedDownloader
+from crawler.resuming import ResumptionMiddleware
 from pipelines.documents import DocumentsPipeline
 from pipelines.text.pipeline import TextPipeline
 
@@ -69,6 +70,7 @@ _MIDDLEWARES: dict[type, int] = {
     SecretHeaders: 720,  # behind redirection
     ConfiguredProxy: 740,  # right before Scrapy's proxy middleware
     Guard: 890,  # behind retrying, so that its word on an exception comes first
+    ResumptionMiddleware: 895,  # in the place of the network
 }
 
 

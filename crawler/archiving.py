@@ -11,7 +11,7 @@ from typing import Any, cast
 
 from archive.documents import to_json as document_to_json
 from archive.errors import IndexFailure, UrlError, WriteError
-from archive.index import Index
+from archive.index import CaptureQuery, Index
 from archive.model import Capture, Document, SegmentState
 from archive.timestamps import now, to_timestamp
 from config.crawling import crawl_settings
@@ -108,6 +108,7 @@ async def archive_urls(
             "on_outcome": on_outcome,
             "captured_since": fresh(session.collection.index),
         },
+        patience=configuration.store_wait,
     )
     await seal_quietly(runner)
     spider = cast("PageSpider", crawler.spider)
@@ -115,25 +116,46 @@ async def archive_urls(
 
 
 async def seal_quietly(runner: Runner) -> None:
-    """Seal and wait for the store; a write that fails here too is in `session.writer.failure`."""
+    """Seal and wait for the store; a write that fails here too is in `session.writer.failure`.
+
+    After an interruption the store has `shutdown_grace` seconds, none when it is away.
+    """
+    session, interruption = runner.session, runner.interruption
+    twice = asyncio.ensure_future(interruption.twice.wait())
     # After a failure open files stay in the spool, where recovery finds them.
-    with contextlib.suppress(WriteError):
-        await runner.session.writer.seal()
-    draining = asyncio.ensure_future(runner.session.drain())
-    twice = asyncio.ensure_future(runner.interruption.twice.wait())
-    await asyncio.wait({draining, twice}, return_when=asyncio.FIRST_COMPLETED)
-    twice.cancel()
+    sealing = asyncio.ensure_future(session.writer.seal())
+    await asyncio.wait({sealing, twice}, return_when=asyncio.FIRST_COMPLETED)
+    if sealing.done():
+        with contextlib.suppress(WriteError):
+            sealing.result()
+    patience = 0.0 if interruption.once.is_set() else None
+    draining = asyncio.ensure_future(session.drain(patience))
+    over = asyncio.ensure_future(_grace(runner))
+    await asyncio.wait({draining, twice, over}, return_when=asyncio.FIRST_COMPLETED)
+    for waiting in (twice, over):
+        waiting.cancel()
     if draining.done():
         draining.result()
 
 
-def fresh(index: Index) -> Callable[[str], bool]:
-    """Whether a URL was captured successfully within 24 hours."""
+async def _grace(runner: Runner) -> None:
+    """Wait for the end of the time that an interruption leaves for uploads."""
+    await runner.interruption.once.wait()
+    await asyncio.sleep(runner.session.configuration.shutdown_grace)
+
+
+def fresh(index: Index, besides: str | None = None) -> Callable[[str], bool]:
+    """Whether a URL was captured successfully within 24 hours, by other jobs than `besides`."""
 
     def captured(url: str) -> bool:
         since = to_timestamp(now() - timedelta(seconds=FRESH_SECONDS))
         try:
-            return index.captured_since(url, since)
+            if besides is None or not index.captured_since(url, since):
+                return index.captured_since(url, since)
+            return any(
+                capture.job != besides and capture.url == url and 200 <= capture.status < 300
+                for capture in index.captures(CaptureQuery(url=url, start=since))
+            )
         except (UrlError, IndexFailure):
             # Fetching it tells what is wrong with the URL, and keeping it what is with the index.
             return False
@@ -145,7 +167,7 @@ def _result(
     runner: Runner, outcome: PageOutcome, documents: dict[tuple[str, int], Document]
 ) -> ArchiveResult:
     state: SegmentState | None = None
-    failure = runner.session.writer.failure
+    failure = runner.session.writer.failure or runner.failure
     error = outcome.error if failure is None or outcome.ok else str(failure)
     document = None
     if outcome.capture is not None:

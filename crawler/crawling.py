@@ -3,21 +3,26 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import time
 from collections import Counter, defaultdict
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
 from scrapy.crawler import Crawler
 
-from archive.names import new_run
 from config.crawling import crawl_settings
 from config.schema import Configuration, Source
 from crawler.archiving import fresh, seal_quietly
+from crawler.resuming import Resumption
 from crawler.runner import Runner
 from crawler.spiders.news import NewsSpider, ad_hoc
+from crawler.unfinished import UnfinishedCrawl
+
+logger = logging.getLogger(__name__)
 
 SIDE_BY_SIDE = 8
 """Sources that are crawled at once; sources that share a host take turns."""
@@ -75,9 +80,16 @@ def _ad_hoc(configuration: Configuration, url: str) -> Source:
 
 
 async def crawl_sources(
-    runner: Runner, sources: Sequence[Source], advance: Callable[[int, int | None], None]
+    runner: Runner,
+    sources: Sequence[Source],
+    advance: Callable[[int, int | None], None],
+    *,
+    anew: bool = False,
 ) -> list[CrawlReport]:
-    """Crawl, seal, wait for the store; one report a source, in their order."""
+    """Crawl, seal, wait for the store; one report a source, in their order.
+
+    An interrupted crawl of a source is gone on with, unless all shall begin `anew`.
+    """
     done: Counter[str] = Counter()
 
     def on_item(item: object) -> None:  # noqa: ARG001 - signals pass it by name
@@ -94,7 +106,7 @@ async def crawl_sources(
         async with places:
             for number in numbers:
                 if not runner.interruption.once.is_set():
-                    reports[number] = await _crawl(runner, sources[number], on_item)
+                    reports[number] = await _crawl(runner, sources[number], on_item, anew=anew)
 
     try:
         async with asyncio.TaskGroup() as group:
@@ -106,18 +118,39 @@ async def crawl_sources(
     return [reports[number] for number in sorted(reports)]
 
 
-async def _crawl(runner: Runner, source: Source, on_item: Callable[[object], None]) -> CrawlReport:
+async def _crawl(
+    runner: Runner, source: Source, on_item: Callable[[object], None], *, anew: bool
+) -> CrawlReport:
     session = runner.session
-    job = new_run()
+    mark = UnfinishedCrawl.begin(Path(session.configuration.home), source, fresh=anew)
+    job = mark.job
     recording = session.recording(source.name, job)
+    resumption = None
+    if mark.resumed:
+        logger.warning(
+            "going on with the interrupted crawl of %s (--fresh begins anew)", source.name
+        )
+        resumption = Resumption(session.collection, recording)
     began = time.monotonic()
-    crawler = await runner.crawl(
-        NewsSpider,
-        recording,
-        crawl_settings(session.configuration, source),
-        on_item=on_item,
-        arguments={"source": source, "captured_since": fresh(session.collection.index)},
-    )
+    touching = asyncio.create_task(_touch(mark))
+    finished = False
+    try:
+        crawler = await runner.crawl(
+            NewsSpider,
+            recording,
+            crawl_settings(session.configuration, source),
+            on_item=on_item,
+            arguments={
+                "source": source,
+                "captured_since": fresh(session.collection.index, besides=job),
+                "resumption": resumption,
+            },
+        )
+        reason = crawler.stats.get_value("finish_reason")
+        finished = reason == "finished" and session.writer.failure is None
+    finally:
+        touching.cancel()
+        mark.end(finished=finished)
     counts = recording.counts
     return CrawlReport(
         source=source.name,
@@ -129,6 +162,13 @@ async def _crawl(runner: Runner, source: Source, on_item: Callable[[object], Non
         errors=sum(_stat(crawler, name) for name in ("errors", "feed_errors", "sitemap_errors")),
         seconds=time.monotonic() - began,
     )
+
+
+async def _touch(mark: UnfinishedCrawl) -> None:
+    """Keep the mark young while the crawl goes on."""
+    while True:
+        await asyncio.sleep(60)
+        mark.touch()
 
 
 def _stat(crawler: Crawler, name: str) -> int:

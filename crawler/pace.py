@@ -5,6 +5,9 @@ says nothing of itself: `DOWNLOAD_DELAY` apart. In the second go a page's requis
 (`meta["pressmark_kind"]`), `PRESSMARK_REQUISITE_DELAY` apart. A robots.txt that a crawl obeys
 counts as a document: it comes right before the first page. One that is only kept, on demand, does
 not make the page wait: it goes with the requisites.
+
+None starts while the gate of the session is shut (pipelines.warc.gate); they wait in their slots,
+where no timeout counts.
 """
 
 from __future__ import annotations
@@ -13,11 +16,16 @@ import random
 from typing import TYPE_CHECKING
 
 from scrapy.core.downloader import Downloader, Slot
+from scrapy.exceptions import IgnoreRequest
 from scrapy.utils.httpobj import urlparse_cached
+
+from pipelines.recording import recording_of
 
 if TYPE_CHECKING:
     from scrapy import Request
     from scrapy.crawler import Crawler
+
+    from pipelines.warc.gate import Gate
 
 KIND = "pressmark_kind"
 """Key of request.meta: "requisite" or "media" for what belongs to a page; else a document."""
@@ -58,6 +66,42 @@ class PacedDownloader(Downloader):
         super().__init__(crawler)
         self._requisite_delay = self.settings.getfloat("PRESSMARK_REQUISITE_DELAY")
         self._requisite_concurrency = self.settings.getint("PRESSMARK_REQUISITE_CONCURRENCY")
+        self._gate: Gate | None = None
+        self._ending = False
+
+    def end(self) -> None:
+        """Start no request any more; those that wait for their turn fail with IgnoreRequest."""
+        self._ending = True
+        self._go_on()
+
+    def close(self) -> None:
+        """As Scrapy's."""
+        if self._gate is not None:
+            self._gate.listeners.remove(self._go_on)
+            self._gate = None
+        super().close()
+
+    def _process_queue(self, slot: Slot) -> None:
+        if self._ending:
+            while slot.queue:
+                _, waiting = slot.queue.popleft()
+                waiting.errback(IgnoreRequest("the crawl ended before its turn"))
+        elif not self._is_shut():
+            super()._process_queue(slot)
+
+    def _is_shut(self) -> bool:
+        if self._gate is None:
+            # `scrapy crawl` has its recording only from `spider_opened` on.
+            recording = recording_of(self.crawler)
+            if recording is None or recording.gate is None:
+                return False
+            self._gate = recording.gate
+            self._gate.listeners.append(self._go_on)
+        return self._gate.reason is not None
+
+    def _go_on(self) -> None:
+        for slot in list(self.slots.values()):
+            self._process_queue(slot)
 
     def get_slot_key(self, request: Request) -> str:
         """Host name, and what the slot is for; a redirected request comes with the last one's."""

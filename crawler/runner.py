@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Mapping
+import contextlib
+from collections.abc import Callable, Coroutine, Mapping, Sequence
 from typing import Any
 
 from scrapy import Spider, signals
 from scrapy.crawler import AsyncCrawlerRunner, Crawler
 from scrapy.settings import Settings
 
+from archive.errors import WriteError
+from crawler.pace import PacedDownloader
 from crawler.reactor import Interruption
 from crawler.session import Session, record
 from pipelines.recording import Recording
+from pipelines.text.pool import WorkerError
 
 _GRACE = 10.0
 """Seconds that requests in flight get to finish after an interruption."""
@@ -24,6 +28,7 @@ class Runner:
     def __init__(self, session: Session, interruption: Interruption) -> None:
         self.session = session
         self.interruption = interruption
+        self.failure: WriteError | None = None  #: why a crawl was ended before it had begun all
         self._settings = Settings()
         self._settings.setmodule("config.settings", priority="project")
         self._runner = AsyncCrawlerRunner(self._settings)
@@ -36,12 +41,17 @@ class Runner:
         *,
         on_item: Callable[[Any], None],
         arguments: Mapping[str, Any],
+        patience: float | None = None,
     ) -> Crawler:
         """Run one spider to its end; its crawler, for stats and what the spider holds.
 
-        A write that failed has ended the crawl early and is in `session.writer.failure`. After an
-        interruption requests in flight get 10 s to finish.
+        A write that failed has ended the crawl early and is in `session.writer.failure`. Without
+        room in the spool the crawl waits; if that lasts `patience` seconds, it ends with `failure`.
+        After an interruption requests in flight get 10 s to finish.
         """
+        # It imports while the first page is fetched. If it can't be started, that page tells.
+        with contextlib.suppress(WorkerError):
+            self.session.text.start(1)
         own = self._settings.copy()
         for name, value in settings.items():
             # Above the settings module and the spider's own, as the command line is.
@@ -50,17 +60,38 @@ class Runner:
         record(crawler, recording)
         crawler.signals.connect(on_item, signal=signals.item_scraped, weak=False)
         crawl = self._runner.crawl(crawler, **arguments)
-        await finish(crawl, crawler, self.interruption)
+        until: list[Coroutine[Any, Any, Any]] = [self.interruption.once.wait()]
+        if patience is not None:
+            until.append(self._give_up(patience))
+        await finish(crawl, crawler, self.interruption, until)
+        # What is still in flight would come into a segment that nobody seals.
+        recording.end()
         return crawler
 
+    async def _give_up(self, patience: float) -> None:
+        self.failure = await self.session.gate.given_up(patience)
 
-async def finish(crawl: asyncio.Task[None], crawler: Crawler, interruption: Interruption) -> None:
-    """Wait for the end of a crawl; after an interruption stop it, and wait 10 s at the most."""
-    interrupted: asyncio.Future[Any] = asyncio.ensure_future(interruption.once.wait())
-    await asyncio.wait({crawl, interrupted}, return_when=asyncio.FIRST_COMPLETED)
-    interrupted.cancel()
+
+async def finish(
+    crawl: asyncio.Task[None],
+    crawler: Crawler,
+    interruption: Interruption,
+    until: Sequence[Coroutine[Any, Any, Any]] = (),
+) -> None:
+    """Wait for the end of a crawl, or for the first of `until` (the interruption).
+
+    That stops it: what was not begun is dropped, and what is in flight gets 10 s at the most.
+    """
+    ends = [asyncio.ensure_future(one) for one in until or [interruption.once.wait()]]
+    await asyncio.wait({crawl, *ends}, return_when=asyncio.FIRST_COMPLETED)
+    for end in ends:
+        end.cancel()
     if not crawl.done():
         stopping = asyncio.ensure_future(crawler.stop_async())
+        await asyncio.sleep(0)  # first the engine closes: what is dropped must not be scheduled
+        downloader = getattr(crawler.engine, "downloader", None)
+        if isinstance(downloader, PacedDownloader):
+            downloader.end()
         twice: asyncio.Future[Any] = asyncio.ensure_future(interruption.twice.wait())
         await asyncio.wait({crawl, twice}, timeout=_GRACE, return_when=asyncio.FIRST_COMPLETED)
         twice.cancel()

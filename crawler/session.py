@@ -22,6 +22,7 @@ from crawler.recorder import keeper
 from pipelines import recording as recordings
 from pipelines.recording import Recording
 from pipelines.text.pool import TextPool
+from pipelines.warc.gate import Gate
 from pipelines.warc.writer import SegmentWriter
 
 _YOUNG_OBJECTS = 3000
@@ -44,7 +45,9 @@ class Session:
     uploader: Uploader
     writer: SegmentWriter
     text: TextPool
+    gate: Gate
     adopted: list[Spool] = field(default_factory=list)
+    watch: asyncio.Task[None] | None = None  #: of the gate
 
     @classmethod
     async def open(cls, configuration: Configuration) -> Session:
@@ -68,19 +71,24 @@ class Session:
         # collections that they cause would go through all of it again and again.
         gc.collect()
         gc.freeze()
-        gc.set_threshold(_YOUNG_OBJECTS, 10, 10)
+        # Full collections come when a quarter more is there than after the last one: that was of
+        # all that is frozen now. Pages that wait for their text need them, and they are cheap.
+        gc.collect()
+        gc.set_threshold(_YOUNG_OBJECTS, 10, 2)
+        writer = SegmentWriter(
+            spool,
+            collection.index,
+            uploader,
+            max_bytes=configuration.segment.max_bytes,
+            max_age=configuration.segment.max_age,
+        )
         session = cls(
             configuration=configuration,
             collection=collection,
             spool=spool,
             uploader=uploader,
-            writer=SegmentWriter(
-                spool,
-                collection.index,
-                uploader,
-                max_bytes=configuration.segment.max_bytes,
-                max_age=configuration.segment.max_age,
-            ),
+            writer=writer,
+            gate=Gate(Path(configuration.home), configuration.spool, writer),
             text=TextPool(
                 workers=configuration.text.workers,
                 deadline=configuration.text.deadline,
@@ -97,44 +105,51 @@ class Session:
         except BaseException:
             await session.close()
             raise
+        await session.gate.look()
+        session.watch = asyncio.create_task(session.gate.watch())
         return session
 
     def recording(self, source: str, job: str | None = None) -> Recording:
         """A way for one crawl of `source` to record."""
-        return Recording(self.writer, self.text, source=source, job=job)
+        return Recording(self.writer, self.text, source=source, job=job, gate=self.gate)
 
     async def seal(self) -> bool:
         """Seal all that is open and `drain`. Raises WriteError."""
         await self.writer.seal()
         return await self.drain()
 
-    async def drain(self) -> bool:
-        """Wait for the uploads, `store_wait` seconds for a store that is away.
+    async def drain(self, patience: float | None = None, *, own: bool = True) -> bool:
+        """Wait until our own is stored, or with it what was adopted; whether it all is.
 
-        Whether everything is stored.
+        Gives up when the store has been away for `patience` (`store_wait`) seconds.
         """
-        return await asyncio.to_thread(self.uploader.drain, self.configuration.store_wait)
+        wait = self.configuration.store_wait if patience is None else patience
+        return await asyncio.to_thread(self.uploader.drain, wait, own=own)
 
     def is_stored(self, capture: Capture) -> bool:
         """Whether the capture's segment has been written to the store and verified there."""
         return self.collection.index.segment(capture.filename).state == "stored"
 
-    def upload_error(self) -> ArchiveError | None:
-        """Why something that was sealed is still in the spool; None when all of it is stored."""
-        return self.uploader.error()
+    def upload_error(self, *, own: bool = True) -> ArchiveError | None:
+        """Why something that we sealed (or: anything) is still in the spool; None when nothing."""
+        return self.uploader.error(own=own)
 
-    async def close(self, *, hurry: bool = False) -> None:
+    async def close(self, *, hurry: bool = False) -> bool:
         """End workers and threads; what is not stored stays in the spool for the next start.
 
-        Waits for the end of an upload unless in a `hurry`.
+        Waits for the end of an upload unless in a `hurry`. Whether it has ended: if not, it goes on
+        under our locks until the process has.
         """
+        if self.watch is not None:
+            self.watch.cancel()
         await self.text.close()
         await asyncio.to_thread(self.writer.close)
         if not await asyncio.to_thread(self.uploader.close, 0.0 if hurry else None):
-            return  # the upload goes on under our locks until the process has ended
+            return False
         for spool in (*self.adopted, self.spool):
             spool.close()
         self.collection.close()
+        return True
 
 
 def _check(collection: Collection) -> None:

@@ -9,8 +9,10 @@ from weakref import WeakKeyDictionary
 
 from scrapy.crawler import Crawler
 
+from archive.errors import WriteError
 from archive.model import Article, Capture, Document, Exchange
 from pipelines.text.pool import RawPage, TextPool
+from pipelines.warc.gate import Gate
 from pipelines.warc.writer import SegmentWriter
 
 
@@ -18,10 +20,19 @@ class Recording:
     """What a crawl of one source keeps. Several crawls of a process share writer and workers."""
 
     def __init__(
-        self, writer: SegmentWriter, text: TextPool, *, source: str, job: str | None = None
+        self,
+        writer: SegmentWriter,
+        text: TextPool,
+        *,
+        source: str,
+        job: str | None = None,
+        gate: Gate | None = None,
     ) -> None:
+        """`gate`: what requests wait at; none: they need not."""
         self._writer = writer
         self._text = text
+        self._ended = False
+        self.gate = gate
         self.source = source  #: name of the source; segments are of one source each
         self.job = job  #: id of the job
         self.counts: Counter[str] = Counter()  #: captures, revisits, documents
@@ -36,10 +47,19 @@ class Recording:
 
         Raises WriteError, UrlError.
         """
+        if self._ended:
+            for exchange in exchanges:
+                exchange.request.close()
+                exchange.response.close()
+            raise WriteError(exchanges[0].url, RuntimeError("the crawl was interrupted"))
         captures = await self._writer.keep(self.source, exchanges)
         self.counts["captures"] += len(captures)
         self.counts["revisits"] += sum(c.mime == "warc/revisit" for c in captures)
         return captures
+
+    def end(self) -> None:
+        """Keep nothing any more: what comes after an interrupted crawl was sealed is not kept."""
+        self._ended = True
 
     async def extract(self, page: RawPage) -> Article:
         """The article of a page; never raises for what the page holds."""

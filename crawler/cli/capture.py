@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import asyncio
+import os
 import sys
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from typing import Any, TextIO
+from typing import Any, NoReturn, TextIO
 
 import click
 
+from archive.errors import ArchiveError
 from config.load import load
 from config.schema import Configuration
 from crawler.archiving import archive_urls
@@ -54,8 +57,11 @@ def archive(urls: tuple[str, ...], input_file: TextIO | None, as_json: bool) -> 
 @click.argument("names", nargs=-1, metavar="[SOURCE|URL]...")
 @click.option("--depth", type=click.IntRange(min=0), metavar="N", help="Follow links N deep.")
 @click.option("--limit", type=click.IntRange(min=1), metavar="N", help="At most N pages a source.")
+@click.option("--fresh", is_flag=True, help="Begin anew where a crawl was interrupted.")
 @as_json
-def crawl(names: tuple[str, ...], depth: int | None, limit: int | None, as_json: bool) -> None:
+def crawl(
+    names: tuple[str, ...], depth: int | None, limit: int | None, fresh: bool, as_json: bool
+) -> None:
     """Crawl now: the named sources, a URL ad hoc, or all sources."""
     configuration = with_contact(load())
     sources = plan(configuration, names, depth=depth, limit=limit)
@@ -64,7 +70,7 @@ def crawl(names: tuple[str, ...], depth: int | None, limit: int | None, as_json:
         raise click.exceptions.Exit(WRONG_USAGE)
 
     async def work(runner: Runner, advance: Advance) -> Outcome:
-        reports = await crawl_sources(runner, sources, advance)
+        reports = await crawl_sources(runner, sources, advance, anew=fresh)
         lines = [report.to_json() for report in reports]
         return Outcome(
             lines=lines,
@@ -108,27 +114,75 @@ def _capture(
     """Open a session, do the work, print, and exit with the right status."""
 
     async def main(interruption: Interruption) -> int:
-        session = await Session.open(configuration)
+        session = await _open(configuration, interruption)
         try:
-            with progress(what) as advance:
-                outcome = await work(Runner(session, interruption), advance)
-            failure = session.writer.failure or session.upload_error()
+            with progress(what) as bar:
+                session.gate.listeners.append(lambda: bar.say(session.gate.reason))
+                runner = Runner(session, interruption)
+                outcome = await work(runner, bar)
+                failure = session.writer.failure or runner.failure or session.upload_error()
+                _print(outcome, as_json=as_json)
+                bar.say("storing what earlier commands left")
+                left = await _store_what_was_left(session, interruption)
         finally:
-            await session.close(hurry=interruption.twice.is_set())
-        for line, text in zip(outcome.lines, outcome.texts, strict=True):
-            if as_json:
-                print_json(line)
-            else:
-                click.echo(text)
+            ended = await session.close(hurry=interruption.once.is_set())
+        if left is not None:
+            complain(
+                f"what an earlier command left in the spool is not stored yet: {left}; "
+                "see `pressmark status`"
+            )
+        status = 0 if outcome.ok else CHECKS_FAILED
         if interruption.signal:
-            complain("interrupted; what had been captured is sealed")
-            return STATUS[interruption.signal]
-        if failure is not None:
+            waits = "and waits in the spool for the next start" if failure else "and stored"
+            complain(f"interrupted; what had been captured is sealed {waits}")
+            status = STATUS[interruption.signal]
+        elif failure is not None:
             complain(f"{failure}; what was captured waits in the spool for the next start")
-            return UNAVAILABLE
-        return 0 if outcome.ok else CHECKS_FAILED
+            status = UNAVAILABLE
+        if not ended:
+            _leave(status)
+        return status
 
     raise click.exceptions.Exit(run(main))
+
+
+async def _open(configuration: Configuration, interruption: Interruption) -> Session:
+    """A session; an interruption meanwhile ends the process: the next start recovers all of it."""
+    opening = asyncio.ensure_future(Session.open(configuration))
+    interrupted = asyncio.ensure_future(interruption.once.wait())
+    await asyncio.wait({opening, interrupted}, return_when=asyncio.FIRST_COMPLETED)
+    interrupted.cancel()
+    if not opening.done() and interruption.signal:
+        complain("interrupted before anything was captured")
+        _leave(STATUS[interruption.signal])
+    return await opening
+
+
+async def _store_what_was_left(session: Session, interruption: Interruption) -> ArchiveError | None:
+    """Go on with what was adopted while the store takes it; why some of it is not stored."""
+    storing = asyncio.ensure_future(session.drain(0.0, own=False))
+    interrupted = asyncio.ensure_future(interruption.once.wait())
+    await asyncio.wait({storing, interrupted}, return_when=asyncio.FIRST_COMPLETED)
+    interrupted.cancel()
+    if session.upload_error() is not None:
+        return None  # which is said, and likely the reason of the rest
+    return session.upload_error(own=False)
+
+
+def _print(outcome: Outcome, *, as_json: bool) -> None:
+    for line, text in zip(outcome.lines, outcome.texts, strict=True):
+        if as_json:
+            print_json(line)
+        else:
+            click.echo(text)
+    sys.stdout.flush()
+
+
+def _leave(status: int) -> NoReturn:
+    """End the process although threads still talk to a store, perhaps one that does not answer."""
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(status)
 
 
 def _lines(file: TextIO | None) -> list[str]:

@@ -24,6 +24,26 @@ Advance = Callable[[int, int | None], None]
 """Told how many are done, and of how many (None: not known)."""
 
 
+class Bar:
+    """A progress bar, or in a pipe nothing; called as an Advance."""
+
+    def __init__(self, what: str, bar: Progress | None = None) -> None:
+        self._what = what
+        self._bar = bar
+        self._task = bar.add_task(what, total=None) if bar else None
+
+    def __call__(self, done: int, total: int | None) -> None:
+        """See Advance."""
+        if self._bar is not None and self._task is not None:
+            self._bar.update(self._task, completed=done, total=total)
+
+    def say(self, detail: str | None) -> None:
+        """Words behind the name of the work, such as why it pauses; None takes them away."""
+        text = self._what if detail is None else f"{self._what} ({printable(detail)})"
+        if self._bar is not None and self._task is not None:
+            self._bar.update(self._task, description=text)
+
+
 def print_json(value: Any) -> None:
     """One object on one line, UTF-8, in the order of its keys."""
     click.echo(json.dumps(value, ensure_ascii=False))
@@ -50,10 +70,10 @@ def complain(message: str) -> None:
 
 
 @contextlib.contextmanager
-def progress(what: str) -> Iterator[Advance]:
+def progress(what: str) -> Iterator[Bar]:
     """A progress bar on standard error while it is a terminal; silence in a pipe."""
     if not sys.stderr.isatty():
-        yield lambda _done, _total: None
+        yield Bar(what)
         return
     columns = (
         SpinnerColumn(),
@@ -63,8 +83,7 @@ def progress(what: str) -> Iterator[Advance]:
         TimeElapsedColumn(),
     )
     with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
-        task = bar.add_task(what, total=None)
-        yield lambda done, total: bar.update(task, completed=done, total=total)
+        yield Bar(what, bar)
 
 
 def table(rows: Sequence[Sequence[object]]) -> None:

@@ -18,6 +18,7 @@ from crawler.discovery.markup import Markup, parse_markup
 from crawler.discovery.requisites import Requisite, css_requisites, requisites_of
 from crawler.pace import KIND
 from crawler.recorder.keeper import capture_of
+from crawler.resuming import Resumption
 from pipelines.extraction.charset import decode_html
 from pipelines.extraction.prescan import refusal
 from pipelines.items import Page
@@ -71,9 +72,19 @@ class CapturingSpider(Spider):
 
     source_name = "ondemand"
 
-    def __init__(self, *, captured_since: Callable[[str], bool] | None = None, **kwargs: Any):
-        """`captured_since` tells whether a requisite was captured so lately that it will do."""
+    def __init__(
+        self,
+        *,
+        captured_since: Callable[[str], bool] | None = None,
+        resumption: Resumption | None = None,
+        **kwargs: Any,
+    ) -> None:
+        """`captured_since` tells whether a requisite was captured so lately that it will do.
+
+        `resumption` answers what an interrupted crawl has asked before.
+        """
         super().__init__(**kwargs)
+        self.resumption = resumption
         self._captured_since = captured_since or (lambda _: False)
         self._pages: dict[int, Progress] = {}
         self._requisites: dict[str, bool | list[int]] = {}
@@ -132,13 +143,15 @@ class CapturingSpider(Spider):
         """The page as an item; None when the response is not HTML."""
         if not isinstance(response, HtmlResponse):
             return None
+        capture = capture_of(response)
         return Page(
             url=response.url.partition("#")[0],
-            capture=capture_of(response),
+            capture=capture,
             status=response.status,
             content_type=content_type(response) or None,
             body=response.body,
             source=self.source_name,
+            document=self.resumption.document(capture) if self.resumption else None,
         )
 
     def markup(self, response: Response) -> Markup | None:

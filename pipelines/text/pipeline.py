@@ -27,9 +27,9 @@ class TextPipeline:
         return cls(crawler)
 
     async def process_item(self, item: Any) -> Any:
-        """Other items pass unchanged."""
+        """Other items, and pages that have their document already, pass unchanged."""
         recording = recording_of(self._crawler)
-        if isinstance(item, Page) and recording is not None:
+        if isinstance(item, Page) and item.document is None and recording is not None:
             raw = RawPage(
                 url=item.url,
                 content_type=item.content_type,

@@ -125,7 +125,7 @@ def test_recovery_that_fails_opens_nothing(
     (left.path / "work.part").write_text("")
     left.close()
     with monkeypatch.context() as patch:
-        _failing(patch, "archive.recovery._adopt", error)
+        _failing(patch, "archive.recovery.take_over", error)
         with pytest.raises(kind):
             asyncio.run(Session.open(configuration))
     # The locks are free again.
