@@ -14,11 +14,15 @@ import re
 import socket
 import struct
 import threading
+import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from types import TracebackType
 from typing import BinaryIO, Self
 from urllib.parse import urlsplit
+
+_ETAG = re.compile(rb"(?i)(^etag:[ \t]*\"?|<ETag>(?:&quot;|\")?)([0-9a-f]{32})", re.MULTILINE)
+_TURNED = bytes.maketrans(b"0123456789abcdef", b"123456789abcdef0")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -81,7 +85,19 @@ class Tamper:
     at: int = 0
 
 
-Fault = Answer | ResetBefore | ResetAfter | CutBody | Tamper
+@dataclass(frozen=True, slots=True)
+class WrongEtag:
+    """The answer names another ETag than the server's; one without any is left alone."""
+
+
+@dataclass(frozen=True, slots=True)
+class Stall:
+    """The server does what it was asked, and its answer comes too late."""
+
+    seconds: float
+
+
+Fault = Answer | ResetBefore | ResetAfter | CutBody | Tamper | WrongEtag | Stall
 
 
 @dataclass(slots=True)
@@ -104,7 +120,9 @@ class FaultProxy:
         self._port = 0
         self._sockets: set[socket.socket] = set()
         self._threads: list[threading.Thread] = []
+        self._choice: Callable[[Message], Fault | None] = lambda _request: None
         self.requests: list[Message] = []  #: in the order of their arrival
+        self.answers: list[tuple[Message, Message]] = []  #: what the server itself answered to what
         self.connections = 0  #: accepted so far
 
     @property
@@ -120,6 +138,14 @@ class FaultProxy:
         with self._lock:
             self._rules.append(_Rule(fault, matches, times))
 
+    def schedule(self, choice: Callable[[Message], Fault | None]) -> None:
+        """Break the requests that `choice` has a fault for, and that no `fault` was asked for.
+
+        It is asked in the order of the requests' arrival, by one thread at a time.
+        """
+        with self._lock:
+            self._choice = choice
+
     def count(self, method: str = "", target: str = "") -> int:
         """Requests so far of that method whose target matches the expression."""
         with self._lock:
@@ -132,7 +158,9 @@ class FaultProxy:
         """Start counting again, without faults."""
         with self._lock:
             self.requests.clear()
+            self.answers.clear()
             self._rules.clear()
+            self._choice = lambda _request: None
             self.connections = 0
 
     def up(self) -> None:
@@ -195,7 +223,7 @@ class FaultProxy:
             with client.makefile("rb") as requests, server.makefile("rb") as answers:
                 while request := _read_request(client, requests):
                     fault = self._choose(request)
-                    if not _exchange(request, fault, client, server, answers):
+                    if not self._exchange(request, fault, client, server, answers):
                         return
         except (OSError, ValueError, EOFError):
             return  # either side went away, as this proxy makes them do
@@ -212,38 +240,49 @@ class FaultProxy:
                 if rule.times and rule.matches(request):
                     rule.times -= 1
                     return rule.fault
-        return None
+            return self._choice(request)
+
+    def _exchange(
+        self,
+        request: Message,
+        fault: Fault | None,
+        client: socket.socket,
+        server: socket.socket,
+        answers: BinaryIO,
+    ) -> bool:
+        """Whether the connection goes on."""
+        if isinstance(fault, ResetBefore):
+            _reset(client)
+            return False
+        if isinstance(fault, Answer):
+            headers = {"Content-Length": str(len(fault.body))} | fault.headers
+            lines = "".join(f"{name}: {value}\r\n" for name, value in headers.items())
+            client.sendall(f"HTTP/1.1 {fault.status} Fault\r\n{lines}\r\n".encode() + fault.body)
+            return True
+        server.sendall(request.head + request.body)
+        answer = _read_answer(answers, request.method)
+        with self._lock:
+            self.answers.append((request, answer))
+        if isinstance(fault, ResetAfter):
+            _reset(client)
+            return False
+        head, body = answer.head, answer.body
+        if isinstance(fault, CutBody):
+            client.sendall(answer.head + body[: fault.after])
+            return False
+        if isinstance(fault, Tamper):
+            body = body[: fault.at] + bytes([body[fault.at] ^ 1]) + body[fault.at + 1 :]
+        if isinstance(fault, WrongEtag):
+            head, body = (_ETAG.sub(_other_etag, text) for text in (head, body))
+        if isinstance(fault, Stall):
+            time.sleep(fault.seconds)
+        client.sendall(head + body)
+        return "close" not in answer.header("Connection").lower()
 
 
-def _exchange(
-    request: Message,
-    fault: Fault | None,
-    client: socket.socket,
-    server: socket.socket,
-    answers: BinaryIO,
-) -> bool:
-    """Whether the connection goes on."""
-    if isinstance(fault, ResetBefore):
-        _reset(client)
-        return False
-    if isinstance(fault, Answer):
-        headers = {"Content-Length": str(len(fault.body))} | fault.headers
-        lines = "".join(f"{name}: {value}\r\n" for name, value in headers.items())
-        client.sendall(f"HTTP/1.1 {fault.status} Fault\r\n{lines}\r\n".encode() + fault.body)
-        return True
-    server.sendall(request.head + request.body)
-    answer = _read_answer(answers, request.method)
-    if isinstance(fault, ResetAfter):
-        _reset(client)
-        return False
-    body = answer.body
-    if isinstance(fault, CutBody):
-        client.sendall(answer.head + body[: fault.after])
-        return False
-    if isinstance(fault, Tamper):
-        body = body[: fault.at] + bytes([body[fault.at] ^ 1]) + body[fault.at + 1 :]
-    client.sendall(answer.head + body)
-    return "close" not in answer.header("Connection").lower()
+def _other_etag(found: re.Match[bytes]) -> bytes:
+    """As long, and no longer that of these bytes."""
+    return found[1] + found[2].translate(_TURNED)
 
 
 def _reset(connection: socket.socket) -> None:
