@@ -9,13 +9,13 @@ from pathlib import Path
 
 from archive.appending import OPEN
 from archive.errors import (
-    IndexOutdated,
     KeyMissing,
     KeyTaken,
     NotArchived,
     RecordError,
     RevisitUnresolved,
     StoreUnavailable,
+    StoreUnsupported,
     UrlError,
 )
 from archive.index import CaptureQuery, Index
@@ -51,7 +51,7 @@ class Collection:
         self._node = socket.gethostname()
 
     def ensure(self) -> None:
-        """Create collection.json where there is none. Raises StoreError, IndexOutdated."""
+        """Create collection.json where there is none. Raises StoreError."""
         try:
             description = self.store.get(_DESCRIPTION)
         except KeyMissing:
@@ -69,7 +69,7 @@ class Collection:
         else:
             found = _format_of(description)
             if found != FORMAT:
-                raise IndexOutdated(
+                raise StoreUnsupported(
                     f"{self.store.uri} has the storage format {found!r}, "
                     f"this Pressmark reads {FORMAT}: use the Pressmark that wrote it"
                 )

@@ -34,6 +34,7 @@ from archive.store.s3_errors import status, translated
 from archive.store.s3_metadata import noted_sha256
 from archive.store.s3_options import S3Options
 from archive.store.s3_probe import Probe
+from archive.store.s3_protecting import Protector
 from archive.store.s3_upload import Upload, Uploader
 
 if TYPE_CHECKING:
@@ -67,6 +68,13 @@ class S3Store:
         self._root = f"{prefix}/" if prefix else ""
         self._options = options or S3Options()
         self._client = open_client(self._options, self.uri)
+        self.protector = Protector(
+            client=self._client,
+            bucket=bucket,
+            root=self._root,
+            place=self.uri,
+            wanted=self._options.protection,
+        )
         self._memory = memory
         self._capabilities: Capabilities | None = None
         self._probing = threading.Lock()
@@ -167,6 +175,7 @@ class S3Store:
             path=self._root + key,
             place=self.uri,
             key=key,
+            settings=self._options.protection.settings(),
         )
         try:
             if self._takes_conditions:
@@ -196,8 +205,11 @@ class S3Store:
         noted = noted_sha256(found["Metadata"])
         if noted not in (upload.sha256, None):
             raise KeyTaken(f"{self.uri} has {key} already, with other bytes", key)
-        if noted and found["ContentLength"] == upload.size and _etag(found) == upload.etag:
-            return
+        if not (noted and found["ContentLength"] == upload.size and _etag(found) == upload.etag):
+            self._read_back(key, upload, ours=ours)
+        self.protector.ensure(key, found)
+
+    def _read_back(self, key: str, upload: Upload, *, ours: bool) -> None:
         # The ETag is no MD5 where the server encrypts, and differs with the size of the parts.
         digest = hashlib.sha256()
         for piece in self.stream(key):

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Literal
 
+from archive.store.s3_protection import Protection
+
 MIB = 1 << 20
 LEAST_PART = 5 * MIB
 """Bytes; S3 accepts no smaller part but the last one."""
@@ -24,6 +26,7 @@ class S3Options:
     threads: int = 16  #: threads that use the store at once; as many connections are kept open
     multipart_threshold: int = 16 * MIB  #: bytes; larger files are sent in parts
     multipart_chunk: int = 16 * MIB  #: bytes of a part
+    protection: Protection = field(default_factory=Protection)  #: of every object
     page_size: int = 1000  #: keys that a listing asks for at a time
 
     def __post_init__(self) -> None:

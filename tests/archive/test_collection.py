@@ -17,10 +17,10 @@ from archive.collection import Collection
 from archive.digests import sha256
 from archive.errors import (
     DigestMismatch,
-    IndexOutdated,
     RecordError,
     RevisitUnresolved,
     StoreUnavailable,
+    StoreUnsupported,
 )
 from archive.index import Index
 from archive.model import Article, Capture, Document, Segment
@@ -284,7 +284,7 @@ def test_collection_of_another_format_is_refused(
     collection: Collection, description: bytes
 ) -> None:
     collection.store.put_new("collection.json", description)
-    with pytest.raises(IndexOutdated, match="storage format"):
+    with pytest.raises(StoreUnsupported, match="storage format"):
         collection.ensure()
 
 

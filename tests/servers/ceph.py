@@ -9,6 +9,7 @@ user may do that; running needs no root.
 
 from __future__ import annotations
 
+import base64
 import os
 import random
 import shutil
@@ -39,6 +40,8 @@ PACKAGES = ("radosgw", "ceph-mon", "ceph-osd", "ceph-common")
 PROGRAMS = ("radosgw", "ceph-mon", "ceph-osd", "ceph", "radosgw-admin", "monmaptool")
 ACCESS_KEY = "testaccesskey"
 SECRET_KEY = "testsecretkey1234"
+KMS_KEY = "testkey-1"
+"""Identifier of a key that the server encrypts with where it is asked to (aws:kms)."""
 
 _STARTS = 3  # another program may take a port between the check and the use
 _READY_SECONDS = 60
@@ -64,10 +67,10 @@ class S3Server:
     ca_bundle: str | None  #: PEM file that vouches for the server; None over http
     client: S3Client = field(repr=False)  #: boto3's, to look behind the back of what is tested
 
-    def make_bucket(self) -> str:
+    def make_bucket(self, *, object_lock: bool = False) -> str:
         """Create an empty bucket and return its name."""
         name = f"press-{uuid.uuid4().hex[:12]}"
-        self.client.create_bucket(Bucket=name)
+        self.client.create_bucket(Bucket=name, ObjectLockEnabledForBucket=object_lock)
         return name
 
     def environment(self) -> dict[str, str]:
@@ -265,6 +268,9 @@ osd_objectstore = memstore
 memstore_device_bytes = 4294967296
 rgw_data = {folder}/rgw
 rgw_dns_name = localhost
+rgw_crypt_require_ssl = false
+rgw_crypt_s3_kms_backend = testing
+rgw_crypt_s3_kms_encryption_keys = {KMS_KEY}={base64.b64encode(bytes(range(32))).decode()}
 rgw_frontends = beast tcp_nodelay=1 endpoint=127.0.0.1:{port} ssl_endpoint=127.0.0.1:{port + 1} \
 ssl_certificate={folder}/tls.crt ssl_private_key={folder}/tls.key
 """)

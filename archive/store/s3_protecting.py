@@ -1,0 +1,123 @@
+"""Whether what was asked to protect an object really does: some servers take it and do nothing."""
+
+from __future__ import annotations
+
+import hashlib
+import secrets
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+from botocore.exceptions import ClientError
+
+from archive.errors import StoreError, StoreUnavailable, StoreUnsupported
+from archive.store.s3_errors import status, translated
+from archive.store.s3_protection import Protection
+from archive.store.s3_upload import base64_md5
+
+if TYPE_CHECKING:
+    from mypy_boto3_s3 import S3Client
+
+# Longer than the clocks of two machines are apart.
+_SCRATCH_RETENTION = timedelta(minutes=5)
+_DENIED = (400, 403)
+_CONTENT = b"probe"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Protector:
+    """Looks after the protection of objects in one bucket. Raises StoreError."""
+
+    client: S3Client
+    bucket: str
+    root: str  #: "prefix/" of the collection in the bucket, or ""
+    place: str  #: s3://bucket/prefix, for messages
+    wanted: Protection
+
+    def ensure(self, key: str, told: Mapping[str, Any]) -> None:
+        """Raise StoreUnsupported unless the object has what is wanted. `told` is HEAD's answer."""
+        encryption, retention = self.wanted.encryption, self.wanted.retention
+        if encryption and not encryption.holds(told):
+            raise StoreUnsupported(
+                f"{self.place} keeps {key} without the encryption {encryption.algorithm} that "
+                "s3.encryption asks for; see `pressmark doctor`, or take that setting out",
+                key,
+            )
+        if retention and not retention.holds(told, datetime.now(UTC)):
+            # It is not set here: a server that knows no `?retention` takes that for the object.
+            raise StoreUnsupported(
+                f"{self.place} does not keep {key} under the retention that s3.object_lock asks "
+                "for; the bucket needs Object Lock from its creation on, and the access key the "
+                "permission GetObjectRetention; see `pressmark doctor`, or take that setting out",
+                key,
+            )
+
+    def encrypts(self) -> bool:
+        """Whether a scratch object is told to be encrypted as wanted.
+
+        And whether an algorithm that nobody has is refused: some servers repeat what they were
+        asked for, and do nothing.
+        """
+        encryption = self.wanted.encryption
+        if encryption is None:
+            return False
+        nonsense: Any = {"ServerSideEncryption": "pressmark-none"}
+        return encryption.holds(self._told(encryption.settings())) and not self._takes(nonsense)
+
+    def _told(self, settings: Mapping[str, Any]) -> Mapping[str, Any]:
+        """HEAD's answer on a scratch object that was written with these settings."""
+        key = f"probe/{secrets.token_hex(8)}"
+        path = self.root + key
+        with translated(self.place, key):
+            self.client.put_object(Bucket=self.bucket, Key=path, Body=_CONTENT, **settings)
+            told = self.client.head_object(Bucket=self.bucket, Key=path)
+            self.client.delete_object(Bucket=self.bucket, Key=path)
+        return told
+
+    def _takes(self, settings: Mapping[str, Any]) -> bool:
+        try:
+            self._told(settings)
+        except StoreUnavailable:
+            raise
+        except StoreError:
+            return False
+        return True
+
+    def retains(self) -> bool:
+        """Whether a version of a scratch object cannot be deleted; it stays for some minutes."""
+        retention = self.wanted.retention
+        if retention is None:
+            return False
+        key = f"probe/{secrets.token_hex(8)}"
+        path = self.root + key
+        with translated(self.place, key):
+            put = self.client.put_object(
+                Bucket=self.bucket,
+                Key=path,
+                Body=_CONTENT,
+                ContentMD5=base64_md5(hashlib.md5(_CONTENT, usedforsecurity=False).digest()),
+                ObjectLockMode=retention.mode,
+                ObjectLockRetainUntilDate=datetime.now(UTC) + _SCRATCH_RETENTION,
+            )
+            version = put.get("VersionId", "")
+            if not version or not self._told_retained(path):
+                return False
+            try:
+                self.client.delete_object(Bucket=self.bucket, Key=path, VersionId=version)
+            except ClientError as error:
+                if status(error) not in _DENIED:
+                    raise
+                # Hidden, so that no listing shows it.
+                self.client.delete_object(Bucket=self.bucket, Key=path)
+                return True
+        return False
+
+    def _told_retained(self, path: str) -> bool:
+        try:
+            answer = self.client.get_object_retention(Bucket=self.bucket, Key=path)
+        except ClientError as error:
+            if status(error) >= 500 and status(error) != 501:
+                raise
+            return False
+        return bool(answer["Retention"].get("Mode"))

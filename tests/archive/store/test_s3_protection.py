@@ -1,0 +1,133 @@
+"""Retention and encryption: asked for with every object, and seen to hold."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import closing
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from botocore.exceptions import ClientError
+
+from archive.errors import StoreError, StoreUnsupported
+from archive.store.base import Store
+from archive.store.s3 import S3Store
+from archive.store.s3_options import LEAST_PART, S3Options
+from archive.store.s3_protection import Encryption, Protection, Retention
+from tests.archive.store.conformance import KEY, MIB, StoreConformance, noise
+from tests.servers.ceph import KMS_KEY, S3Server
+
+GOVERNANCE = Protection(retention=Retention(mode="GOVERNANCE", days=3))
+COMPLIANCE = Protection(retention=Retention(mode="COMPLIANCE", days=3))
+ENCRYPTED = Protection(encryption=Encryption(algorithm="aws:kms", key_id=KMS_KEY))
+
+
+def options(server: S3Server, protection: Protection) -> S3Options:
+    return S3Options(
+        endpoint_url=server.endpoint_url,
+        access_key_id=server.access_key,
+        secret_access_key=server.secret_key,
+        ca_bundle=server.ca_bundle,
+        multipart_chunk=LEAST_PART,
+        page_size=10,
+        protection=protection,
+    )
+
+
+@pytest.fixture
+def locked_bucket(s3: S3Server) -> str:
+    return s3.make_bucket(object_lock=True)
+
+
+class TestProtectedStore(StoreConformance):
+    """A store that protects does all that stores do."""
+
+    @pytest.fixture
+    def store(self, s3: S3Server, locked_bucket: str) -> Iterator[Store]:
+        both = replace(GOVERNANCE, encryption=ENCRYPTED.encryption)
+        store = S3Store(locked_bucket, "main", options(s3, both))
+        yield store
+        store.close()
+
+
+@pytest.mark.parametrize("size", [5, 17 * MIB], ids=["whole", "parts"])
+@pytest.mark.parametrize("protection", [GOVERNANCE, COMPLIANCE], ids=["governance", "compliance"])
+def test_objects_cannot_be_deleted(
+    s3: S3Server, locked_bucket: str, protection: Protection, size: int
+) -> None:
+    assert protection.retention
+    with closing(S3Store(locked_bucket, "main", options(s3, protection))) as store:
+        store.put_new(KEY, noise(size))
+        path = f"main/{KEY}"
+        told = s3.client.get_object_retention(Bucket=locked_bucket, Key=path)["Retention"]
+        assert told["Mode"] == protection.retention.mode
+        assert told["RetainUntilDate"] > datetime.now(UTC) + timedelta(days=2.9)
+        (version,) = s3.client.list_object_versions(Bucket=locked_bucket)["Versions"]
+        with pytest.raises(ClientError, match="AccessDenied"):
+            s3.client.delete_object(Bucket=locked_bucket, Key=path, VersionId=version["VersionId"])
+        assert store.protector.retains()
+
+
+@pytest.mark.parametrize("size", [5, 17 * MIB], ids=["whole", "parts"])
+def test_objects_are_encrypted(s3: S3Server, s3_bucket: str, size: int) -> None:
+    with closing(S3Store(s3_bucket, "main", options(s3, ENCRYPTED))) as store:
+        store.put_new(KEY, noise(size))
+        assert store.get(KEY) == noise(size)
+        told = s3.client.head_object(Bucket=s3_bucket, Key=f"main/{KEY}")
+        assert (told["ServerSideEncryption"], told["SSEKMSKeyId"]) == ("aws:kms", KMS_KEY)
+        assert store.protector.encrypts()
+        assert [o.key for o in store.list("")] == [KEY]
+
+
+def test_object_that_was_there_without_retention_is_told(s3: S3Server, locked_bucket: str) -> None:
+    with closing(S3Store(locked_bucket, "main", options(s3, Protection()))) as before:
+        before.put_new(KEY, b"abc")
+    with (
+        closing(S3Store(locked_bucket, "main", options(s3, GOVERNANCE))) as store,
+        pytest.raises(StoreUnsupported, match=r"s3\.object_lock asks for"),
+    ):
+        store.put_new(KEY, b"abc")
+
+
+def test_object_that_was_there_unencrypted_is_told(s3: S3Server, s3_bucket: str) -> None:
+    with closing(S3Store(s3_bucket, "main", options(s3, Protection()))) as before:
+        before.put_new(KEY, b"abc")
+    with (
+        closing(S3Store(s3_bucket, "main", options(s3, ENCRYPTED))) as store,
+        pytest.raises(StoreUnsupported, match=r"without the encryption aws:kms"),
+    ):
+        store.put_new(KEY, b"abc")
+
+
+def test_bucket_without_object_lock_is_told(s3: S3Server, s3_bucket: str) -> None:
+    with closing(S3Store(s3_bucket, "main", options(s3, GOVERNANCE))) as store:
+        with pytest.raises(StoreError):
+            store.put_new(KEY, b"abc")
+        with pytest.raises(StoreError):
+            store.protector.retains()
+
+
+def test_server_that_takes_a_lock_and_does_nothing(rclone: S3Server, rclone_bucket: str) -> None:
+    """Every attempt fails, the later ones too, which find the object there."""
+    with closing(S3Store(rclone_bucket, "main", options(rclone, GOVERNANCE))) as store:
+        for _ in range(2):
+            with pytest.raises(StoreUnsupported, match=r"s3\.object_lock asks for"):
+                store.put_new(KEY, b"abc")
+        assert store.get(KEY) == b"abc"
+        assert not store.protector.retains()
+
+
+def test_server_that_says_it_encrypts_and_does_not(rclone: S3Server, rclone_bucket: str) -> None:
+    """It repeats whatever it was asked for; only the probe tells."""
+    with closing(S3Store(rclone_bucket, "main", options(rclone, ENCRYPTED))) as store:
+        assert not store.protector.encrypts()
+
+
+def test_key_that_the_server_does_not_have(s3: S3Server, s3_bucket: str) -> None:
+    unknown = Protection(encryption=Encryption(algorithm="aws:kms", key_id="nobody"))
+    with (
+        closing(S3Store(s3_bucket, "main", options(s3, unknown))) as store,
+        pytest.raises(StoreError, match=r"the server answered 40[03]"),
+    ):
+        store.put_new(KEY, b"abc")
