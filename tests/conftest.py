@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
+from pathlib import Path
 
+import pytest
 from hypothesis import settings
 
 pytest_plugins = [
@@ -17,3 +20,16 @@ pytest_plugins = [
 settings.register_profile("here", deadline=None)
 settings.register_profile("ci", deadline=None, derandomize=True)
 settings.load_profile("ci" if os.environ.get("CI") == "true" else "here")
+
+
+@pytest.fixture(autouse=True)
+def _sound_warcs(request: pytest.FixtureRequest) -> Iterator[None]:
+    """Every sealed WARC that a test leaves in its folder passes what other people's tools check."""
+    folder: Path | None = None
+    if "tmp_path" in request.fixturenames and not request.node.get_closest_marker("unsound_warcs"):
+        folder = request.getfixturevalue("tmp_path")
+    yield
+    if folder is not None and any(folder.rglob("*.warc.gz")):
+        from tests.validators import check_warcs
+
+        check_warcs(folder)

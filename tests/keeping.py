@@ -24,6 +24,7 @@ from archive.warc.reading import Member, read_record
 from archive.warc.writing import WarcRecord
 from pipelines.warc.writer import SegmentWriter
 from tests.exchanges import STARTED
+from tests.validators import MADE_UP
 
 
 @dataclass(slots=True)
@@ -67,7 +68,7 @@ async def place(
 
 def store_records(collection: Collection, records: Iterable[WarcRecord]) -> list[Capture]:
     """Responses and revisits as a segment of their own, stored and indexed."""
-    filename = f"{new_name('other')}.warc.gz"
+    filename = f"{new_name(MADE_UP)}.warc.gz"
     data, captures = b"", []
     for record in records:
         packed = b"".join(member(record.pieces()))
@@ -77,7 +78,7 @@ def store_records(collection: Collection, records: Iterable[WarcRecord]) -> list
         )
         data += packed
     collection.store.put_new(key_of(filename), data)
-    collection.index.add_segment(Segment(filename=filename, source="other", state="stored"))
+    collection.index.add_segment(Segment(filename=filename, source=MADE_UP, state="stored"))
     collection.index.commit(captures)
     return captures
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import gc
 import io
 import json
+import os
 import subprocess
 import sys
 import sysconfig
@@ -31,6 +32,9 @@ with warnings.catch_warnings():
 BufferedReader.DECOMPRESSORS.pop("br", None)
 _WARCIO = "import sys; sys.modules['brotli'] = None; from warcio.cli import main; main()"
 
+MADE_UP = "other"
+"""Source of segments that a test put together from records as it liked."""
+
 SCRIPTS = Path(sysconfig.get_path("scripts"))
 
 
@@ -41,9 +45,16 @@ class _Arguments:
     inputs: tuple[str, ...] = ()
 
 
+def written_by_us(folder: Path) -> list[Path]:
+    """Sealed WARCs below a folder, without those that `tests.keeping.store_records` made up."""
+    return sorted(
+        path for path in folder.rglob("*.warc.gz") if not path.name.startswith(f"{MADE_UP}-")
+    )
+
+
 def check_warcs(folder: Path) -> int:
-    """Check every sealed WARC below a folder with warcio, FastWARC and cdxj-indexer; how many."""
-    paths = sorted(folder.rglob("*.warc.gz"))
+    """Check every WARC of ours below a folder with warcio, FastWARC and cdxj-indexer; how many."""
+    paths = written_by_us(folder)
     with warnings.catch_warnings():
         # cdxj-indexer leaves its temporary files to the garbage collector.
         warnings.simplefilter("ignore", ResourceWarning)
@@ -56,7 +67,7 @@ def check_warcs(folder: Path) -> int:
 def _check(path: Path, folder: Path) -> None:
     _check_warcio(path)
     _check_fastwarc(path)
-    captures = read_cdxj(folder, path.name)
+    captures = read_cdxj(folder, path.name, near=path)
     if captures is not None:
         assert indexed_by_others(path) == {
             (c.urlkey, c.timestamp, c.offset, c.length, c.status) for c in captures
@@ -75,12 +86,16 @@ def check_by_commands(folder: Path) -> int:
     return len(paths)
 
 
-def read_cdxj(folder: Path, filename: str) -> list[Capture] | None:
-    """Captures in our CDXJ of a WARC; None where the side file is not there yet."""
+def read_cdxj(folder: Path, filename: str, near: Path | None = None) -> list[Capture] | None:
+    """Captures in our CDXJ of a WARC; None where the side file is not there yet.
+
+    Of several copies that which has most of its path in common with `near`.
+    """
     found = list(folder.rglob(sibling(filename, "cdxj.gz")))
     if not found:
         return None
-    text = b"".join(content for _, _, content in members(found[0])).decode()
+    path = max(found, key=lambda path: len(os.path.commonpath([path, near or path])))
+    text = b"".join(content for _, _, content in members(path)).decode()
     return [from_line(line) for line in text.splitlines()]
 
 

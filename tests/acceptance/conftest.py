@@ -1,19 +1,15 @@
-"""A command for each test; afterwards every WARC that it wrote is checked."""
+"""A command for each test."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from tests.acceptance.command import Pressmark
-from tests.validators import check_warcs
 
 
 @pytest.fixture
-def pressmark(tmp_path: Path) -> Iterator[Pressmark]:
+def pressmark(tmp_path: Path) -> Pressmark:
     """`pressmark` with a fresh home."""
-    command = Pressmark(tmp_path)
-    yield command
-    check_warcs(tmp_path)
+    return Pressmark(tmp_path)

@@ -169,6 +169,7 @@ def test_spool_of_another_machine_is_named(collection: Collection) -> None:
         collection.open(replace(capture, filename=filename))
 
 
+@pytest.mark.unsound_warcs
 def test_spool_that_is_gone_is_an_error_of_the_record(
     collection: Collection, tmp_path: Path
 ) -> None:

@@ -272,6 +272,7 @@ def test_lost_side_file_is_made_again(crashes: Crashes, tmp_path: Path, lost: st
     collection.close()
 
 
+@pytest.mark.unsound_warcs
 @pytest.mark.parametrize(
     ("name", "data"),
     [

@@ -34,6 +34,7 @@ def local(folder: Path) -> LocalStore:
     return LocalStore(folder)
 
 
+@pytest.mark.unsound_warcs
 class TestLocalStore(StoreConformance):
     @pytest.fixture
     def store(self, local: LocalStore) -> Store:
@@ -47,6 +48,7 @@ def failing(code: int) -> Callable[..., None]:
     return fail
 
 
+@pytest.mark.unsound_warcs
 def test_objects_are_plain_files(local: LocalStore, folder: Path) -> None:
     local.put_new(KEY, gzip.compress(b"WARC/1.1\r\n"))
     assert gzip.decompress((folder / KEY).read_bytes()) == b"WARC/1.1\r\n"
