@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import gzip
+import hashlib
 import random
 from pathlib import Path
+
+from archive.digests import sha256
 
 _COMMON = (
     "the of and to in a is that for it as was with be by on not he his but at are this have "
@@ -30,6 +33,16 @@ def from_folder(folder: Path) -> list[bytes]:
         gzip.decompress(file.read_bytes()) if file.suffix == ".gz" else file.read_bytes()
         for file in files
     ]
+
+
+def site(folder: Path | None) -> list[bytes]:
+    """The pages that a benchmark site serves: of a folder, or the same generated ones always."""
+    return from_folder(folder) if folder else generated(1)
+
+
+def digest(pages: list[bytes]) -> str:
+    """`sha256:<hex>` over the digests of the pages: figures of different pages do not compare."""
+    return sha256(b"".join(hashlib.sha256(page).digest() for page in pages))
 
 
 def _page(seed: int, size: int) -> bytes:

@@ -11,7 +11,7 @@ import gzip
 import sys
 from pathlib import Path
 
-from benchmarks.pages import from_folder, generated
+from benchmarks.pages import site
 
 _ROBOTS = (
     b"HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nContent-Length: 14\r\n\r\nUser-agent: *\n"
@@ -64,7 +64,7 @@ class Server:
 
 async def _main() -> None:
     coding = sys.argv[1]
-    pages = from_folder(Path(sys.argv[2])) if len(sys.argv) > 2 else generated(1)
+    pages = site(Path(sys.argv[2]) if len(sys.argv) > 2 else None)
     server = await asyncio.start_server(Server(pages, coding).serve, "127.0.0.1", 0)
     print(server.sockets[0].getsockname()[1], flush=True)
     await asyncio.to_thread(sys.stdin.read)
