@@ -26,6 +26,7 @@ from config.values import (
     ABOVE_ZERO,
     BYTES,
     COUNT,
+    DATABASE,
     FLAG,
     MAPPING,
     NAME,
@@ -70,6 +71,48 @@ class _Keys(BaseModel):
     )
 
 
+class ObjectLock(_Keys):
+    """Retention of every object, where the bucket has Object Lock."""
+
+    mode: Annotated[
+        Literal["governance", "compliance"] | None, Allowed("governance or compliance")
+    ] = Field(
+        default=None,
+        description="Keeps every object from being deleted; compliance: by the owner of the "
+        "account too. The bucket needs Object Lock from its creation on.",
+    )
+    days: Annotated[Count | None, COUNT] = Field(
+        default=None, description="How long, from the writing of an object on."
+    )
+
+    @model_validator(mode="after")
+    def _check_both(self) -> Self:
+        if (self.mode is None) != (self.days is None):
+            raise PydanticCustomError(
+                "half_a_lock", "give both mode and days, or neither", {"path": ()}
+            )
+        return self
+
+
+class Encryption(_Keys):
+    """Encryption of every object by the service."""
+
+    algorithm: Annotated[Literal["AES256", "aws:kms"] | None, Allowed("AES256 or aws:kms")] = Field(
+        default=None, description="Encryption of every object by the service."
+    )
+    key: Annotated[str | None, TEXT] = Field(
+        default=None, description="Identifier of the key for aws:kms; none: its default key."
+    )
+
+    @model_validator(mode="after")
+    def _check_key(self) -> Self:
+        if self.key is not None and self.algorithm != "aws:kms":
+            raise PydanticCustomError(
+                "key_without_service", "a key goes with the algorithm aws:kms", {"path": ()}
+            )
+        return self
+
+
 class S3(_Keys):
     """How the S3 service is reached. What is left out, boto3 looks for itself (profiles, roles)."""
 
@@ -92,6 +135,12 @@ class S3(_Keys):
     )
     addressing_style: Annotated[Literal["path", "virtual"], Allowed("path or virtual")] = Field(
         default="path", description="Whether the bucket stands in the path or in the host name."
+    )
+    object_lock: Annotated[ObjectLock, MAPPING] = Field(
+        default=ObjectLock(), description="Retention of every object."
+    )
+    encryption: Annotated[Encryption, MAPPING] = Field(
+        default=Encryption(), description="Encryption of every object by the service."
     )
 
 
@@ -259,11 +308,12 @@ class Configuration(_Keys):
         description="Where the archive is kept; none: the folder `collection` in the home.",
     )
     mirror: Annotated[Location | None, PLACE] = Field(
-        default=None, description="A second store. Checked, but not written to by this version."
+        default=None, description="A second store, which is given every object too."
     )
-    database: Annotated[Database | None, Allowed("sqlite:////folder/file.db")] = Field(
+    database: Annotated[Database | None, DATABASE] = Field(
         default=None,
-        description="SQLite file of the index (the state lies beside it); none: in the home.",
+        description="Where index and state are kept: an SQLite file (the state lies beside it), or "
+        "a PostgreSQL database; none: SQLite files in the home.",
         repr=False,
     )
     allow_networks: Annotated[

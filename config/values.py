@@ -16,6 +16,9 @@ _HEADER_NAME = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+")
 _HEADER_VALUE = re.compile(r"[\t\x20-\x7e\x80-\xff]+")
 _AGENT_TEXT = re.compile(r"[\x20-\x7e]+")
 _REACHABLE = re.compile(r"https?://[^\s/]+\S*|(?:mailto:)?[^\s@]+@[^\s@]+")
+_POSTGRESQL = re.compile(
+    r"postgresql(?:\+psycopg)?://(?:[^@/?#\s]*@)?[^@/?#\s]*/[^/?#\s]+(?:\?[^#\s]*)?"
+)
 _RESERVED = "ondemand"
 
 
@@ -88,10 +91,12 @@ def check_header(name: str, value: str) -> None:
 
 
 def _database(value: str) -> str:
+    # The value may hold a password: it is not repeated.
     if value.startswith("postgres"):
-        raise ValueError("PostgreSQL is not supported yet; it comes with a later version")
-    if not re.fullmatch(r"sqlite:///[^?]+", value):
-        raise ValueError("this is not the URL of an SQLite file")
+        if not _POSTGRESQL.fullmatch(value):
+            raise ValueError("this is not the URL of a PostgreSQL database")
+    elif not re.fullmatch(r"sqlite:///[^?]+", value):
+        raise ValueError("this is not the URL of a database")
     return value
 
 
@@ -124,4 +129,5 @@ PLACE = Allowed("a folder, file:///folder or s3://bucket/prefix")
 ROBOTS = Allowed("obey or ignore")
 NAME = Allowed(f"1 to 40 of a-z, 0-9 and _, not beginning with _; {_RESERVED!r} is taken")
 SCHEDULE = Allowed('"every 2h", or a cron line of 5 or 6 fields in quotes; nothing: by hand')
+DATABASE = Allowed("sqlite:////folder/file.db or postgresql://user:password@host/database")
 MAPPING = Allowed("a mapping of keys")

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 from archive.collection import Collection
 from archive.errors import NotArchived
 from archive.index import Index
@@ -11,7 +9,8 @@ from archive.state.capabilities import RememberedCapabilities
 from archive.store.base import Store
 from archive.store.open import open_store
 from archive.store.s3_options import S3Options
-from config.schema import Configuration
+from archive.store.s3_protection import Encryption, Protection, Retention
+from config.schema import S3, Configuration
 
 
 def open_collection(configuration: Configuration, *, asked: str | None = None) -> Collection:
@@ -19,11 +18,12 @@ def open_collection(configuration: Configuration, *, asked: str | None = None) -
 
     `asked`: what a reader wants; an index that is not there is then not made. Raises NotArchived.
     """
-    file = Path(configuration.index_url.removeprefix("sqlite:///"))
-    if asked is not None and not file.exists():
+    if asked is not None and not Index.exists(configuration.index_url):
+        file = configuration.index_url.removeprefix("sqlite:///")
+        place = "in the database" if "://" in file else file
         raise NotArchived(
             asked,
-            f"there is no index {file}; go where your pressmark.yaml is, name it by "
+            f"there is no index {place}; go where your pressmark.yaml is, name it by "
             "PRESSMARK_CONFIG, or run `pressmark rebuild-index` if the index was lost",
         )
     return Collection(store_of(configuration), Index(configuration.index_url))
@@ -43,6 +43,21 @@ def store_of(configuration: Configuration) -> Store:
             session_token=token.get_secret_value() if token else None,
             ca_bundle=str(s3.ca_bundle) if s3.ca_bundle else None,
             addressing_style=s3.addressing_style,
+            protection=_protection(s3),
         ),
         RememberedCapabilities(configuration.state_url),
+    )
+
+
+def _protection(s3: S3) -> Protection:
+    lock, encryption = s3.object_lock, s3.encryption
+    return Protection(
+        retention=Retention(
+            mode="COMPLIANCE" if lock.mode == "compliance" else "GOVERNANCE", days=lock.days
+        )
+        if lock.mode and lock.days
+        else None,
+        encryption=Encryption(algorithm=encryption.algorithm, key_id=encryption.key)
+        if encryption.algorithm
+        else None,
     )

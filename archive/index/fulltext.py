@@ -8,21 +8,25 @@ from typing import Any
 
 from sqlalchemy import Connection, Select, bindparam, select, update
 
-from archive.index import dialect, rows
-from archive.index.analyser import accented, stemmer_of, tokens
+from archive.index import rows
+from archive.index.analyser import analyse, stemmer_of
+from archive.index.dialect.base import Dialect
 from archive.index.queries import SearchHit, SearchQuery
-from archive.index.schema import documents, languages
+from archive.index.schema import contents, documents, languages
 from archive.index.words import Alternatives, parse, snippet
 from archive.model import Document
 
-_current = select(
-    documents.c.id, documents.c.run, documents.c.searchable, documents.c.content
-).where(
-    documents.c.segment == bindparam("of_segment"), documents.c.offset == bindparam("of_offset")
+_current = (
+    select(documents.c.id, documents.c.run, documents.c.searchable, contents.c.content)
+    .join_from(documents, contents, contents.c.id == documents.c.id)
+    .where(
+        documents.c.segment == bindparam("of_segment"), documents.c.offset == bindparam("of_offset")
+    )
 )
 _replace = update(documents).where(documents.c.id == bindparam("of_id"))
 _insert = documents.insert().returning(documents.c.id)
-_insert_language = dialect.insert_new(languages)
+_replace_content = update(contents).where(contents.c.id == bindparam("of_id"))
+_insert_content = contents.insert()
 _SEARCHED = ("article", "thin")
 
 
@@ -52,19 +56,22 @@ def _analysed(document: Document) -> dict[str, Any]:
         "text": article.text,
         "authors": " ".join(article.authors),
     }
-    row = {name: " ".join(tokens(text, stemmer)) for name, text in fields.items()}
-    row["accented"] = " ".join(accented("\n".join(fields.values()), stemmer))
+    forms = {name: analyse(text, stemmer) for name, text in fields.items()}
+    row = {name: tokens for name, (tokens, _) in forms.items()}
+    row["accented"] = " ".join(accented for _, accented in forms.values() if accented)
     return row
 
 
-def put(connection: Connection, prepared: Prepared, segment: int) -> None:
+def put(connection: Connection, dialect: Dialect, prepared: Prepared, segment: int) -> None:
     """Make it the document of its capture, unless that has one of the same or a later run."""
     document = prepared.document
     row = rows.document_row(document, segment, searchable=prepared.text is not None)
+    content = {"content": row.pop("content")}
     place = {"of_segment": segment, "of_offset": document.offset}
     current = connection.execute(_current, place).one_or_none()
     if current is None:
         id_ = connection.execute(_insert, row).scalar_one()
+        connection.execute(_insert_content, {"id": id_, **content})
     elif current.run >= document.run:
         return
     else:
@@ -73,18 +80,19 @@ def put(connection: Connection, prepared: Prepared, segment: int) -> None:
             old = _analysed(rows.document_of(current.content))
             dialect.remove_text(connection, {"id": id_, **old})
         connection.execute(_replace.values(row), {"of_id": id_})
+        connection.execute(_replace_content.values(content), {"of_id": id_})
     if prepared.text is not None:
         dialect.add_text(connection, {"id": id_, **prepared.text})
-        connection.execute(_insert_language, {"language": prepared.stemmer})
+        connection.execute(dialect.insert_new(languages), {"language": prepared.stemmer})
 
 
-def search(connection: Connection, query: SearchQuery) -> list[SearchHit]:
+def search(connection: Connection, dialect: Dialect, query: SearchQuery) -> list[SearchHit]:
     """Hits, best first, one a urlkey."""
     words = parse(query.words, _stemmers(connection, query))
     if not words:
         return []
     best: dict[str, tuple[int, float]] = {}
-    for row in connection.execute(_ranked(query, words)):
+    for row in connection.execute(_ranked(dialect, query, words)):
         if len(best) >= query.limit:
             break
         best.setdefault(row.urlkey, (row.id, row.score))
@@ -98,19 +106,20 @@ def _stemmers(connection: Connection, query: SearchQuery) -> Sequence[str]:
     return connection.execute(select(languages.c.language)).scalars().all()
 
 
-def _ranked(query: SearchQuery, words: Sequence[Alternatives]) -> Select[Any]:
-    fulltext = dialect.fulltext()
-    score = dialect.rank().label("score")
+def _ranked(dialect: Dialect, query: SearchQuery, words: Sequence[Alternatives]) -> Select[Any]:
+    fulltext = dialect.fulltext
+    (key,) = fulltext.c
+    score = dialect.rank(words).label("score")
     statement = (
         select(documents.c.id, documents.c.urlkey, score)
-        .join_from(fulltext, documents, documents.c.id == fulltext.c.rowid)
+        .join_from(fulltext, documents, documents.c.id == key)
         .where(dialect.matches(words))
         .order_by(score.desc(), documents.c.timestamp.desc(), documents.c.id)
     )
     if query.language is not None:
-        statement = statement.where(documents.c.language == query.language)
+        statement = statement.where(documents.c.language == rows.storable(query.language))
     if query.source is not None:
-        statement = statement.where(documents.c.source == query.source)
+        statement = statement.where(documents.c.source == rows.storable(query.source))
     if query.start is not None:
         statement = statement.where(documents.c.day >= int(query.start[:8]))
     if query.end is not None:
@@ -120,7 +129,7 @@ def _ranked(query: SearchQuery, words: Sequence[Alternatives]) -> Select[Any]:
 
 def _contents(connection: Connection, ids: Sequence[int]) -> dict[int, Document]:
     found = connection.execute(
-        select(documents.c.id, documents.c.content).where(documents.c.id.in_(ids))
+        select(contents.c.id, contents.c.content).where(contents.c.id.in_(ids))
     )
     return {id_: rows.document_of(content) for id_, content in found}
 

@@ -2,41 +2,46 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
 from itertools import islice
 from typing import Any
 
 from sqlalchemy import Connection, RowMapping, Select, bindparam, func, select, update
-from sqlalchemy.exc import SQLAlchemyError
 
 from archive.errors import IndexOutdated, IndexUnavailable, NotArchived, SegmentUnknown
-from archive.index import dialect, fulltext, lookup, rows
+from archive.index import fulltext, lookup, rows
+from archive.index.database import Database
+from archive.index.dialect import Dialect, open_dialect
 from archive.index.queries import CaptureQuery, Counts, SearchHit, SearchQuery
-from archive.index.schema import VERSION, captures, documents, index_version, metadata, segments
+from archive.index.schema import VERSION, captures, contents, documents, index_version, segments
 from archive.model import Capture, Document, Segment, SegmentState
 from archive.urlkey import urlkey
 
-_add_captures = dialect.upsert(captures, ("segment", "offset"))
-# A segment that is stored does not come back to the spool.
-_add_segment = dialect.upsert(segments, ("filename",), where=segments.c.state == "spooled")
 _segment_named = select(segments).where(segments.c.filename == bindparam("name"))
 _mark_stored = (
     update(segments)
     .where(segments.c.filename == bindparam("name"))
     .values(state="stored", node=None, path=None)
 )
-_document_at = (
-    select(documents.c.content)
-    .join(segments, segments.c.id == documents.c.segment)
-    .where(segments.c.filename == bindparam("name"), documents.c.offset == bindparam("at"))
+_of_named = (
+    select(documents.c.offset, contents.c.content)
+    .join_from(documents, contents, contents.c.id == documents.c.id)
+    .where(
+        # By name in each statement: in a rebuilt index a segment has another number.
+        documents.c.segment
+        == select(segments.c.id).where(segments.c.filename == bindparam("name")).scalar_subquery()
+    )
 )
+_document_at = _of_named.where(documents.c.offset == bindparam("at"))
 _documents_of = (
-    select(documents.c.offset, documents.c.content)
-    .where(documents.c.segment == bindparam("of_segment"), documents.c.offset > bindparam("after"))
-    .order_by(documents.c.offset)
+    _of_named.where(documents.c.offset > bindparam("after"))
+    .order_by(documents.c.segment, documents.c.offset)
     .limit(100)
+)
+_runs = (
+    select(segments.c.filename, documents.c.run)
+    .join_from(documents, segments, documents.c.segment == segments.c.id)
+    .distinct()
 )
 
 
@@ -47,113 +52,107 @@ class Index:
     written, and methods that take a URL raise UrlError.
     """
 
-    def __init__(self, url: str) -> None:
-        """`url` as SQLAlchemy has it, e.g. sqlite:////var/lib/pressmark/index.db; made when new.
+    def __init__(self, place: str | Dialect) -> None:
+        """`place` is a URL as SQLAlchemy has it, e.g. sqlite:////var/lib/pressmark/index.db or
+        postgresql://user@host/database; the index is made where there is none.
 
         Raises IndexUnavailable; IndexOutdated when another version of the schema is in it.
         """
-        parsed = dialect.parse_url(url)
-        self._name = str(parsed.database)
-        self._engine = dialect.open_engine(parsed)
-        self._writer = self._engine.execution_options(**{dialect.WRITE: True})
-        self._writing_lock = threading.Lock()
-        self._segments: dict[str, tuple[int, str]] = {}  # filename -> id and source; these stay
+        self._dialect = open_dialect(place) if isinstance(place, str) else place
+        self._database = Database(self._dialect)
+        self._add_captures = self._dialect.upsert(captures, ("segment", "offset"))
+        # A segment that is stored does not come back to the spool.
+        spooled = segments.c.state == "spooled"
+        self._add_segment = self._dialect.upsert(segments, ("filename",), where=spooled)
         try:
             self._open()
         except BaseException:
             self.close()
             raise
+        self._database.settle()
+
+    @staticmethod
+    def exists(url: str) -> bool:
+        """Whether there is an index, or anything else in its place; makes nothing.
+
+        Raises IndexUnavailable.
+        """
+        database = Database(open_dialect(url))
+        try:
+            return database.exists()
+        finally:
+            database.close()
 
     def _open(self) -> None:
-        with self._read() as connection:
-            found = dialect.table_names(connection)
+        found = self._database.read(self._dialect.tables)
         if not found:
-            with self._write() as connection:
-                # Another process may have been quicker.
-                if not dialect.table_names(connection):
-                    metadata.create_all(connection)
-                    dialect.create_fulltext(connection)
-                    connection.execute(index_version.insert(), {"version": VERSION})
-        with self._read() as connection:
-            if found and index_version.name not in found:
-                raise IndexUnavailable(
-                    f"{self._name} is a database of something else: correct `database` or `home`"
-                )
-            version = connection.execute(select(func.max(index_version.c.version))).scalar()
+            self._database.create()
+        elif index_version.name not in found:
+            raise IndexUnavailable(
+                f"{self._dialect.name} is a database of something else: "
+                "correct `database` or `home`"
+            )
+        newest = select(func.max(index_version.c.version))
+        version = self._database.read(lambda c: c.execute(newest).scalar())
         if version != VERSION:
             raise IndexOutdated(
-                f"the index {self._name} has version {version}, this Pressmark needs {VERSION}: "
-                "run `pressmark rebuild-index`; nothing in storage is touched by that"
+                f"the index {self._dialect.name} has version {version}, this Pressmark needs "
+                f"{VERSION}: run `pressmark rebuild-index`; nothing in storage is touched by that"
             )
 
     def close(self) -> None:
         """Let go of the database."""
-        self._engine.dispose()
+        self._database.close()
 
-    @contextmanager
-    def _read(self) -> Iterator[Connection]:
-        try:
-            with self._engine.begin() as connection:
-                yield connection
-        except SQLAlchemyError as error:
-            raise dialect.failure(error, self._name) from error
-
-    @contextmanager
-    def _write(self) -> Iterator[Connection]:
-        """One transaction, durable when it is over. One thread at a time, so that none starves."""
-        try:
-            with self._writing_lock, self._writer.begin() as connection:
-                yield connection
-        except SQLAlchemyError as error:
-            raise dialect.failure(error, self._name) from error
+    @property
+    def software(self) -> str:
+        """Name and version of the database software, e.g. "SQLite 3.40.1"."""
+        return self._dialect.software
 
     def _fetch(self, statement: Select[Any]) -> Sequence[RowMapping]:
-        with self._read() as connection:
-            return connection.execute(statement).mappings().all()
+        return self._database.read(lambda c: c.execute(statement).mappings().all())
 
     # Segments
 
     def add_segment(self, segment: Segment) -> None:
         """Enter a segment, or where it lies now. One that is stored stays so. Durable."""
-        row = {
-            "filename": segment.filename,
-            "source": segment.source,
-            "state": segment.state,
-            "node": segment.node,
-            "path": segment.path,
-        }
-        with self._write() as connection:
-            connection.execute(_add_segment, row)
+        self.add_segments([segment])
+
+    def add_segments(self, segments: Sequence[Segment]) -> None:
+        """`add_segment` for each, in one transaction."""
+        entered = [rows.segment_row(segment) for segment in segments]
+        if entered:
+            self._database.write(lambda c: c.execute(self._add_segment, entered))
 
     def mark_stored(self, filename: str) -> None:
         """The segment's objects are written and verified. Durable. Raises SegmentUnknown."""
-        with self._write() as connection:
-            if not connection.execute(_mark_stored, {"name": filename}).rowcount:
-                raise SegmentUnknown(filename)
+        found = self._database.write(lambda c: c.execute(_mark_stored, {"name": filename}).rowcount)
+        if not found:
+            raise SegmentUnknown(filename)
 
     def segment(self, filename: str) -> Segment:
         """Raises SegmentUnknown."""
-        with self._read() as connection:
-            row = connection.execute(_segment_named, {"name": filename}).mappings().one_or_none()
-        if row is None:
+        found = self._database.rows(_segment_named, {"name": filename})
+        if not found:
             raise SegmentUnknown(filename)
-        return _segment_of(row)
+        return rows.segment_of(found[0])
 
     def segments(self, state: SegmentState | None = None) -> list[Segment]:
         """Segments in the order of their names; of one state, or all."""
         statement = select(segments).order_by(segments.c.filename)
         if state is not None:
             statement = statement.where(segments.c.state == state)
-        return [_segment_of(row) for row in self._fetch(statement)]
+        return [rows.segment_of(row) for row in self._fetch(statement)]
 
     def _place(self, connection: Connection, filename: str) -> tuple[int, str]:
         """Id and source of a segment. Raises SegmentUnknown."""
-        if filename not in self._segments:
+        known: dict[str, tuple[int, str]] = self._database.remembered
+        if filename not in known:
             row = connection.execute(_segment_named, {"name": filename}).one_or_none()
             if row is None:
                 raise SegmentUnknown(filename)
-            self._segments[filename] = row.id, row.source
-        return self._segments[filename]
+            known[filename] = row.id, row.source
+        return known[filename]
 
     # Writing
 
@@ -165,16 +164,26 @@ class Index:
         nothing is entered.
         """
         prepared = [fulltext.prepare(document) for document in documents]
-        with self._write() as connection:
-            new = [
-                rows.capture_row(capture, *self._place(connection, capture.filename))
-                for capture in captures
-            ]
+
+        def enter(connection: Connection) -> None:
+            new = self._rows_of(connection, captures)
             if new:
-                connection.execute(_add_captures, new)
+                connection.execute(self._add_captures, new)
             for item in prepared:
                 segment, _ = self._place(connection, item.document.filename)
-                fulltext.put(connection, item, segment)
+                fulltext.put(connection, self._dialect, item, segment)
+
+        self._database.write(enter)
+
+    def rows_of(self, captures: Sequence[Capture]) -> list[rows.Row]:
+        """The captures as rows, for those who enter them in another way. Raises SegmentUnknown."""
+        return self._database.read(lambda c: self._rows_of(c, captures))
+
+    def _rows_of(self, connection: Connection, captures: Sequence[Capture]) -> list[rows.Row]:
+        return [
+            rows.capture_row(capture, *self._place(connection, capture.filename))
+            for capture in captures
+        ]
 
     # Captures
 
@@ -186,9 +195,7 @@ class Index:
         time alone. Of those at the same time a 2xx comes first, then the greatest (filename,
         offset).
         """
-        key = urlkey(url)
-        with self._read() as connection:
-            capture = lookup.choose(connection, key, at, any_status)
+        capture = lookup.choose(self._database.rows, urlkey(url), at, any_status)
         if capture is None:
             raise NotArchived(url)
         return capture
@@ -205,9 +212,7 @@ class Index:
 
     def captured_since(self, url: str, timestamp: str) -> bool:
         """Whether exactly this URL has a 2xx capture at or after a time of 14 digits."""
-        key = urlkey(url)
-        with self._read() as connection:
-            found = lookup.since(connection, key, timestamp, lookup.SUCCESS)
+        found = lookup.since(self._database.rows, urlkey(url), timestamp, lookup.SUCCESS)
         return any(capture.url == url for capture in found)
 
     def captures(self, query: CaptureQuery) -> Iterator[Capture]:
@@ -216,64 +221,43 @@ class Index:
 
     def count(self, query: CaptureQuery) -> int:
         """How many captures a query is about, `limit` aside."""
-        with self._read() as connection:
-            return lookup.count(connection, query)
+        return self._database.read(lambda c: lookup.count(c, query))
 
     def captures_of(self, filename: str) -> Iterator[Capture]:
         """Captures of a segment in the order of their offsets; none for an unknown one."""
-        try:
-            with self._read() as connection:
-                segment, _ = self._place(connection, filename)
-        except SegmentUnknown:
-            return iter(())
-        return lookup.walk_segment(self._fetch, segment)
+        return lookup.walk_segment(self._database.rows, filename)
 
     # Documents
 
     def document(self, capture: Capture) -> Document | None:
         """The document of a capture, of its greatest run; a revisit has none of its own."""
         place = {"name": capture.filename, "at": capture.offset}
-        with self._read() as connection:
-            content = connection.execute(_document_at, place).scalar()
-        return None if content is None else rows.document_of(content)
+        found = self._database.rows(_document_at, place)
+        return rows.document_of(found[0]["content"]) if found else None
 
     def documents(self, filename: str) -> Iterator[Document]:
         """Current documents of a segment in the order of offsets; none for an unknown one."""
-        try:
-            with self._read() as connection:
-                segment, _ = self._place(connection, filename)
-        except SegmentUnknown:
-            return
-        place = {"of_segment": segment, "after": -1}
-        while True:
-            with self._read() as connection:
-                batch = connection.execute(_documents_of, place).all()
-            if not batch:
-                return
-            for _, content in batch:
-                yield rows.document_of(content)
-            place["after"] = batch[-1].offset
+        place: dict[str, str | int] = {"name": filename, "after": -1}
+        while batch := self._database.rows(_documents_of, place):
+            for row in batch:
+                yield rows.document_of(row["content"])
+            place["after"] = batch[-1]["offset"]
+
+    def runs(self) -> list[tuple[str, str]]:
+        """File name of the segment and run, of all current documents, each pair once."""
+        found = self._database.read(lambda c: c.execute(_runs).all())
+        return [(filename, run) for filename, run in found]
 
     def search(self, query: SearchQuery) -> list[SearchHit]:
         """Pages whose text, title or authors contain all the words, best first."""
-        with self._read() as connection:
-            return fulltext.search(connection, query)
+        return self._database.read(lambda c: fulltext.search(c, self._dialect, query))
 
     def counts(self) -> Counts:
         """Rows of each kind."""
-        with self._read() as connection:
-            numbers = [
+        numbers = self._database.read(
+            lambda connection: [
                 connection.execute(select(func.count()).select_from(table)).scalar_one()
                 for table in (segments, captures, documents)
             ]
+        )
         return Counts(segments=numbers[0], captures=numbers[1], documents=numbers[2])
-
-
-def _segment_of(row: RowMapping) -> Segment:
-    return Segment(
-        filename=row["filename"],
-        source=row["source"],
-        state=row["state"],
-        node=row["node"],
-        path=row["path"],
-    )

@@ -2,26 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
-from itertools import groupby
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 from sqlalchemy import (
+    BigInteger,
     ColumnElement,
     Connection,
-    RowMapping,
     Select,
     and_,
     bindparam,
     func,
     select,
-    true,
     tuple_,
-    union_all,
 )
 
 from archive.index import rows
 from archive.index.queries import CaptureQuery
+from archive.index.rows import Found
 from archive.index.schema import captures, segments
 from archive.model import Capture
 from archive.timestamps import to_datetime
@@ -34,14 +32,16 @@ ANY: Statuses = (0, 999)
 SUCCESS: Statuses = (200, 299)
 SUCCESS_OR_REDIRECT: Statuses = (200, 399)
 
-Place = tuple[Any, ...]
-"""Values of the columns that an order consists of."""
+Place = tuple[str, int]
+"""Key and time."""
 
-Read = Callable[[Select[Any]], Sequence[RowMapping]]
+Ask = Callable[[Select[Any], Mapping[str, Any]], Sequence[Found]]
+"""Runs one of the statements of this module, with values, in a transaction of its own."""
+
+Read = Callable[[Select[Any]], Sequence[Found]]
 """Runs a statement in a transaction of its own."""
 
 _BATCH = 1000
-_LATEST = 99991231235959
 
 _joined = select(
     *captures.c, segments.c.filename, segments.c.source.label("segment_source")
@@ -52,6 +52,7 @@ _of_key = and_(
     captures.c.status.between(bindparam("low"), bindparam("high")),
 )
 _timestamps = select(captures.c.timestamp).where(_of_key)
+_newest = _timestamps.order_by(captures.c.timestamp.desc()).limit(1)
 _before = (
     _timestamps.where(captures.c.timestamp <= bindparam("at"))
     .order_by(captures.c.timestamp.desc())
@@ -62,54 +63,63 @@ _after = (
     .order_by(captures.c.timestamp)
     .limit(1)
 )
-# Each branch is one step in the primary key; ordering by the distance would read all captures.
-_around = union_all(
-    select(_before.subquery("before").c.timestamp), select(_after.subquery("after").c.timestamp)
+_at_newest = _joined.where(_of_key, captures.c.timestamp == _newest.scalar_subquery())
+# Each time is one step in the primary key; ordering by the distance would read all captures.
+_around = _joined.where(
+    captures.c.urlkey == bindparam("key"),
+    captures.c.timestamp.in_(
+        [bindparam("at", type_=BigInteger), _before.scalar_subquery(), _after.scalar_subquery()]
+    ),
 )
-_at = _joined.where(_of_key, captures.c.timestamp == bindparam("at"))
 _since = _joined.where(_of_key, captures.c.timestamp >= bindparam("at"))
+_of_segment = (
+    _joined.where(
+        # By name in each statement: in a rebuilt index a segment has another number.
+        captures.c.segment
+        == select(segments.c.id).where(segments.c.filename == bindparam("name")).scalar_subquery(),
+        captures.c.offset > bindparam("after"),
+    )
+    .order_by(captures.c.segment, captures.c.offset)
+    .limit(_BATCH)
+)
 
 
-def choose(connection: Connection, key: str, at: str | None, any_status: bool) -> Capture | None:
+def choose(ask: Ask, key: str, at: str | None, any_status: bool) -> Capture | None:
     """The capture that `Index.find` promises."""
     if at is None:
         ranks = [ANY] if any_status else [SUCCESS, ANY]
     else:
-        exact = _best_at(connection, key, int(at), ANY)
-        if exact:
-            return exact
         ranks = [ANY] if any_status else [SUCCESS_OR_REDIRECT, ANY]
     for statuses in ranks:
-        timestamp = _nearest(connection, key, at, statuses)
-        if timestamp is not None:
-            return _best_at(connection, key, timestamp, statuses)
+        if at is None:
+            found = ask(_at_newest, {"key": key, "low": statuses[0], "high": statuses[1]})
+        else:
+            found = _nearest(ask(_around, _values(key, int(at), statuses)), at, statuses)
+        if found:
+            return max(map(rows.capture_of, found), key=_precedence)
     return None
 
 
-def _nearest(connection: Connection, key: str, at: str | None, statuses: Statuses) -> int | None:
-    """The time nearest to `at`, of two as near the earlier; without `at` the latest."""
-    moment = _LATEST if at is None else int(at)
-    found: list[int] = sorted(connection.execute(_around, _values(key, moment, statuses)).scalars())
-    if at is None or len(found) < 2:
-        return found[0] if found else None
-    wanted = to_datetime(at)
-    return min(found, key=lambda t: abs(to_datetime(f"{t:014d}") - wanted))
-
-
-def _best_at(
-    connection: Connection, key: str, timestamp: int, statuses: Statuses
-) -> Capture | None:
-    found = connection.execute(_at, _values(key, timestamp, statuses)).mappings()
-    return max(map(rows.capture_of, found), key=_precedence, default=None)
+def _nearest(found: Sequence[Found], at: str, statuses: Statuses) -> Sequence[Found]:
+    """Of what is around `at` what is exactly there, else what is nearest; if as near, earlier."""
+    exact = [row for row in found if row["timestamp"] == int(at)]
+    if exact:
+        return exact
+    fitting = [row for row in found if statuses[0] <= row["status"] <= statuses[1]]
+    times = sorted({row["timestamp"] for row in fitting})
+    if len(times) > 1:
+        wanted = to_datetime(at)
+        times.sort(key=lambda time: abs(to_datetime(f"{time:014d}") - wanted))
+    return [row for row in fitting if row["timestamp"] == times[0]]
 
 
 def _precedence(capture: Capture) -> tuple[bool, str, int]:
     return SUCCESS[0] <= capture.status <= SUCCESS[1], capture.filename, capture.offset
 
 
-def since(connection: Connection, key: str, timestamp: str, statuses: Statuses) -> list[Capture]:
+def since(ask: Ask, key: str, timestamp: str, statuses: Statuses) -> list[Capture]:
     """Captures of a key at or after a time, in no order."""
-    found = connection.execute(_since, _values(key, int(timestamp), statuses)).mappings()
+    found = ask(_since, _values(key, int(timestamp), statuses))
     return [rows.capture_of(row) for row in found]
 
 
@@ -124,48 +134,64 @@ def count(connection: Connection, query: CaptureQuery) -> int:
 
 
 def walk(read: Read, query: CaptureQuery) -> Iterator[Capture]:
-    """Captures in the order of CDXJ lines: (urlkey, timestamp), then (filename, offset)."""
-    key = tuple(captures.primary_key)
-    batches = _batches(read, lambda after: _condition(query, after), key)
-    for _, same in groupby(batches, key=lambda capture: (capture.urlkey, capture.timestamp)):
-        yield from sorted(same, key=lambda capture: (capture.filename, capture.offset))
+    """Captures in the order of CDXJ lines: (urlkey, timestamp), then (filename, offset).
 
-
-def walk_segment(read: Read, segment: int) -> Iterator[Capture]:
-    """Captures of a segment in the order of offsets."""
-
-    def condition(after: Place | None) -> ColumnElement[bool]:
-        behind = captures.c.offset > after[1] if after else true()
-        return and_(captures.c.segment == segment, behind)
-
-    yield from _batches(read, condition, (captures.c.segment, captures.c.offset))
-
-
-def _batches(
-    read: Read,
-    condition: Callable[[Place | None], ColumnElement[bool]],
-    order: tuple[ColumnElement[Any], ...],
-) -> Iterator[Capture]:
-    """Batch after batch, each read at once: no transaction stays open while they are consumed."""
+    Batch after batch, each read at once: no transaction stays open while they are consumed.
+    """
     after: Place | None = None
     while True:
-        batch = read(_joined.where(condition(after)).order_by(*order).limit(_BATCH))
+        batch = list(read(_walking(query, after)))
+        full = len(batch) == _BATCH
+        if full:
+            # Where a batch ends, equal times stay together: the last ones come with the next.
+            last = _place(batch[-1])
+            kept = [row for row in batch if _place(row) != last]
+            batch = kept or list(read(_joined.where(_condition(query), _is_at(last))))
+        yield from sorted(map(rows.capture_of, batch), key=_in_order)
+        if not full:
+            return
+        after = _place(batch[-1])
+
+
+def _walking(query: CaptureQuery, after: Place | None) -> Select[Any]:
+    """The next batch. Numbers of segments are no part of the order: a rebuilt index has others."""
+    order = captures.c.urlkey, captures.c.timestamp
+    return _joined.where(_condition(query, after)).order_by(*order).limit(_BATCH)
+
+
+def _place(row: Found) -> Place:
+    return row["urlkey"], row["timestamp"]
+
+
+def _is_at(place: Place) -> ColumnElement[bool]:
+    return and_(captures.c.urlkey == place[0], captures.c.timestamp == place[1])
+
+
+def _in_order(capture: Capture) -> tuple[str, str, str, int]:
+    return capture.urlkey, capture.timestamp, capture.filename, capture.offset
+
+
+def walk_segment(ask: Ask, filename: str) -> Iterator[Capture]:
+    """Captures of a segment in the order of offsets; none for an unknown one."""
+    values: dict[str, str | int] = {"name": filename, "after": -1}
+    while True:
+        batch = ask(_of_segment, values)
         yield from map(rows.capture_of, batch)
         if len(batch) < _BATCH:
             return
-        after = tuple(batch[-1][str(part.key)] for part in order)
+        values["after"] = batch[-1]["offset"]
 
 
 def _condition(query: CaptureQuery, after: Place | None = None) -> ColumnElement[bool]:
-    """What a query is about, behind a place in the primary key that lies within it."""
-    key, *rest = captures.primary_key
+    """What a query is about, behind a place that lies within it."""
+    key, timestamp = captures.c.urlkey, captures.c.timestamp
     if query.match == "exact":
         parts = [key == urlkey(query.url)]
         if after:
-            parts.append(tuple_(*rest) > tuple_(*after[1:]))
+            parts.append(timestamp > after[1])
     else:
         low, high = prefix_range(query.url, query.match)
-        parts = [tuple_(key, *rest) > tuple_(*after) if after else key >= low, key < high]
+        parts = [tuple_(key, timestamp) > tuple_(*after) if after else key >= low, key < high]
     if query.start is not None:
         parts.append(captures.c.timestamp >= int(query.start))
     if query.end is not None:

@@ -12,15 +12,20 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from pathlib import Path
 from types import TracebackType
 from typing import Self
 
+from sqlalchemy import Column, Connection, MetaData, Table, Text, func, inspect, select
+
 from archive.errors import IndexFailure
+from archive.index.database import Database, stamp
+from archive.index.dialect import beside, open_dialect
 from archive.index.index import Index
+from archive.index.schema import VERSION, captures_place, index_version
 from archive.model import Capture, Document, Segment
 
-_SQLITE = "sqlite:///"
+# In the new index alone, and only as long as it is one.
+_loaded = Table("loaded", MetaData(), Column("name", Text, primary_key=True))
 
 
 class Replacement:
@@ -36,15 +41,38 @@ class Replacement:
     def __init__(self, url: str) -> None:
         """`url` is that of the live index."""
         self._url = url
-        self._file = Path(url.removeprefix(_SQLITE))
-        self._fresh = self._file.with_name(f"{self._file.name}.new")
-        self.done = set()
+        self._live = open_dialect(url)
+        self._beside = beside(self._live)
+        self._finished = False
+        self._swapped = False
 
     def __enter__(self) -> Self:
-        for name in (self._fresh.name, f"{self._fresh.name}-wal", f"{self._fresh.name}-shm"):
-            self._fresh.with_name(name).unlink(missing_ok=True)
-        self.index = Index(f"{_SQLITE}{self._fresh}")
+        try:
+            self._beside.open()
+            self._database = Database(self._beside.dialect)
+            if not self._goes_on():
+                self._database.close()
+                self._beside.discard()
+                self._database = Database(self._beside.dialect)
+                self._database.transact(self._make)
+            self.index = Index(self._beside.dialect)
+            self.done = set(self._database.read(_names))
+            self._finished = self._database.read(_has_keys)
+        except BaseException:
+            self._close()
+            raise
         return self
+
+    def restart(self) -> None:
+        """Throw away what was loaded so far."""
+        self.index.close()
+        self._database.close()
+        self._beside.discard()
+        self._database = Database(self._beside.dialect)
+        self._database.transact(self._make)
+        self.index = Index(self._beside.dialect)
+        self.done = set()
+        self._finished = False
 
     def __exit__(
         self,
@@ -52,7 +80,27 @@ class Replacement:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        self.index.close()
+        self._close()
+
+    def _close(self) -> None:
+        self._beside.close()
+        self._live.close()
+
+    def _goes_on(self) -> bool:
+        """Whether an earlier process left an unfinished index of this version."""
+        try:
+            found = self._database.read(self._beside.dialect.tables)
+            if _loaded.name not in found:
+                return False
+            newest = select(func.max(index_version.c.version))
+            return self._database.read(lambda c: c.execute(newest).scalar()) == VERSION
+        except IndexFailure:
+            return False  # damaged: it is thrown away
+
+    def _make(self, connection: Connection) -> None:
+        self._beside.create(connection)
+        _loaded.create(connection)
+        stamp(connection)
 
     def load(
         self,
@@ -62,18 +110,31 @@ class Replacement:
         documents: Sequence[Document] = (),
         done: Iterable[str] = (),
     ) -> None:
-        """Enter all of it or nothing, in any order, and note the names in `done` with it.
+        """Enter all of it, in any order, durably, and note the names in `done` when it is there.
 
-        Best some thousand captures at a time. Their segments come with them or before them. Raises
-        SegmentUnknown.
+        Best some thousand captures at a time. Their segments come with them or before them; what
+        came already may come again. Raises SegmentUnknown.
         """
-        for segment in segments:
-            self.index.add_segment(segment)
-        self.index.commit(captures, documents)
-        self.done.update(done)
+        self.index.add_segments(list(segments))
+        if self._finished:
+            self.index.commit(captures, documents)
+        else:
+            # Captures before the names: what is noted as done must be there.
+            if captures:
+                self._beside.stage(self.index.rows_of(captures))
+            if documents:
+                self.index.commit([], documents)
+        new = sorted(set(done) - self.done)
+        if new:
+            insert = self._beside.dialect.insert_new(_loaded)
+            noted = [{"name": name} for name in new]
+            self._database.transact(lambda c: c.execute(insert, noted))
+            self.done.update(new)
 
     def finish(self) -> None:
         """Make the keys that readers need. More can be entered afterwards, by `index` or `load`."""
+        self._beside.finish()
+        self._finished = True
 
     @contextmanager
     def swap(self) -> Iterator[Index | None]:
@@ -83,16 +144,32 @@ class Replacement:
         left by an exception, the live index stays. Open indexes, in any process, go on with the new
         one by themselves. Keep the block short: writers wait for it, 30 s at most.
         """
+        self.finish()
+        with self._beside.hold_writers():
+            live = self._readable()
+            try:
+                yield live
+            finally:
+                if live is not None:
+                    live.close()
+            self._database.transact(_loaded.drop)
+            self.index.close()
+            self._beside.take_place()
+
+    def _readable(self) -> Index | None:
         try:
-            live = Index(self._url) if self._file.exists() else None
+            # Opening would make one where there is none.
+            if not Database(self._live).read(self._live.tables):
+                return None
+            return Index(self._url)
         except IndexFailure:
-            live = None
-        try:
-            yield live
-        finally:
-            if live is not None:
-                live.close()
-        self.index.close()
-        for name in (f"{self._file.name}-wal", f"{self._file.name}-shm"):
-            self._file.with_name(name).unlink(missing_ok=True)
-        self._fresh.replace(self._file)
+            return None
+
+
+def _names(connection: Connection) -> Sequence[str]:
+    return connection.execute(select(_loaded.c.name)).scalars().all()
+
+
+def _has_keys(connection: Connection) -> bool:
+    found = inspect(connection).get_indexes("captures")
+    return any(index["name"] == captures_place.name for index in found)

@@ -5,16 +5,20 @@ from __future__ import annotations
 import json
 import re
 import uuid
+from collections.abc import Mapping
 from typing import Any
 
 import zstandard
 from sqlalchemy import RowMapping
 
 from archive.documents import from_json, to_json
-from archive.model import Capture, Document
+from archive.model import Capture, Document, Segment
 from archive.urlkey import urlkey
 
 Row = dict[str, Any]
+
+Found = RowMapping | Mapping[str, Any]
+"""A row of an answer."""
 
 _HTML = "text/html"
 _SHA256 = re.compile(r"sha256:([0-9a-f]{64})")
@@ -24,6 +28,29 @@ _DATE = re.compile(r"(\d{4})(?:-(\d\d)(?:-(\d\d))?)?(?!\d)")
 _PREFIXES = ("https://", "https://www.", "http://", "http://www.")
 _SLASH = len(_PREFIXES)
 _LEVEL = 6
+_ESCAPE = "\x1a"  # SUBSTITUTE
+
+
+def segment_row(segment: Segment) -> Row:
+    """Its row, without the number."""
+    return {
+        "filename": segment.filename,
+        "source": segment.source,
+        "state": segment.state,
+        "node": segment.node,
+        "path": segment.path,
+    }
+
+
+def segment_of(row: Found) -> Segment:
+    """The segment of a row."""
+    return Segment(
+        filename=row["filename"],
+        source=row["source"],
+        state=row["state"],
+        node=row["node"],
+        path=row["path"],
+    )
 
 
 def capture_row(capture: Capture, segment: int, source: str) -> Row:
@@ -39,23 +66,23 @@ def capture_row(capture: Capture, segment: int, source: str) -> Row:
         "digest": _digest_bytes(capture.digest),
         "record_id": _record_id_bytes(capture.record_id),
         "form": form,
-        "url": capture.url if form is None else None,
-        "mime": None if capture.mime == _HTML else capture.mime,
+        "url": storable(capture.url) if form is None else None,
+        "mime": None if capture.mime == _HTML else storable(capture.mime),
         "source": None if capture.source == source else capture.source,
-        "job": capture.job,
+        "job": None if capture.job is None else storable(capture.job),
         "request_length": capture.request_length,
         "truncated": capture.truncated,
     }
 
 
-def capture_of(row: RowMapping) -> Capture:
+def capture_of(row: Found) -> Capture:
     """The capture of a row that has `filename` and `segment_source` joined to it."""
     key = row["urlkey"]
     return Capture(
         urlkey=key,
         timestamp=f"{row['timestamp']:014d}",
-        url=row["url"] if row["form"] is None else _url(key, row["form"]),
-        mime=_HTML if row["mime"] is None else row["mime"],
+        url=_restored(row["url"]) if row["form"] is None else _url(key, row["form"]),
+        mime=_HTML if row["mime"] is None else _restored(row["mime"]),
         status=row["status"],
         digest=_digest_text(row["digest"]),
         filename=row["filename"],
@@ -63,7 +90,7 @@ def capture_of(row: RowMapping) -> Capture:
         length=row["length"],
         record_id=_record_id_text(row["record_id"]),
         source=row["segment_source"] if row["source"] is None else row["source"],
-        job=row["job"],
+        job=None if row["job"] is None else _restored(row["job"]),
         request_length=row["request_length"],
         truncated=row["truncated"],
     )
@@ -72,6 +99,7 @@ def capture_of(row: RowMapping) -> Capture:
 def document_row(document: Document, segment: int, *, searchable: bool) -> Row:
     """`segment` is the id of the segment of the document's capture."""
     text = json.dumps(to_json(document), ensure_ascii=False, separators=(",", ":"))
+    language = document.article.language
     return {
         "segment": segment,
         "offset": document.offset,
@@ -80,7 +108,7 @@ def document_row(document: Document, segment: int, *, searchable: bool) -> Row:
         "timestamp": int(document.timestamp),
         "day": _day(document),
         "source": document.source,
-        "language": document.article.language,
+        "language": None if language is None else storable(language),
         "searchable": int(searchable),
         "content": zstandard.ZstdCompressor(level=_LEVEL).compress(text.encode()),
     }
@@ -90,6 +118,19 @@ def document_of(content: bytes) -> Document:
     """The document in the column `content`."""
     document: Document = from_json(json.loads(zstandard.ZstdDecompressor().decompress(content)))
     return document
+
+
+def storable(text: str) -> str:
+    """The text without NUL, which PostgreSQL cannot keep; others stay different from it."""
+    if "\0" in text or _ESCAPE in text:
+        return text.replace(_ESCAPE, f"{_ESCAPE}1").replace("\0", f"{_ESCAPE}0")
+    return text
+
+
+def _restored(text: str) -> str:
+    if _ESCAPE in text:
+        return text.replace(f"{_ESCAPE}0", "\0").replace(f"{_ESCAPE}1", _ESCAPE)
+    return text
 
 
 def _form(key: str, url: str) -> int | None:

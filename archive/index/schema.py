@@ -1,7 +1,8 @@
 """Tables of the index. A change of any of them, or of the analyser, is a new VERSION: rebuild.
 
 `captures` is stored in the order of its primary key, which answers every question by URL and time.
-Its second key finds the rows of a segment and makes writing them twice harmless.
+Its second key finds the rows of a segment and makes writing them twice harmless. Texts compare
+bytewise, also in PostgreSQL.
 """
 
 from __future__ import annotations
@@ -9,6 +10,7 @@ from __future__ import annotations
 from sqlalchemy import (
     BigInteger,
     Column,
+    Index,
     Integer,
     LargeBinary,
     MetaData,
@@ -17,28 +19,36 @@ from sqlalchemy import (
     Text,
     UniqueConstraint,
 )
+from sqlalchemy.dialects import postgresql
 
-VERSION = 1
+VERSION = 2
+
+_TEXT = Text().with_variant(postgresql.TEXT(collation="C"), "postgresql")
 
 metadata = MetaData()
 
-index_version = Table("index_version", metadata, Column("version", Integer, primary_key=True))
+index_version = Table(
+    "index_version",
+    metadata,
+    Column("version", Integer, primary_key=True),
+    Column("generation", _TEXT, nullable=False),  # random: no other index has it
+)
 
 segments = Table(
     "segments",
     metadata,
     Column("id", Integer, primary_key=True),
-    Column("filename", Text, nullable=False, unique=True),
-    Column("source", Text, nullable=False),
-    Column("state", Text, nullable=False),
-    Column("node", Text),
-    Column("path", Text),
+    Column("filename", _TEXT, nullable=False, unique=True),
+    Column("source", _TEXT, nullable=False),
+    Column("state", _TEXT, nullable=False),
+    Column("node", _TEXT),
+    Column("path", _TEXT),
 )
 
 captures = Table(
     "captures",
     metadata,
-    Column("urlkey", Text, primary_key=True),
+    Column("urlkey", _TEXT, primary_key=True),
     Column("timestamp", BigInteger, primary_key=True, autoincrement=False),
     Column("segment", Integer, primary_key=True, autoincrement=False),
     Column("offset", BigInteger, primary_key=True, autoincrement=False),
@@ -47,15 +57,17 @@ captures = Table(
     Column("digest", LargeBinary, nullable=False),
     Column("record_id", LargeBinary, nullable=False),
     Column("form", SmallInteger),  # how `url` follows from the urlkey
-    Column("url", Text),  # NULL where `form` is set
-    Column("mime", Text),  # NULL: text/html
-    Column("source", Text),  # NULL: that of the segment
-    Column("job", Text),
+    Column("url", _TEXT),  # NULL where `form` is set
+    Column("mime", _TEXT),  # NULL: text/html
+    Column("source", _TEXT),  # NULL: that of the segment
+    Column("job", _TEXT),
     Column("request_length", BigInteger),
-    Column("truncated", Text),
-    UniqueConstraint("segment", "offset"),
+    Column("truncated", _TEXT),
     sqlite_with_rowid=False,
 )
+
+# Apart from the table, so that it can be made after the rows when they come in bulk.
+captures_place = Index("captures_place", captures.c.segment, captures.c.offset, unique=True)
 
 documents = Table(
     "documents",
@@ -63,16 +75,23 @@ documents = Table(
     Column("id", Integer, primary_key=True),
     Column("segment", Integer, nullable=False),
     Column("offset", BigInteger, nullable=False),
-    Column("run", Text, nullable=False),
-    Column("urlkey", Text, nullable=False),
+    Column("run", _TEXT, nullable=False),
+    Column("urlkey", _TEXT, nullable=False),
     Column("timestamp", BigInteger, nullable=False),
     Column("day", Integer, nullable=False),  # YYYYMMDD of publication, else of capture
-    Column("source", Text, nullable=False),
-    Column("language", Text),
+    Column("source", _TEXT, nullable=False),
+    Column("language", _TEXT),
     Column("searchable", SmallInteger, nullable=False),  # 1: its words are in the full-text index
-    Column("content", LargeBinary, nullable=False),  # JSON of archive.documents, zstd
     UniqueConstraint("segment", "offset"),
 )
 
+# Apart from `documents`, whose rows a search goes through by the thousand.
+contents = Table(
+    "contents",
+    metadata,
+    Column("id", Integer, primary_key=True, autoincrement=False),  # of the document
+    Column("content", LargeBinary, nullable=False),  # JSON of archive.documents, zstd
+)
+
 # Which stemmers a query in no stated language has to be tried with; "" for none.
-languages = Table("languages", metadata, Column("language", Text, primary_key=True))
+languages = Table("languages", metadata, Column("language", _TEXT, primary_key=True))

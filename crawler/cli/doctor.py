@@ -4,37 +4,28 @@ from __future__ import annotations
 
 import shutil
 import socket
-import sqlite3
 import tempfile
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
 from http.client import HTTPConnection, HTTPException, HTTPSConnection
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from archive.errors import ArchiveError, StoreError
+from archive.errors import ArchiveError
 from archive.files import write_durably
 from archive.index import Index
 from archive.spool import Spool
+from archive.state import State
+from archive.state.schema import HEAD
 from archive.timestamps import now
 from config.schema import Configuration
-from crawler.cli.exits import CHECKS_FAILED, UNAVAILABLE, WRONG_USAGE, exit_status
+from crawler.cli.checks import Check
+from crawler.cli.exits import UNAVAILABLE, WRONG_USAGE, exit_status
+from crawler.cli.store_checks import store_checks
 from crawler.opening import store_of
 
 _LITTLE_ROOM = 5 << 30
 _CLOCK_SECONDS = 120
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Check:
-    """What one examination found."""
-
-    name: str
-    ok: bool
-    detail: str  #: what was found, one line
-    remedy: str = ""  #: what to do; "" when nothing
-    exit_status: int = CHECKS_FAILED  #: of the command when this is the worst failure
 
 
 def examine(configuration: Configuration) -> list[Check]:
@@ -91,37 +82,17 @@ def _index(configuration: Configuration) -> Iterator[Check]:
     index = Index(configuration.index_url)
     try:
         counts = index.counts()
+        software = index.software
     finally:
         index.close()
-    detail = f"{counts.captures} captures, {counts.documents} documents; SQLite"
-    yield Check(name="index", ok=True, detail=f"{detail} {sqlite3.sqlite_version}")
+    detail = f"{counts.captures} captures, {counts.documents} documents; {software}"
+    yield Check(name="index", ok=True, detail=detail)
 
 
-def _store(configuration: Configuration) -> Iterator[Check]:
-    store = store_of(configuration)
-    try:
-        store.check()
-        yield Check(name="store", ok=True, detail=f"{store.uri} answers")
-        can = store.probe()
-    except StoreError as error:
-        yield Check(name="store", ok=False, detail=str(error), exit_status=UNAVAILABLE)
-        return
-    finally:
-        store.close()
-    yield Check(
-        name="create-only",
-        ok=True,
-        detail="the store refuses to overwrite"
-        if can.create_only
-        else "the store does not refuse to overwrite; unique names protect what is kept",
-    )
-    yield Check(
-        name="ranged reads",
-        ok=can.ranged_reads,
-        detail="a part of an object can be read alone"
-        if can.ranged_reads
-        else "the store answers a range with the whole object: reading back will be slow",
-    )
+def _state(configuration: Configuration) -> Iterator[Check]:
+    state = State(configuration.state_url)
+    state.close()
+    yield Check(name="state", ok=True, detail=f"{state.name}, revision {HEAD}")
 
 
 def _agreement(configuration: Configuration) -> Iterator[Check]:
@@ -193,7 +164,8 @@ _EXAMINATIONS: dict[str, Callable[[Configuration], Iterator[Check]]] = {
     "home": _home,
     "spool": _spool,
     "index": _index,
-    "store": _store,
+    "state": _state,
+    "store": store_checks,
     "index and store": _agreement,
     "mirror": _mirror,
     "clock": _clock,

@@ -245,7 +245,9 @@ def test_a_wrong_variable_is_named(folder: Path) -> None:
         ("home: !!python/object:os.system x", "1:7: this is not YAML: could not determine a"),
         ("home: a\nb: \x07", "2:4: the character 7 is not allowed in YAML"),
         (b"home: a\nb: \xff", "2:4: this is not UTF-8"),
-        ("database: postgresql://h/db", "1:11: database: PostgreSQL is not supported yet"),
+        ("database: postgresql://h", "1:11: database: this is not the URL of a PostgreSQL"),
+        ("database: postgresql+asyncpg://h/db", "1:11: database: this is not the URL of a Postgr"),
+        ("database: mysql://h/db", "1:11: database: this is not the URL of a database"),
     ],
 )
 def test_each_mistake_has_its_place_and_says_what_is_allowed(
@@ -266,7 +268,9 @@ def test_all_mistakes_are_told_at_once_in_their_order(folder: Path) -> None:
     [
         f"proxy: {SECRET}@x",
         f"proxy: ftp://u:{SECRET}@x/",
-        f"database: postgresql://u:{SECRET}@h/db",
+        f"database: postgresql://u:{SECRET}@h",
+        f"database: postgresql://u:{SECRET}@h@/db",
+        f"database: mysql://u:{SECRET}@h/db",
         f"collection: s3://u:{SECRET}@h/db",
         f"s3: {{secret_access_key: [{SECRET}]}}",
         f"s3: {{session_token: {{a: {SECRET}}}}}",

@@ -1,13 +1,14 @@
 from __future__ import annotations
 
 import sqlite3
-import tempfile
+from contextlib import closing
 from dataclasses import replace
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import event
 
@@ -17,7 +18,9 @@ from archive.index import CaptureQuery, Counts, Index
 from archive.model import Capture, Segment
 from archive.urlkey import Match
 from tests.archive.index import samples
+from tests.archive.index.conftest import NewIndex
 from tests.archive.index.samples import FILENAME, SEGMENT, capture
+from tests.servers.postgres import PostgresServer
 
 URL = "https://example.org/news/1"
 OTHER = "aaa-20261122093000123-k3m5p7r2t4.warc.gz"  # less than FILENAME, but added after it
@@ -29,17 +32,22 @@ def at(timestamp: str, status: int = 200, **changes: Any) -> Capture:
                    **changes)  # fmt: skip
 
 
-@settings(max_examples=25, deadline=None)
-@given(st.lists(samples.captures, max_size=8, unique_by=lambda found: found.offset))
-def test_round_trip(some: list[Capture]) -> None:
-    with tempfile.TemporaryDirectory() as folder:
-        index = Index(f"sqlite:///{folder}/index.db")
-        index.add_segment(SEGMENT)
+# The fixture makes a new index for each example.
+EXAMPLES = settings(
+    max_examples=25,
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
+)
+
+
+@EXAMPLES
+@given(some=st.lists(samples.captures, max_size=8, unique_by=lambda found: found.offset))
+def test_round_trip(new_index: NewIndex, some: list[Capture]) -> None:
+    with new_index() as index:
         index.commit(some)
         index.commit(some)
         assert list(index.captures_of(FILENAME)) == sorted(some, key=lambda found: found.offset)
         assert index.counts().captures == len(some)
-        index.close()
 
 
 @pytest.mark.parametrize(
@@ -47,14 +55,25 @@ def test_round_trip(some: list[Capture]) -> None:
     ["https://www.example.org/", "http://example.org/a/b?x=1", "http://example.org:81/a/?x=1"],
 )
 def test_a_url_that_follows_from_its_key_is_not_stored(
-    index: Index, tmp_path: Path, url: str
+    sqlite_index: Index, tmp_path: Path, url: str
 ) -> None:
+    index = sqlite_index
     index.commit([capture(url)])
     index.close()
     with sqlite3.connect(tmp_path / "folder/index.db") as connection:
         assert connection.execute("SELECT url FROM captures").fetchall() == [(None,)]
     connection.close()
     assert index.find(url).url == url
+
+
+def test_characters_that_databases_do_not_keep(index: Index) -> None:
+    texts = ["\0", "\x1a", "\x1a0", "\x1a1", "a\0\x1a0\0", "0", "1"]
+    kept = [
+        capture(f"https://example.org/A{place}", job=text, mime=text, offset=place)
+        for place, text in enumerate(texts)
+    ]
+    index.commit(kept)
+    assert list(index.captures_of(FILENAME)) == kept
 
 
 def test_segments(index: Index) -> None:
@@ -129,26 +148,23 @@ def test_which_capture_answers(
     assert index.find(URL, at=moment, any_status=any_status).status == expected
 
 
+@EXAMPLES
 @given(
-    st.lists(st.tuples(st.integers(0, 40), st.sampled_from([200, 301, 404])), min_size=1),
-    st.none() | st.integers(0, 40),
-    st.booleans(),
+    kept=st.lists(st.tuples(st.integers(0, 40), st.sampled_from([200, 301, 404])), min_size=1),
+    moment=st.none() | st.integers(0, 40),
+    any_status=st.booleans(),
 )
-@settings(max_examples=40, deadline=None)
 def test_which_capture_answers_by_definition(
-    kept: list[tuple[int, int]], moment: int | None, any_status: bool
+    new_index: NewIndex, kept: list[tuple[int, int]], moment: int | None, any_status: bool
 ) -> None:
     captures = [
         at(f"202601010000{seconds:02d}", status)
         for seconds, status in sorted({(seconds, status) for seconds, status in kept})
     ]
     chosen = None if moment is None else f"202601010000{moment:02d}"
-    with tempfile.TemporaryDirectory() as folder:
-        index = Index(f"sqlite:///{folder}/index.db")
-        index.add_segment(SEGMENT)
+    with new_index() as index:
         index.commit(captures)
         found = index.find(URL, at=chosen, any_status=any_status)
-        index.close()
     good = (200,) if moment is None else (200, 301)
     if not any_status and not any(c.timestamp == chosen for c in captures):
         captures = [c for c in captures if c.status in good] or captures
@@ -266,31 +282,17 @@ def test_long_walks_give_the_order_of_lines_and_need_no_open_transaction(
     assert keys == sorted(keys, key=str.encode)
 
 
-def plan(path: Path, recorded: list[tuple[str, Any]]) -> list[str]:
+def plan(path: Path, statements: list[str]) -> list[str]:
     """What SQLite says of how it runs the statements."""
-    connection = sqlite3.connect(path)
-    try:
+    with closing(sqlite3.connect(path)) as connection:
         return [
             str(row[3])
-            for statement, values in recorded
-            for row in connection.execute(f"EXPLAIN QUERY PLAN {statement}", values)
+            for statement in statements
+            for row in connection.execute(f"EXPLAIN QUERY PLAN {statement}")
         ]
-    finally:
-        connection.close()
 
 
-def test_questions_are_answered_from_the_keys_alone(index: Index, tmp_path: Path) -> None:
-    index.commit([
-        capture(f"https://example{site}.org/{page}", offset=site * 1000 + page)
-        for site in range(100) for page in range(1000)
-    ])  # fmt: skip
-    seen: list[tuple[str, Any]] = []
-
-    def note(_c: object, _cursor: object, statement: str, values: object, *_: object) -> None:
-        if statement.startswith("SELECT"):
-            seen.append((statement, values))
-
-    event.listen(index._engine, "before_cursor_execute", note)
+def ask_everything(index: Index) -> None:
     index.find("https://example5.org/7")
     index.find("https://example5.org/7", at="20260101000000")
     index.captured_since("https://example5.org/7", "20260101000000")
@@ -298,11 +300,49 @@ def test_questions_are_answered_from_the_keys_alone(index: Index, tmp_path: Path
         len(list(index.captures(CaptureQuery(url="https://example5.org/", match="host")))) == 1000
     )
     assert len(list(index.captures(CaptureQuery(url="https://example5.org/7")))) == 1
-    for number, _ in enumerate(index.captures_of(FILENAME)):
-        if number == 2500:
-            break
-    steps = plan(tmp_path / "folder/index.db", seen)
+    assert len(list(islice(index.captures_of(FILENAME), 2500))) == 2500
+
+
+def test_questions_are_answered_from_the_keys_alone(sqlite_index: Index, tmp_path: Path) -> None:
+    index = sqlite_index
+    index.commit([
+        capture(f"https://example{site}.org/{page}", offset=site * 1000 + page)
+        for site in range(100) for page in range(1000)
+    ])  # fmt: skip
+    seen: list[str] = []
+
+    def note(connection: sqlite3.Connection, *_: object) -> None:
+        connection.set_trace_callback(seen.append)
+
+    event.listen(index._dialect.engine, "checkout", note)
+    ask_everything(index)
+    steps = plan(tmp_path / "folder/index.db", [sql for sql in seen if sql.startswith("SELECT")])
     on_captures = [step for step in steps if " captures" in step]
     assert len(on_captures) >= 10
     assert [step for step in on_captures if not step.startswith("SEARCH captures USING")] == []
     assert [step for step in steps if "TEMP B-TREE" in step] == []
+
+
+def test_postgresql_reads_captures_by_the_keys_alone(
+    postgres: PostgresServer, postgres_url: str
+) -> None:
+    with closing(Index(postgres_url)) as index:
+        index.add_segment(SEGMENT)
+        index.commit([
+            capture(f"https://example{site}.org/{page}", offset=site * 1000 + page)
+            for site in range(20) for page in range(1000)
+        ])  # fmt: skip
+        with postgres.connect(postgres_url) as connection:
+            connection.execute("ANALYZE")
+        with index._database.dialect.engine.connect() as inner:
+            reset = "SELECT pg_stat_reset_single_table_counters('captures'::regclass)"
+            inner.exec_driver_sql(reset)
+            inner.commit()
+        ask_everything(index)
+    with postgres.connect(postgres_url) as connection:
+        scans = connection.execute(
+            "SELECT seq_scan, idx_scan FROM pg_stat_user_tables WHERE relname = 'captures'"
+        ).fetchone()
+    assert scans is not None
+    assert scans[0] == 0
+    assert scans[1] >= 8

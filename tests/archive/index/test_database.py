@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import signal
 import sqlite3
 import subprocess
@@ -15,7 +14,8 @@ from pathlib import Path
 import pytest
 
 from archive.errors import IndexOutdated, IndexUnavailable
-from archive.index import CaptureQuery, Index, SearchQuery, dialect
+from archive.index import CaptureQuery, Index, SearchQuery
+from archive.index.dialect.sqlite import Sqlite
 from archive.index.schema import VERSION
 from tests.archive.index.samples import FILENAME, SEGMENT, capture, document
 
@@ -72,8 +72,8 @@ def ask(child: subprocess.Popen[str], question: str) -> str:
     return line_of(child)
 
 
-def test_processes_read_what_is_committed_while_one_writes(tmp_path: Path) -> None:
-    url = f"sqlite:///{tmp_path}/index.db"
+def test_processes_read_what_is_committed_while_one_writes(index_url: str) -> None:
+    url = index_url
     with process(READER, url) as one, process(READER, url) as two, process(WRITER, url) as writer:
         for reader in (one, two):
             assert line_of(reader).isdigit()
@@ -83,8 +83,8 @@ def test_processes_read_what_is_committed_while_one_writes(tmp_path: Path) -> No
             assert ask(two, committed) == "seen"
 
 
-def test_a_killed_process_loses_nothing_that_it_committed(tmp_path: Path) -> None:
-    url = f"sqlite:///{tmp_path}/index.db"
+def test_a_killed_process_loses_nothing_that_it_committed(index_url: str) -> None:
+    url = index_url
     with process(WRITER, url) as writer:
         while int(line_of(writer)) < 30:
             pass
@@ -123,15 +123,15 @@ def test_threads_read_and_write_at_once(index: Index) -> None:
     assert index.counts().captures == index.counts().documents == 80
 
 
-def test_processes_may_make_the_same_index_at_once(tmp_path: Path) -> None:
-    url = f"sqlite:///{tmp_path}/new/index.db"
+def test_processes_may_make_the_same_index_at_once(index_url: str) -> None:
+    url = index_url
     code = "import sys; from archive.index import Index; Index(sys.argv[1]).close()"
     children = [subprocess.Popen([sys.executable, "-c", code, url], cwd=ROOT) for _ in range(4)]
     assert [child.wait() for child in children] == [0, 0, 0, 0]
 
 
-def test_settings_of_the_file(index: Index, tmp_path: Path) -> None:
-    with index._read() as connection:
+def test_settings_of_the_file(sqlite_index: Index) -> None:
+    with sqlite_index._dialect.engine.begin() as connection:
         assert connection.exec_driver_sql("PRAGMA journal_mode").scalar() == "wal"
         assert connection.exec_driver_sql("PRAGMA page_size").scalar() == 8192
         assert connection.exec_driver_sql("PRAGMA synchronous").scalar() == 2  # FULL
@@ -141,8 +141,8 @@ def test_settings_of_the_file(index: Index, tmp_path: Path) -> None:
     assert ddl.rstrip().endswith("WITHOUT ROWID")
 
 
-def test_it_is_kept_when_closed(tmp_path: Path) -> None:
-    url = f"sqlite:///{tmp_path}/a/b/index.db"
+def test_it_is_kept_when_closed(index_url: str) -> None:
+    url = index_url
     with closing(Index(url)) as index:
         index.add_segment(SEGMENT)
         index.commit([capture()])
@@ -211,23 +211,37 @@ def test_a_file_that_may_only_be_read(tmp_path: Path) -> None:
     path = tmp_path / "index.db"
     Index(f"sqlite:///{path}").close()
     with closing(Index(f"sqlite:///{path}")) as index:
-        with index._read() as connection:
+        with index._dialect.engine.begin() as connection:
             connection.exec_driver_sql("PRAGMA query_only=1")
         with pytest.raises(IndexUnavailable, match=r"opened for writing.*permissions"):
             index.add_segment(SEGMENT)
 
 
 @pytest.mark.parametrize(
-    "url", ["", "index.db", "sqlite://", "sqlite:///:memory:", "postgresql://a:secret@host/b"]
+    "url",
+    [
+        "",
+        "index.db",
+        "sqlite://",
+        "sqlite:///:memory:",
+        "postgresql//a:secret@host/b",
+        "postgresql://a:secret@host:port/b",
+        "postgresql://a:secret@host",
+        "postgresql+asyncpg://a:secret@host/b",
+        "mysql://a:secret@host/b",
+    ],
 )
-def test_urls_that_name_no_file(url: str) -> None:
+def test_urls_that_name_no_database_for_it(url: str) -> None:
     with pytest.raises(IndexUnavailable) as error:
         Index(url)
     assert "secret" not in str(error.value)
 
 
-def test_locked_for_too_long(index: Index, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(dialect, "_BUSY_SECONDS", 0)
+def test_locked_for_too_long(
+    sqlite_index: Index, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    index = sqlite_index
+    monkeypatch.setattr(Sqlite, "busy_seconds", 0)
     path = tmp_path / "folder/index.db"
     with closing(Index(f"sqlite:///{path}")) as impatient:
         with closing(sqlite3.connect(path, isolation_level=None)) as other:
@@ -240,14 +254,15 @@ def test_locked_for_too_long(index: Index, tmp_path: Path, monkeypatch: pytest.M
     assert index.find(capture().url) == capture()
 
 
-def test_a_full_disk_keeps_what_was_committed(index: Index) -> None:
+def test_a_full_disk_keeps_what_was_committed(sqlite_index: Index) -> None:
+    index = sqlite_index
     index.commit([capture()])
-    with index._read() as connection:
+    with index._dialect.engine.begin() as connection:
         # SQLite answers as on a full disk when a database reaches its permitted size.
         connection.exec_driver_sql("PRAGMA max_page_count=1")
     with pytest.raises(IndexUnavailable, match="is full"):
         index.commit([capture(f"https://example.org/{n}", offset=n) for n in range(10_000)])
-    with index._read() as connection:
+    with index._dialect.engine.begin() as connection:
         connection.exec_driver_sql("PRAGMA max_page_count=1000000")
     assert index.counts().captures == 1
     index.commit([capture("https://example.org/2", offset=2)])
@@ -281,9 +296,9 @@ except IndexUnavailable as error:
 
 
 def test_errors_are_ours_and_no_oserror(index: Index) -> None:
-    with index._write() as connection:
+    with index._dialect.engine.begin() as connection:
         connection.exec_driver_sql("DROP TABLE documents")
     with pytest.raises(IndexUnavailable, match="documents") as error:
         index.counts()
     assert not isinstance(error.value, OSError)
-    assert os.fspath(index._name) in str(error.value)
+    assert index._dialect.name in str(error.value)

@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterator
 from dataclasses import replace
 
 import pytest
@@ -12,7 +11,7 @@ from hypothesis import strategies as st
 from archive.index import Index, SearchQuery
 from archive.index.analyser import stemmer_of, tokens
 from archive.index.words import parse, snippet
-from tests.archive.index.samples import FILENAME, LATER_RUN, RUN, SEGMENT, capture, document
+from tests.archive.index.samples import FILENAME, LATER_RUN, RUN, capture, document
 
 TEXTS = {
     "zh": "公司供应链中的工人权利受到侵犯",
@@ -82,16 +81,14 @@ def test_not_found(library: Index, words: str) -> None:
     assert languages(library, words) == []
 
 
-@pytest.fixture(scope="module")
-def some_index(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Index]:
-    index = Index(f"sqlite:///{tmp_path_factory.mktemp('search')}/index.db")
-    index.add_segment(SEGMENT)
+@pytest.fixture
+def some_index(index: Index) -> Index:
     index.commit([], [document(capture(offset=1), "Text of a page", language="en")])
     index.commit([], [document(capture(offset=2), "Texte d'une page", language="fr")])
-    yield index
-    index.close()
+    return index
 
 
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
 @given(st.text() | st.text("\"*^():{}+-.'\\ \0ANDORNEAR,1aé工\ud800"), st.none() | st.text())
 def test_any_words_may_be_asked_for(some_index: Index, words: str, language: str | None) -> None:
     some_index.search(SearchQuery(words=words, language=language))

@@ -1,0 +1,235 @@
+"""The index in an SQLite file.
+
+WAL lets any number of readers, in other threads and processes, work beside one writer. A
+transaction that acknowledges is flushed to the disk (`synchronous=FULL`) before it returns.
+
+The file may be replaced while it is open (see archive.index.dialect.sqlite_beside). Then its name
+is a symbolic link to another one, and connections to the old file are given up: readers look at the
+inode before they ask, writers when they have the write lock, which the replacer holds meanwhile.
+"""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+from collections.abc import Hashable, Sequence
+from contextlib import closing
+from pathlib import Path
+from typing import Any, cast
+
+from sqlalchemy import (
+    URL,
+    ColumnElement,
+    Connection,
+    Float,
+    Table,
+    TableClause,
+    create_engine,
+    event,
+    inspect,
+    literal_column,
+    table,
+    text,
+)
+from sqlalchemy.dialects.sqlite import Insert, insert
+
+from archive.errors import IndexUnavailable
+from archive.index.dialect.base import BUSY_SECONDS, WRITE, Dialect, Moved, Row
+from archive.index.schema import metadata
+from archive.index.words import Alternatives
+
+_PAGE_SIZE = 8192
+_CACHE_KIB = 16384
+
+# Weights of the full-text columns in their order.
+_RANK = "-bm25(fulltext, 5.0, 1.0, 2.0, 0.5)"
+_CREATE = (
+    # The analyser has decided what a word is; this only must not cut at vowel signs.
+    "CREATE VIRTUAL TABLE fulltext USING fts5(title, text, authors, accented, content='', "
+    "tokenize=\"unicode61 remove_diacritics 0 categories 'L* N* M*'\")"
+)
+_ADD = text(
+    "INSERT INTO fulltext(rowid, title, text, authors, accented)"
+    " VALUES (:id, :title, :text, :authors, :accented)"
+)
+_REMOVE = text(
+    "INSERT INTO fulltext(fulltext, rowid, title, text, authors, accented)"
+    " VALUES ('delete', :id, :title, :text, :authors, :accented)"
+)
+
+_DAMAGED = {"SQLITE_CORRUPT", "SQLITE_NOTADB", "SQLITE_FORMAT"}
+_UNWRITABLE = {"SQLITE_READONLY", "SQLITE_CANTOPEN", "SQLITE_PERM", "SQLITE_AUTH"}
+_LOCKED = {"SQLITE_BUSY", "SQLITE_LOCKED"}
+
+Inode = tuple[int, int]
+
+
+class _Connection(sqlite3.Connection):
+    """A connection that knows which file it is to."""
+
+    inode: Inode
+
+
+class Sqlite(Dialect):
+    """An index in the file `path`, whose folder is made when the first connection is."""
+
+    software = f"SQLite {sqlite3.sqlite_version}"
+    driver_error = sqlite3.Error
+    busy_seconds: float = BUSY_SECONDS
+
+    def __init__(self, path: str) -> None:
+        self.path = Path(path)
+        self.name = path
+        self.engine = create_engine(
+            URL.create("sqlite", database=path),
+            creator=self._connect,
+            pool_size=8,
+            max_overflow=-1,
+        )
+        event.listen(self.engine, "begin", _begin)
+        self.paper = self.engine.dialect
+
+    def exists(self) -> bool:
+        return self.path.exists()
+
+    def place(self) -> Hashable:
+        return self._inode()
+
+    def _inode(self) -> Inode | None:
+        try:
+            found = os.stat(self.path)  # noqa: PTH116 - asked at each look-up: half the time
+        except OSError:
+            return None
+        return found.st_dev, found.st_ino
+
+    def _connect(self) -> sqlite3.Connection:
+        make_folder_of(self.path)
+        while True:
+            before = self._inode()
+            connection = sqlite3.connect(
+                self.path, timeout=self.busy_seconds, factory=_Connection, check_same_thread=False
+            )
+            try:
+                set_up(connection)
+                connection.inode = cast("Inode", self._inode())
+            except BaseException:
+                connection.close()
+                raise
+            # The file is opened by the first pragma: it was one and the same all the time.
+            if connection.inode == before or before is None:
+                return connection
+            connection.close()
+
+    def enter(self, connection: Connection) -> Hashable:
+        driver = cast("_Connection", connection.connection.dbapi_connection)
+        if driver.inode != self._inode():
+            raise Moved
+        return driver.inode
+
+    def tables(self, connection: Connection) -> list[str]:
+        return inspect(connection).get_table_names()
+
+    def exclude(self, _connection: Connection) -> None:
+        pass  # every transaction that writes does
+
+    def create(self, connection: Connection) -> None:
+        metadata.create_all(connection)
+        connection.exec_driver_sql(_CREATE)
+
+    def ask(self, sql: str, values: Sequence[Any]) -> Sequence[Sequence[Any]]:
+        pooled = self.engine.raw_connection()
+        try:
+            with closing(pooled.cursor()) as cursor:
+                cursor.execute(sql, values)
+                return cursor.fetchall()
+        finally:
+            pooled.close()
+
+    def insert(self, target: Table) -> Insert:
+        return insert(target)
+
+    @property
+    def fulltext(self) -> TableClause:
+        return table("fulltext", literal_column("rowid"))
+
+    def add_text(self, connection: Connection, row: Row) -> None:
+        connection.execute(_ADD, row)
+
+    def remove_text(self, connection: Connection, row: Row) -> None:
+        connection.execute(_REMOVE, row)
+
+    def matches(self, words: Sequence[Alternatives]) -> ColumnElement[bool]:
+        expression = " AND ".join(
+            f"({' OR '.join(_quoted(phrase.tokens, phrase.prefix) for phrase in word)})"
+            for word in words
+        )
+        return cast(
+            "ColumnElement[bool]",
+            literal_column("fulltext").op("MATCH", is_comparison=True)(expression),
+        )
+
+    def rank(self, _words: Sequence[Alternatives]) -> ColumnElement[float]:
+        return literal_column(_RANK, Float)
+
+    def passing(self, _error: Exception) -> bool:
+        return False  # it waits for locks by itself
+
+    def failure(self, error: Exception) -> IndexUnavailable:
+        cause = getattr(error, "orig", None) or error
+        code = "_".join(str(getattr(cause, "sqlite_errorname", "")).split("_")[:2])
+        if code in _DAMAGED:
+            return IndexUnavailable(
+                f"the index {self.name} is damaged ({cause}): move it away and run "
+                "`pressmark rebuild-index`; nothing in storage is lost"
+            )
+        if code in _LOCKED:
+            return IndexUnavailable(
+                f"the index {self.name} was locked by another process for {BUSY_SECONDS} s "
+                f"({cause}): try again when that is done"
+            )
+        if code == "SQLITE_FULL":
+            return IndexUnavailable(
+                f"the disk of the index {self.name} is full: make room, then try again"
+            )
+        if code in _UNWRITABLE:
+            return IndexUnavailable(
+                f"the index {self.name} cannot be opened for writing ({cause}): correct its "
+                "permissions, make room on the disk, or name another place with `home` or "
+                "`database`"
+            )
+        return IndexUnavailable(f"the index {self.name} failed: {cause}")
+
+
+def make_folder_of(path: Path) -> None:
+    """Raises IndexUnavailable."""
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise IndexUnavailable(
+            f"cannot make the folder of the index, {path.parent}: {error.strerror}; "
+            "correct `home` or `database`, or its permissions"
+        ) from error
+
+
+def set_up(connection: sqlite3.Connection) -> None:
+    """The settings that every connection has. Transactions begin where it is said, alone."""
+    connection.isolation_level = None
+    for pragma in (
+        f"page_size={_PAGE_SIZE}",
+        "journal_mode=WAL",
+        "synchronous=FULL",
+        f"cache_size=-{_CACHE_KIB}",
+    ):
+        with closing(connection.execute(f"PRAGMA {pragma}")) as cursor:
+            cursor.fetchall()
+
+
+def _begin(connection: Connection) -> None:
+    # A reader that becomes a writer later could be refused at once, without waiting its turn.
+    writes = connection.get_execution_options().get(WRITE)
+    connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+
+
+def _quoted(tokens: Sequence[str], prefix: bool) -> str:
+    # Tokens hold letters, marks and digits alone: nothing in them ends the quotation.
+    return f'"{" ".join(tokens)}"{" *" if prefix else ""}'
