@@ -13,7 +13,7 @@ from archive.documents import from_json
 from archive.errors import RecordError
 from archive.model import Capture, Document
 from archive.segment import Entry
-from archive.warc.captures import capture_of
+from archive.warc.captures import capture_of, is_indexed
 from archive.warc.gzip import members, packed_members
 from archive.warc.reading import Member, Record, read_record
 
@@ -98,7 +98,7 @@ class RecordReader:
         type_ = record.type
         request_length = self._exchanges.take(member)
         capture = None
-        if type_ in ("response", "revisit"):
+        if is_indexed(record):
             capture = capture_of(member, self._filename, request_length=request_length)
         entry = Entry(
             record=record.record_id,

@@ -12,6 +12,7 @@ manifests/2026/11/22/NAME.<run>.jsonl  digests of one text object
 
 from __future__ import annotations
 
+import base64
 import re
 import secrets
 from datetime import datetime
@@ -38,9 +39,27 @@ def random_part() -> str:
 
 def new_name(source: str, moment: datetime | None = None) -> str:
     """A fresh segment name. Raises ValueError for a source name outside [a-z0-9][a-z0-9_]{0,39}."""
+    return f"{_checked(source)}-{to_long_timestamp(moment or now())}-{random_part()}"
+
+
+def _checked(source: str) -> str:
     if not _SOURCE.fullmatch(source):
         raise ValueError(f"{source!r} is not a source name: [a-z0-9][a-z0-9_]{{0,39}}")
-    return f"{source}-{to_long_timestamp(moment or now())}-{random_part()}"
+    return source
+
+
+def imported_name(source: str, moment: datetime, sha256: str) -> str:
+    """The segment name of a WARC of another tool: the same for the same file, at any time.
+
+    `moment` is the date of its first record and `sha256` the hex digest of the file. Raises
+    ValueError as `new_name`.
+    """
+    return f"{_checked(source)}-{to_long_timestamp(moment)}-{_letters(sha256)}"
+
+
+def _letters(sha256: str) -> str:
+    """10 characters of a-z2-7: the first 50 bits of the digest."""
+    return base64.b32encode(bytes.fromhex(sha256)).decode().lower()[:10]
 
 
 def new_run(moment: datetime | None = None) -> str:

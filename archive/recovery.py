@@ -29,16 +29,13 @@ from archive.index import Index
 from archive.model import Capture, Document, Segment
 from archive.names import key_of, sibling, source_of
 from archive.segment import write_side_files
-from archive.spool import Spool
+from archive.spool import PART, Spool
 from archive.store.base import Store
 from archive.text_run import write_run_manifest
 from archive.upload import Uploader
 from archive.warc.gzip import packed_members
 
 logger = logging.getLogger(__name__)
-
-PART = ".part"
-"""Ending of what was being made when its process died: nobody was told of it."""
 
 _PIECE = 1 << 20
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -175,14 +175,23 @@ class OpenSegment:
 
 
 def write_side_files(
-    warc: Path, digest: str, captures: Iterable[Capture], entries: Sequence[Entry]
+    warc: Path,
+    digest: str,
+    captures: Iterable[Capture],
+    entries: Sequence[Entry],
+    *,
+    imported: Mapping[str, str | int] | None = None,
 ) -> None:
-    """Write CDXJ and manifest beside a sealed WARC; `digest` is its sha256 hex. Raises OSError."""
+    """Write CDXJ and manifest beside a sealed WARC; `digest` is its sha256 hex. Raises OSError.
+
+    `imported`: `file size sha256` of the file of another tool that it was made of.
+    """
     lines = sorted(f"{to_line(capture)}\n".encode() for capture in captures)
     cdxj = warc.with_name(sibling(warc.name, "cdxj.gz"))
     write_durably(cdxj, b"".join(member(lines)))
-    objects = [
-        {"object": warc.name, "size": warc.stat().st_size, "sha256": digest},
+    origin = {"imported": imported} if imported else {}
+    objects: list[dict[str, object]] = [
+        {"object": warc.name, "size": warc.stat().st_size, "sha256": digest, **origin},
         {"object": cdxj.name, "size": cdxj.stat().st_size, "sha256": sha256_file(cdxj)},
     ]
     manifest = [json.dumps(line) for line in objects] + [entry.line() for entry in entries]

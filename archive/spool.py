@@ -9,13 +9,15 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from archive.errors import WriteError
-from archive.files import make_folder
+from archive.files import make_folder, sync_folder
 from archive.names import random_part
 
 LOCK = "lock"
 """File in a folder of the spool that its process holds a flock on."""
 
-_INDEX_LOCK = "index.lock"
+PART = ".part"
+"""Ending of what is still being made: nobody was told of it."""
+
 
 
 class Spool:
@@ -25,10 +27,9 @@ class Spool:
     folder's segments. Descriptors are not inherited by child processes (PEP 446).
     """
 
-    def __init__(self, path: Path, lock: int, index_lock: int | None = None) -> None:
+    def __init__(self, path: Path, lock: int) -> None:
         self.path = path  #: absolute
         self._lock = lock
-        self._index_lock = index_lock
 
     @classmethod
     def create(cls, home: Path) -> Spool:
@@ -36,15 +37,12 @@ class Spool:
         root = home.absolute() / "spool"
         try:
             make_folder(root)
-            index_lock = lock_index(home, exclusive=False)
-            if index_lock is None:
-                raise BlockingIOError("the index is being rebuilt; try again when that is done")
             while True:
                 path = root / f"{os.getpid()}-{random_part()}"
                 make_folder(path)
                 # A process that starts now may take a folder without a lock for an abandoned one.
                 if (lock := _take(path)) is not None:
-                    return cls(path, lock, index_lock)
+                    return cls(path, lock)
         except OSError as error:
             raise WriteError(f"anything in {root}", error) from error
 
@@ -62,6 +60,30 @@ class Spool:
         """Files of the folder that match a glob pattern, by name."""
         return sorted(self.path.glob(pattern))
 
+    def prepare(self) -> Path:
+        """A new folder within, for files that shall appear in the spool together or not at all.
+
+        Recovery removes it with all that is in it. Raises OSError.
+        """
+        folder = self.path / f"{random_part()}{PART}"
+        make_folder(folder)
+        return folder
+
+    def promote(self, folder: Path) -> Spool:
+        """Make a folder of `prepare` a spool of its own; its files are durable. Raises OSError."""
+        lock = _take(folder)
+        if lock is None:
+            raise BlockingIOError(f"{folder} is locked by another process")
+        path = self.path.parent / f"{os.getpid()}-{random_part()}"
+        try:
+            sync_folder(folder)
+            folder.rename(path)
+            sync_folder(path.parent)
+        except BaseException:
+            os.close(lock)
+            raise
+        return Spool(path, lock)
+
     def close(self) -> None:
         """Let go of the lock; an empty folder is removed first."""
         if self._lock < 0:
@@ -72,20 +94,6 @@ class Spool:
                 self.path.rmdir()
         os.close(self._lock)
         self._lock = -1
-        if self._index_lock is not None:
-            os.close(self._index_lock)
-
-
-def lock_index(home: Path, *, exclusive: bool) -> int | None:
-    """A descriptor that keeps the index file of a home in its place (shared, by who captures) or
-    lets it be replaced (exclusive); None while somebody holds the other. Raises OSError."""
-    lock = os.open(home.absolute() / _INDEX_LOCK, os.O_RDWR | os.O_CREAT, 0o644)
-    try:
-        fcntl.flock(lock, (fcntl.LOCK_EX if exclusive else fcntl.LOCK_SH) | fcntl.LOCK_NB)
-    except BlockingIOError:
-        os.close(lock)
-        return None
-    return lock
 
 
 def _take(path: Path) -> int | None:

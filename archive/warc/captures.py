@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import cast, get_args
 
 from archive.codings import dechunk
@@ -13,6 +14,8 @@ from archive.names import source_of
 from archive.timestamps import TimestampError, from_warc_date, to_timestamp
 from archive.urlkey import urlkey
 from archive.warc.reading import Member, Record
+
+_key = lru_cache(16)(urlkey)  # asked for twice a record
 
 
 def payload_of(record: Record) -> bytes:
@@ -30,6 +33,19 @@ def check_payload(record: Record) -> None:
         raise DigestMismatch(f"the payload of {record.record_id} is not what was written")
 
 
+def is_indexed(record: Record) -> bool:
+    """Whether the record is one that has an index line: a response or revisit of an http(s) URL.
+
+    Other tools keep answers of name servers too, and what they found at places that are no URLs.
+    """
+    if record.type not in ("response", "revisit"):
+        return False
+    try:
+        return bool(_key(record.url))
+    except UrlError:
+        return False
+
+
 def capture_of(member: Member, filename: str, *, request_length: int | None = None) -> Capture:
     """The index line of a `response` or `revisit` record. Raises RecordError.
 
@@ -38,7 +54,7 @@ def capture_of(member: Member, filename: str, *, request_length: int | None = No
     record = member.record
     try:
         timestamp = to_timestamp(from_warc_date(record.get("WARC-Date") or ""))
-        key = urlkey(record.url)
+        key = _key(record.url)
     except (TimestampError, UrlError) as error:
         raise RecordError(f"{filename} at {member.offset}: {error}") from error
     # A head that did not come whole counts for nothing.
@@ -64,9 +80,9 @@ def capture_of(member: Member, filename: str, *, request_length: int | None = No
 
 def _payload_digest(record: Record) -> str:
     stated = record.get("WARC-Payload-Digest") or ""
-    if record.type == "revisit" or stated.startswith("sha256:"):
-        return stated
-    return sha256(payload_of(record))
+    # What another tool calls the payload may be something else: see archive.warc.checking.
+    ours = stated.startswith("sha256:") and record.get("Pressmark-Source") is not None
+    return stated if record.type == "revisit" or ours else sha256(payload_of(record))
 
 
 def _truncation(value: str | None) -> Truncation | None:

@@ -30,6 +30,10 @@ _NEXT = 1 << 16
 _BATCH = 1 << 20
 
 
+class MemberTooLarge(RecordError):
+    """A gzip member is larger than one record may be: read it as a stream, or not at all."""
+
+
 def member(pieces: Iterable[bytes]) -> Iterator[bytes]:
     """One gzip member (RFC 1952) over the pieces, in pieces."""
     compressor = _codec.compressobj(_LEVEL, zlib.DEFLATED, _GZIP)
@@ -63,14 +67,17 @@ def members(path: Path) -> Iterator[tuple[int, int, bytes]]:
         yield offset, len(compressed), content
 
 
-def packed_members(path: Path) -> Iterator[tuple[int, bytes, bytes]]:
-    """As `members`: `(offset, member as it stands in the file, content)`."""
+def packed_members(path: Path, *, limit: int | None = None) -> Iterator[tuple[int, bytes, bytes]]:
+    """As `members`: `(offset, member as it stands in the file, content)`.
+
+    Raises MemberTooLarge too, for a content of more than `limit` bytes.
+    """
     with path.open("rb", buffering=0) as file:
-        yield from packed_members_of(file.read, path.name)
+        yield from packed_members_of(file.read, path.name, limit=limit)
 
 
 def packed_members_of(
-    read: Callable[[int], bytes], name: str
+    read: Callable[[int], bytes], name: str, *, limit: int | None = None
 ) -> Iterator[tuple[int, bytes, bytes]]:
     """As `packed_members`, of what `read` gives, so many bytes at the most; `name` is for errors.
 
@@ -79,11 +86,14 @@ def packed_members_of(
     offset, rest = 0, b""
     while data := rest or read(_FIRST):
         decompressor = _codec.decompressobj(_GZIP)
-        compressed, content = [], []
+        compressed, content, size = [], [], 0
         try:
             while True:
                 compressed.append(data)
                 content.append(decompressor.decompress(data))
+                size += len(content[-1])
+                if limit is not None and size > limit:
+                    raise MemberTooLarge(f"{name} has a member of more than {limit} bytes")
                 if decompressor.eof:
                     break
                 data = read(_NEXT)

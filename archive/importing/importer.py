@@ -1,0 +1,180 @@
+"""Other tools' archives as sealed segments: each file whole and verified, or not at all.
+
+A segment is prepared in a folder that recovery would clear away. One rename makes that folder a
+spool like any other, with all the segments of one WACZ at once.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import shutil
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime
+from itertools import chain
+from pathlib import Path
+
+from archive.collection import Collection
+from archive.contents import RecordReader
+from archive.digests import sha256_file
+from archive.errors import DigestMismatch, KeyMissing, RecordError
+from archive.importing.records import packed_records
+from archive.importing.wacz import unpack_wacz
+from archive.model import Capture
+from archive.names import imported_name, key_of, sibling
+from archive.segment import Entry, write_side_files
+from archive.spool import Spool
+from archive.timestamps import TimestampError, from_warc_date
+from archive.warc.checking import check_digests
+from archive.warc.reading import Member, Record, read_record
+
+_WACZ = ".wacz"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Imported:
+    """What became of one input."""
+
+    segments: tuple[str, ...]  #: file names of the new segments
+    captures: int
+    known: tuple[str, ...]  #: file names of segments that held the same WARC files before
+    spool: Spool | None  #: where the new segments lie; None when there are none
+
+
+class Importer:
+    """Takes files in, one after the other. Remembers which ones the collection has."""
+
+    def __init__(self, collection: Collection, spool: Spool, source: str) -> None:
+        """`source` names the segments: [a-z0-9][a-z0-9_]{0,39}."""
+        self._collection = collection
+        self._spool = spool
+        self._source = source
+        # All but the source follows from the bytes of the input.
+        self._known = {_tail(one.filename): one.filename for one in collection.index.segments()}
+
+    def take_in(self, path: Path) -> Imported:
+        """Bring the segments of one WARC or WACZ file into a spool of their own, locked.
+
+        Nothing is left of it where this raises: RecordError for what is damaged or refused, with
+        the place; OSError; IndexFailure, StoreError.
+        """
+        with self._prepared() as folder:
+            segments: list[str] = []
+            known: list[str] = []
+            captures = 0
+            for name, warc in self._warcs(path, folder):
+                try:
+                    found = self._segment(name, warc, folder)
+                except RecordError as error:
+                    # What is wrong with a copy is wrong with what it is a copy of.
+                    raise RecordError(f"{name}: {error}") from error
+                if isinstance(found, str):
+                    known.append(found)
+                else:
+                    segments.append(found[0])
+                    captures += found[1]
+                if warc.parent == folder:
+                    warc.unlink()
+            spool = self._spool.promote(folder) if segments else None
+        self._known |= {_tail(name): name for name in segments}
+        return Imported(
+            segments=tuple(segments), captures=captures, known=tuple(known), spool=spool
+        )
+
+    @contextmanager
+    def _prepared(self) -> Iterator[Path]:
+        folder = self._spool.prepare()
+        try:
+            yield folder
+        finally:
+            shutil.rmtree(folder, ignore_errors=True)
+
+    def _warcs(self, path: Path, folder: Path) -> Iterator[tuple[str, Path]]:
+        if path.name.lower().endswith(_WACZ):
+            yield from unpack_wacz(path, folder)
+        else:
+            yield path.name, path
+
+    def _segment(self, name: str, warc: Path, folder: Path) -> str | tuple[str, int]:
+        """File name and number of captures; of a WARC that is known the name of its segment."""
+        digest = sha256_file(warc)
+        records = packed_records(warc)
+        first = next(records, None)
+        if first is None:
+            raise RecordError(f"{name} holds no record")
+        moment = _moment(read_record(first[1], where=first[2]), first[2])
+        filename = f"{imported_name(self._source, moment, digest)}.warc.gz"
+        known = self._known.get(_tail(filename))
+        if known is not None and self._is_of(known, digest):
+            return known
+        sealed = folder / filename
+        if sealed.exists():
+            return filename  # the same file twice in one package
+        captures, entries, packed_digest = _write(sealed, chain([first], records))
+        origin: dict[str, str | int] = {"file": name, "size": warc.stat().st_size, "sha256": digest}
+        write_side_files(sealed, packed_digest, captures, entries, imported=origin)
+        return filename, len(captures)
+
+    def _is_of(self, filename: str, digest: str) -> bool:
+        """Whether the segment was made of the file with that digest. Raises RecordError if not."""
+        try:
+            manifest = self._collection.store.get(key_of(sibling(filename, "jsonl")))
+        except KeyMissing:
+            return True  # it waits in a spool
+        for line in map(json.loads, manifest.splitlines()):
+            origin = line.get("imported", {}) if line.get("object") == filename else {}
+            if origin.get("sha256", digest) != digest:
+                raise RecordError(
+                    f"{filename} has the name that this file would get, but was made of another: "
+                    "import it under another --source"
+                )
+        return True
+
+
+def _write(
+    sealed: Path, records: Iterable[tuple[bytes, bytes, str]]
+) -> tuple[Sequence[Capture], Sequence[Entry], str]:
+    """Captures, manifest entries and sha256 hex of the file that the records become."""
+    captures: list[Capture] = []
+    entries: list[Entry] = []
+    reader, whole, offset = RecordReader(sealed.name), hashlib.sha256(), 0
+    with sealed.open("xb") as file:
+        for packed, content, place in records:
+            record = read_record(content, where=place)
+            _check(record, place)
+            member = Member(offset=offset, length=len(packed), record=record)
+            entry, capture = reader.take(member, hashlib.sha256(packed).hexdigest())
+            entries.append(entry)
+            if capture is not None:
+                captures.append(capture)
+            file.write(packed)
+            whole.update(packed)
+            offset += len(packed)
+        file.flush()
+        os.fsync(file.fileno())
+    return captures, entries, whole.hexdigest()
+
+
+def _check(record: Record, place: str) -> None:
+    for name in ("WARC-Type", "WARC-Record-ID", "WARC-Date"):
+        if not record.get(name):
+            raise RecordError(f"{place} has no {name}")
+    _moment(record, place)
+    try:
+        check_digests(record)
+    except DigestMismatch as error:
+        raise DigestMismatch(f"{place}: {error}") from error
+
+
+def _moment(record: Record, place: str) -> datetime:
+    try:
+        return from_warc_date(record.get("WARC-Date") or "")
+    except TimestampError as error:
+        raise RecordError(f"{place}: {error}") from error
+
+
+def _tail(filename: str) -> str:
+    return filename.partition("-")[2]

@@ -1,0 +1,102 @@
+"""Records of WARC files as other tools write them, one after the other, as they stand in the file.
+
+A file may have one gzip member a record, several records a member, or no compression at all.
+"""
+
+from __future__ import annotations
+
+import gzip
+import re
+import zlib
+from collections.abc import Iterator
+from io import BytesIO
+from pathlib import Path
+from typing import IO
+
+from archive.codings import DECODED_LIMIT
+from archive.errors import RecordError
+from archive.warc.gzip import MemberTooLarge, member, packed_members
+
+RECORD_LIMIT = DECODED_LIMIT
+"""Bytes that one record may have: it is read whole, here and whenever its capture is opened."""
+
+_HEADER_LIMIT = 1 << 20
+_GZIP = b"\x1f\x8b"
+_OTHERS = {
+    b"PK\x03\x04": "is a ZIP file: the name of a WACZ ends in .wacz",
+    b"\x28\xb5\x2f\xfd": "is compressed by Zstandard: decompress it with `zstd -d` first",
+    b"filedesc:": "is an ARC file, the format before WARC: `warcio recompress` converts it",
+}
+_LENGTH = re.compile(rb"\nContent-Length:[ \t]*(\d{1,18})[ \t]*\r?\n", re.IGNORECASE)
+
+
+def packed_records(path: Path) -> Iterator[tuple[bytes, bytes, str]]:
+    """`(gzip member, record, place)` of each record, in order.
+
+    The member is the file's own where the file has one for each record. Raises RecordError, which
+    names the place; OSError.
+    """
+    with path.open("rb") as file:
+        beginning = file.read(16)
+    for magic, what in _OTHERS.items():
+        if beginning.startswith(magic):
+            raise RecordError(f"{path.name} {what}")
+    if not beginning.startswith(_GZIP):
+        with path.open("rb") as file:
+            yield from _repacked(file, path.name)
+    elif _has_a_member_each(path):
+        for offset, packed, record in packed_members(path, limit=RECORD_LIMIT):
+            yield packed, record, f"{path.name} at {offset}"
+    else:
+        with gzip.open(path) as file:
+            yield from _repacked(file, path.name)
+
+
+def _has_a_member_each(path: Path) -> bool:
+    try:
+        for offset, _, content in packed_members(path, limit=RECORD_LIMIT):
+            stream = BytesIO(content)
+            _record(stream, f"{path.name} at {offset}")
+            if stream.read(1):
+                return False
+    except MemberTooLarge:
+        return False
+    return True
+
+
+def _repacked(file: IO[bytes] | gzip.GzipFile, name: str) -> Iterator[tuple[bytes, bytes, str]]:
+    number = 0
+    while True:
+        number += 1
+        place = f"{name}, record {number}"
+        try:
+            record = _record(file, place)
+        except (EOFError, zlib.error, gzip.BadGzipFile) as error:
+            raise RecordError(f"{place} cannot be read: {error}") from error
+        if record is None:
+            return
+        yield b"".join(member([record])), record, place
+
+
+def _record(file: IO[bytes] | gzip.GzipFile, place: str) -> bytes | None:
+    """The next record with the two line ends behind it; None at the end. Raises RecordError."""
+    header = bytearray()
+    while line := file.readline(_HEADER_LIMIT):
+        header += line
+        if len(header) > _HEADER_LIMIT or not header.startswith(b"WARC/"):
+            raise RecordError(f"{place} is no WARC record")
+        if line in (b"\r\n", b"\n"):
+            break
+    if not header:
+        return None
+    length = _LENGTH.search(header)
+    if length is None or not header.endswith(b"\n"):
+        raise RecordError(f"{place} has no whole header with a Content-Length")
+    size = int(length[1])
+    if size > RECORD_LIMIT:
+        raise RecordError(f"{place} has {size} bytes; {RECORD_LIMIT} are the most that is taken in")
+    block = file.read(size)
+    end = file.read(4)
+    if len(block) < size or end != b"\r\n\r\n":
+        raise RecordError(f"{place} does not end where its Content-Length says")
+    return bytes(header) + block + end

@@ -1,0 +1,73 @@
+"""Digests of records, whoever wrote them: SHA-256 in hexadecimal as ours, SHA-1 in Base32 as most.
+
+Tools disagree on what a payload is: the body as it crossed the wire, with the transfer coding
+undone (as the specification has it), or with the content coding undone too. One of them must fit.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+from collections.abc import Iterator
+
+from archive.codings import dechunk, decode_content
+from archive.errors import ContentError, DigestMismatch
+from archive.http import head_end
+from archive.warc.reading import Record
+
+_ALGORITHMS = {
+    "md5": "md5",
+    "sha1": "sha1",
+    "sha-1": "sha1",
+    "sha256": "sha256",
+    "sha-256": "sha256",
+    "sha512": "sha512",
+    "sha-512": "sha512",
+}
+
+
+def check_digests(record: Record) -> None:
+    """Raise DigestMismatch when the record states digests that are not those of its bytes.
+
+    A digest in an algorithm that is not known says nothing.
+    """
+    stated = record.get("WARC-Block-Digest")
+    if stated and _fits(stated, record.block) is False:
+        raise DigestMismatch(f"the block of {record.record_id} does not have the digest {stated}")
+    stated = record.get("WARC-Payload-Digest")
+    # A revisit states the digest of another record's payload; a cut one that of the whole.
+    if not stated or record.type == "revisit" or record.get("WARC-Truncated"):
+        return
+    if all(_fits(stated, payload) is False for payload in _payloads(record)):
+        raise DigestMismatch(f"the payload of {record.record_id} does not have the digest {stated}")
+
+
+def _payloads(record: Record) -> Iterator[bytes]:
+    content_type = (record.get("Content-Type") or "").lower().replace(" ", "")
+    if not content_type.startswith("application/http"):
+        yield record.block
+        return
+    end = head_end(record.block)
+    body = record.block[end:] if end >= 0 else b""
+    yield body
+    head = record.head
+    if head.chunked:
+        body = dechunk(body)
+        yield body
+    codings = head.tokens(b"content-encoding")
+    if codings:
+        try:
+            yield decode_content(codings, body)
+        except ContentError:
+            return
+
+
+def _fits(stated: str, data: bytes) -> bool | None:
+    """Whether it is the digest of the data; None for an algorithm that is not known."""
+    name, _, value = stated.strip().partition(":")
+    algorithm = _ALGORITHMS.get(name.lower())
+    if algorithm is None:
+        return None
+    digest = hashlib.new(algorithm, data, usedforsecurity=False).digest()
+    base32 = base64.b32encode(digest).decode()
+    return value.lower() == digest.hex() or value.rstrip("=").upper() == base32.rstrip("=")
