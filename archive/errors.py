@@ -29,7 +29,7 @@ ArchiveError
    +- AccessDenied         wrong key or no permission: correct the credentials
    +- ObjectDamaged        stored bytes are not those that were sent: never acknowledge, retry
    +- StoreUnavailable     network, 5xx or a full disk: keep the spool, retry with backoff
-   +- StoreUnsupported     neither this server nor this Pressmark can do that: see `pressmark doctor`
+   +- StoreUnsupported     the server, or this Pressmark, cannot do that: see `pressmark doctor`
 
 `TimestampError` (archive.timestamps), `CdxjError` (archive.cdxj), `FieldError`
 (archive.warc.writing), `PoolClosed`, `WorkerError` and `WorkerLost` (pipelines.text), and the

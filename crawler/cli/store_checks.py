@@ -1,0 +1,104 @@
+"""What `pressmark doctor` examines in the store and in its mirror."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+from archive.errors import StoreError
+from archive.store.base import Capabilities, Store
+from config.schema import Configuration
+from crawler.cli.checks import Check
+from crawler.cli.exits import UNAVAILABLE
+from crawler.opening import store_of
+
+_ABILITIES = {
+    "create_only": (
+        "create-only",
+        "the store refuses to overwrite",
+        (
+            "degraded: the store overwrites; each write asks first whether the object exists, and "
+            "two machines at once are kept apart by unique names alone"
+        ),
+    ),
+    "ranged_reads": (
+        "ranged reads",
+        "a part of an object can be read alone",
+        (
+            "degraded: the store answers a range with the whole object; reading one snapshot "
+            "transfers its whole WARC file"
+        ),
+    ),
+    "notes_digests": (
+        "noted digests",
+        "the store tells the digest that was sent with an object",
+        (
+            "degraded: the store forgets the digest that is sent with an object; each upload is "
+            "read back whole"
+        ),
+    ),
+    "checks_arrivals": (
+        "arrivals",
+        "the store refuses bytes that changed on their way",
+        (
+            "degraded: the store takes bytes that changed on their way; only the check after "
+            "each upload finds that"
+        ),
+    ),
+}
+
+
+def store_checks(configuration: Configuration) -> Iterator[Check]:
+    """Whether the store answers, what it was seen to do, and whether it protects as asked."""
+    store = store_of(configuration)
+    try:
+        store.check()
+        yield Check(name="store", ok=True, detail=f"{store.uri} answers")
+        seen = store.probe()
+        # A folder is what POSIX says.
+        if store.uri.startswith("s3:"):
+            yield from _abilities(seen)
+            yield from _protection(store)
+    except StoreError as error:
+        yield Check(name="store", ok=False, detail=str(error), exit_status=UNAVAILABLE)
+    finally:
+        store.close()
+
+
+def _abilities(seen: Capabilities) -> Iterator[Check]:
+    for field, (name, able, unable) in _ABILITIES.items():
+        yield Check(name=name, ok=True, detail=able if getattr(seen, field) else unable)
+
+
+def _protection(store: Store) -> Iterator[Check]:
+    # Importing boto3 takes as long as all the rest together, and folders do without.
+    from archive.store.s3 import S3Store
+
+    if not isinstance(store, S3Store):
+        return
+    wanted = store.protector.wanted
+    if wanted.retention:
+        yield _holds(
+            "object lock",
+            f"a scratch object under {wanted.retention.mode} could not be deleted",
+            "the store took a retention and did not keep to it",
+            "use a bucket that was created with Object Lock, or take `s3.object_lock` out",
+            store.protector.retains,
+        )
+    if wanted.encryption:
+        yield _holds(
+            "encryption",
+            f"a scratch object was encrypted by {wanted.encryption.algorithm}",
+            "the store did not encrypt a scratch object as it was asked to",
+            "use a service that encrypts, or take `s3.encryption` out",
+            store.protector.encrypts,
+        )
+
+
+def _holds(name: str, able: str, unable: str, remedy: str, probe: Callable[[], bool]) -> Check:
+    try:
+        holds = probe()
+    except StoreError as error:
+        return Check(name=name, ok=False, detail=str(error), remedy=remedy)
+    return Check(
+        name=name, ok=holds, detail=able if holds else unable, remedy="" if holds else remedy
+    )

@@ -1,0 +1,88 @@
+"""`pressmark state backup` and `restore`: statuses, and what is never overwritten."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+import stat
+from pathlib import Path
+
+import pytest
+
+from archive.state import State
+from config.load import load
+from tests.archive.state.test_backup import filled
+from tests.archive.state.test_state import rows
+from tests.crawler.cli.command import Command
+
+
+@pytest.fixture
+def url(command: Command) -> str:
+    """Of the state that the command works on; it holds 3 rows."""
+    state_url = load().state_url
+    filled(state_url).close()
+    return state_url
+
+
+def test_round_trip(command: Command, url: str) -> None:
+    status, out, err = command("state", "backup", "copy.gz", "--json")
+    assert (status, err) == (0, "")
+    line = json.loads(out)
+    assert line.keys() == {"file", "revision", "created", "rows"}
+    assert (line["file"], line["rows"]) == ("copy.gz", 3)
+    assert stat.S_IMODE(Path("copy.gz").stat().st_mode) == 0o600
+    filled(url, 0).close()
+    status, out, err = command("state", "restore", "copy.gz")
+    assert (status, err) == (0, "")
+    assert out.startswith(b"3 rows restored from copy.gz")
+    assert len(rows(url)) == 3
+
+
+@pytest.mark.usefixtures("url")
+def test_nothing_is_overwritten_unless_asked(command: Command) -> None:
+    Path("copy.gz").write_bytes(b"mine")
+    status, _, err = command("state", "backup", "copy.gz")
+    assert (status, Path("copy.gz").read_bytes()) == (2, b"mine")
+    assert "--replace" in err
+    assert command("state", "backup", "copy.gz", "--replace")[0] == 0
+    status, _, err = command("state", "restore", "copy.gz")
+    assert status == 2
+    assert "--replace" in err
+    assert command("state", "restore", "copy.gz", "--replace")[0] == 0
+
+
+@pytest.mark.usefixtures("url")
+def test_file_that_is_missing_or_damaged(command: Command) -> None:
+    status, _, err = command("state", "restore", "never.gz")
+    assert status == 2
+    assert "never.gz" in err
+    Path("bad.gz").write_bytes(b"something else")
+    status, _, err = command("state", "restore", "bad.gz", "--replace")
+    assert status == 1
+    assert "take another one" in err
+    status, _, err = command("state", "backup", "no/such/folder/copy.gz")
+    assert status == 1
+    assert "No such file" in err
+
+
+def test_database_that_cannot_be_used(command: Command, url: str) -> None:
+    Path(url.removeprefix("sqlite:///")).write_bytes(b"something else" * 1000)
+    for arguments in (("backup", "copy.gz"), ("restore", __file__)):
+        status, _, err = command("state", *arguments)
+        assert status == 3
+        assert "is damaged" in err
+    assert not Path("copy.gz").exists()
+
+
+def test_state_of_a_newer_version(command: Command, url: str) -> None:
+    with sqlite3.connect(url.removeprefix("sqlite:///")) as connection:
+        connection.execute("UPDATE alembic_version SET version_num = '9999'")
+    connection.close()
+    status, _, err = command("state", "backup", "copy.gz")
+    assert status == 3
+    assert "use the Pressmark that wrote it" in err
+
+
+def test_first_backup_of_a_new_home(command: Command) -> None:
+    assert command("state", "backup", "copy.gz")[0] == 0
+    assert State(load().state_url).close() is None
