@@ -54,7 +54,7 @@ def _usage(folder: Path) -> SpoolUsage:
     closed = [stat.st_mtime for name, stat in files if name.endswith((".warc.gz", ".jsonl.gz"))]
     return SpoolUsage(
         path=folder,
-        alive=_held(folder),
+        alive=is_held(folder),
         size=sum(stat.st_size for _, stat in files),
         open=sum(name.endswith(".open") for name, _ in files),
         sealed=len(closed),
@@ -70,7 +70,7 @@ def _files(folder: Path) -> Iterator[tuple[str, os.stat_result]]:
                 yield entry.name, entry.stat()
 
 
-def _held(folder: Path) -> bool:
+def is_held(folder: Path) -> bool:
     """Whether a living process holds the folder's lock."""
     try:
         lock = os.open(folder / LOCK, os.O_RDONLY)

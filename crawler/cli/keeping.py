@@ -15,7 +15,7 @@ from crawler.cli.exits import CHECKS_FAILED
 from crawler.cli.options import as_json
 from crawler.cli.output import complain, print_json, print_row, progress, table
 from crawler.opening import open_collection
-from crawler.reindexing import quiet_home, replace_index
+from crawler.reindexing import replace_index
 
 
 @click.command("verify")
@@ -80,24 +80,24 @@ def rebuild_index(as_json: bool) -> None:
     """Make the index again from the objects alone, and put it in the place of the old one."""
     configuration = load()
     began = time.monotonic()
-    with quiet_home(Path(configuration.home)) as spools, progress("Rebuilding") as advance:
-        result = replace_index(configuration, spools, advance)
+    with progress("Rebuilding") as advance:
+        result = replace_index(configuration, advance)
     seconds = time.monotonic() - began
     for unread in result.unread:
         complain(f"could not be read: {unread}")
     if as_json:
         print_json(
             {
-                "segments": result.segments,
-                "captures": result.captures,
-                "documents": result.documents,
+                "segments": result.counts.segments,
+                "captures": result.counts.captures,
+                "documents": result.counts.documents,
                 "seconds": round(seconds, 3),
             }
         )
     else:
         click.echo(
-            f"{result.segments} segments, {result.captures} captures, "
-            f"{result.documents} documents in {seconds:.1f} s"
+            f"{result.counts.segments} segments, {result.counts.captures} captures, "
+            f"{result.counts.documents} documents in {seconds:.1f} s"
         )
     if result.unread:
         raise click.exceptions.Exit(CHECKS_FAILED)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import pytest
 
-from archive.spool import Spool
 from crawler.demo.site import DemoSite
 from tests.acceptance.command import Pressmark
 
@@ -42,17 +41,6 @@ def test_warc_without_its_cdxj_is_read_itself(pressmark: Pressmark) -> None:
         path.unlink()
     assert pressmark("rebuild-index").status == 0
     assert pressmark("list", demo.url, "--match", "host", "--json").lines == before
-
-
-def test_a_capture_under_way_is_waited_for(pressmark: Pressmark) -> None:
-    # What a living process does: it holds the lock of its folder.
-    spool = Spool.create(pressmark.home)
-    try:
-        result = pressmark("rebuild-index")
-    finally:
-        spool.close()
-    assert result.status == 3
-    assert "capturing" in result.stderr
 
 
 def test_check_of_a_source_keeps_nothing(pressmark: Pressmark) -> None:

@@ -62,15 +62,15 @@ class SqliteBeside:
                 raise IndexUnavailable(
                     f"another process is making {self._live.name} anew: wait until it is done"
                 ) from error
-            number = self._number()
-            self._sweep({number, number + 1})
-            self._file = self._beside(f".{number + 1}")
+            self._old = self._number()
+            self._sweep({self._old, self._old + 1})
+            self._file = self._beside(f".{self._old + 1}")
             self.dialect = Sqlite(str(self._file))
 
     def discard(self) -> None:
         self._let_go()
         with self._telling():
-            self._sweep({self._number()})
+            self._sweep({self._old})
         self.dialect = Sqlite(str(self._file))
 
     def create(self, connection: Connection) -> None:
@@ -136,7 +136,7 @@ class SqliteBeside:
 
     def take_place(self) -> None:
         with self._telling():
-            old = self._path.resolve()
+            old = self._path.resolve() if self._path.is_symlink() else self._path
             self._let_go()
             with closing(sqlite3.connect(self._file)) as connection:
                 set_up(connection)
@@ -153,8 +153,8 @@ class SqliteBeside:
             link.symlink_to(self._file.name)
             link.replace(self._path)
             sync_folder(self._path.parent)
-            # A file that was no link is gone already, and its name is that of the link.
-            for suffix in ("", "-wal", "-shm") if old != self._path.absolute() else ("-wal", "-shm"):
+            # The first file had the name that now is the link's.
+            for suffix in ("", "-wal", "-shm") if self._old else ("-wal", "-shm"):
                 old.with_name(f"{old.name}{suffix}").unlink(missing_ok=True)
 
     def close(self) -> None:
