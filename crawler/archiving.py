@@ -19,6 +19,9 @@ from crawler.runner import Runner
 from crawler.spiders.page import PageOutcome, PageSpider
 from pipelines.items import Page
 
+_SEAL_AT_ONCE = 2.0
+"""Seconds that a seal gets of somebody who wants to end at once; recovery does it otherwise."""
+
 SOURCE = "ondemand"
 """Source name of what people name by its URL."""
 
@@ -125,6 +128,8 @@ async def seal_quietly(runner: Runner) -> None:
     # After a failure open files stay in the spool, where recovery finds them.
     sealing = asyncio.ensure_future(session.writer.seal())
     await asyncio.wait({sealing, twice}, return_when=asyncio.FIRST_COMPLETED)
+    if not sealing.done():
+        await asyncio.wait({sealing}, timeout=_SEAL_AT_ONCE)
     if sealing.done():
         with contextlib.suppress(WriteError):
             sealing.result()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 import time
 from collections import Counter, defaultdict
@@ -168,7 +169,9 @@ async def _touch(mark: UnfinishedCrawl) -> None:
     """Keep the mark young while the crawl goes on."""
     while True:
         await asyncio.sleep(60)
-        mark.touch()
+        # On a disk that fails, what counts is said by the writer.
+        with contextlib.suppress(OSError):
+            mark.touch()
 
 
 def _stat(crawler: Crawler, name: str) -> int:

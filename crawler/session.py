@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import gc
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 
 from scrapy.crawler import Crawler
@@ -15,6 +16,7 @@ from archive.errors import ArchiveError, StoreUnavailable, WriteError
 from archive.model import Capture
 from archive.recovery import adopt
 from archive.spool import Spool
+from archive.store.waiting import within
 from archive.upload import Uploader
 from config.schema import Configuration
 from crawler.opening import open_collection
@@ -27,6 +29,10 @@ from pipelines.warc.writer import SegmentWriter
 
 _YOUNG_OBJECTS = 3000
 """Objects between two collections of the youngest: about those of three responses."""
+
+
+_STORE_SECONDS = 10.0
+"""What the first question to the store may take; captures need not wait for the answer."""
 
 
 def record(crawler: Crawler, recording: Recording) -> None:
@@ -64,7 +70,9 @@ class Session:
             undo.callback(collection.close)
             # Away: the spool keeps what is captured until it is back.
             with contextlib.suppress(StoreUnavailable):
-                await asyncio.to_thread(_check, collection)
+                await asyncio.to_thread(
+                    within, _STORE_SECONDS, collection.store.uri, partial(_check, collection)
+                )
             undo.pop_all()
         uploader = Uploader(collection.store, collection.index)
         # What is loaded by now stays to the end. Scrapy makes a hundred tasks a response, and

@@ -55,12 +55,12 @@ class UnfinishedCrawl:
         return mark
 
     def touch(self) -> None:
-        """It is still going on."""
+        """It is still going on. Raises OSError."""
         if self._path is not None:
             os.utime(self._path)
 
     def end(self, *, finished: bool) -> None:
-        """Let go of it; one that is finished leaves no mark. Raises OSError."""
+        """Let go of it; one that is finished leaves no mark."""
         if self._path is None:
             return
         try:
@@ -69,6 +69,9 @@ class UnfinishedCrawl:
                 sync_folder(self._path.parent)
             else:
                 self.touch()
+        except OSError as error:
+            # The captures are safe; the next crawl asks the archive once more for nothing.
+            logger.warning("%s could not be brought up to date: %s", self._path, error)
         finally:
             os.close(self._lock)
             self._path = None

@@ -46,6 +46,7 @@ _COMMANDS = {
     "verify": "keeping:verify",
     "rebuild-index": "keeping:rebuild_index",
     "sources": "sources:sources",
+    "status": "status:status",
     "state": "state:state",
     "doctor": "keeping:doctor",
     "demo": "demo:demo",

@@ -1,0 +1,63 @@
+"""`status`: how things stand, at a glance."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import click
+
+from config.load import load
+from config.quantities import show_size
+from crawler.cli.options import as_json
+from crawler.cli.output import print_json, table
+from crawler.status import SourceStatus, Status, status_of
+
+
+@click.command("status")
+@as_json
+def status(as_json: bool) -> None:
+    """Show sources, spool, store and index: what was crawled last, and what waits for the store."""
+    found = status_of(load())
+    if as_json:
+        print_json(found.to_json())
+    else:
+        table(list(_rows(found)))
+
+
+def _rows(found: Status) -> Iterator[tuple[str, str]]:
+    for source in found.sources:
+        yield f"source {source.name}", _of_source(source)
+    sealed = sum(spool.sealed for spool in found.spools)
+    open_files = sum(spool.open for spool in found.spools)
+    abandoned = sum(not spool.alive for spool in found.spools)
+    held = f"{show_size(found.size)} of {show_size(found.max_bytes)}"
+    yield "spool", f"{held}: {sealed} files wait for the store, {open_files} are open"
+    if abandoned:
+        yield (
+            "ended processes",
+            f"{abandoned} left something; the next `archive` or `crawl` takes it up",
+        )
+    room = "" if found.has_room else "; no room: crawls pause"
+    yield "disk", f"{show_size(found.free)} free in {found.home}{room}"
+    yield "store", f"{found.uri} answers" if found.store_error is None else found.store_error
+    yield "lag", "none" if found.lag is None else f"{_duration(found.lag)}, the oldest that waits"
+    counts = found.counts
+    files = f"{counts.segments} files, of which {found.spooled} are not stored yet"
+    yield "index", f"{counts.captures} captures, {counts.documents} documents in {files}"
+
+
+def _of_source(source: SourceStatus) -> str:
+    last = source.last_crawl
+    when = f"{last[:4]}-{last[4:6]}-{last[6:8]} {last[8:10]}:{last[10:12]} UTC" if last else "never"
+    words = [f"crawled {when}"]
+    if source.unfinished:
+        words.append("a crawl goes on or was interrupted")
+    if not source.configured:
+        words.append("not among `sources`")
+    return "; ".join(words)
+
+
+def _duration(seconds: float) -> str:
+    minutes, rest = divmod(int(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours} h {minutes} min" if hours else f"{minutes} min {rest} s"

@@ -1,0 +1,154 @@
+"""How things stand: sources, spool, store, index, and what waits. Reads only, and not for long."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from archive.errors import StoreError
+from archive.index import Index
+from archive.index.queries import Counts
+from archive.model import Segment
+from archive.spool_usage import SpoolUsage, free_space, spool_usage
+from archive.store.waiting import within
+from config.schema import Configuration
+from crawler.opening import store_of
+from crawler.unfinished import unfinished_crawls
+
+_STORE_SECONDS = 5.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SourceStatus:
+    """One source that is configured, or that the index has captures of."""
+
+    name: str
+    configured: bool
+    last_crawl: str | None  #: 14 digits: when its newest WARC file was begun
+    unfinished: bool  #: a crawl of it goes on, or was interrupted and will be gone on with
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Status:
+    """Everything that `pressmark status` shows."""
+
+    home: Path
+    sources: list[SourceStatus]
+    spools: list[SpoolUsage]
+    max_bytes: int  #: spool.max_bytes
+    free: int  #: bytes free on the disk of the home
+    min_free: int  #: spool.min_free
+    uri: str  #: of the store
+    store_error: str | None  #: why it does not answer; None: it does
+    counts: Counts
+    spooled: int  #: segments that the index knows in a spool, on whatever machine
+
+    @property
+    def size(self) -> int:
+        """Bytes in the spool."""
+        return sum(spool.size for spool in self.spools)
+
+    @property
+    def has_room(self) -> bool:
+        """Whether crawls may go on; a pause ends only some way below the limits."""
+        return self.size < self.max_bytes and self.free >= self.min_free
+
+    @property
+    def lag(self) -> float | None:
+        """Seconds that the oldest sealed file has waited for the store; None: none waits."""
+        return max((s.oldest for s in self.spools if s.oldest is not None), default=None)
+
+    def to_json(self) -> dict[str, Any]:
+        """One object."""
+        return {
+            "home": str(self.home),
+            "sources": [
+                {
+                    "name": source.name,
+                    "configured": source.configured,
+                    "last_crawl": source.last_crawl,
+                    "unfinished": source.unfinished,
+                }
+                for source in self.sources
+            ],
+            "spool": {
+                "bytes": self.size,
+                "max_bytes": self.max_bytes,
+                "sealed": sum(spool.sealed for spool in self.spools),
+                "open": sum(spool.open for spool in self.spools),
+                "processes": sum(spool.alive for spool in self.spools),
+                "abandoned": sum(not spool.alive for spool in self.spools),
+                "free": self.free,
+                "min_free": self.min_free,
+                "room": self.has_room,
+            },
+            "store": {
+                "uri": self.uri,
+                "ok": self.store_error is None,
+                "error": self.store_error,
+            },
+            "index": {
+                "segments": self.counts.segments,
+                "spooled": self.spooled,
+                "captures": self.counts.captures,
+                "documents": self.counts.documents,
+            },
+            "lag": None if self.lag is None else round(self.lag, 1),
+        }
+
+
+def status_of(configuration: Configuration) -> Status:
+    """How things stand. Raises IndexFailure; StoreError for a wrong setting; OSError.
+
+    A store that is away takes five seconds at the most.
+    """
+    home = Path(configuration.home).absolute()
+    home.mkdir(parents=True, exist_ok=True)
+    store_error = None
+    store = store_of(configuration)
+    try:
+        within(_STORE_SECONDS, store.uri, store.check)
+        store.close()
+    except StoreError as error:
+        store_error = str(error)
+    index = Index(configuration.index_url)
+    try:
+        segments = index.segments()
+        counts = index.counts()
+    finally:
+        index.close()
+    return Status(
+        home=home,
+        sources=_sources(configuration, segments, unfinished_crawls(home)),
+        spools=spool_usage(home),
+        max_bytes=configuration.spool.max_bytes,
+        free=free_space(home),
+        min_free=configuration.spool.min_free,
+        uri=store.uri,
+        store_error=store_error,
+        counts=counts,
+        spooled=sum(segment.state == "spooled" for segment in segments),
+    )
+
+
+def _sources(
+    configuration: Configuration, segments: Iterable[Segment], unfinished: frozenset[str]
+) -> list[SourceStatus]:
+    newest: dict[str, str] = {}
+    for segment in segments:
+        # The name of a file has the time at which it was begun, behind that of the source.
+        begun = segment.filename.removeprefix(f"{segment.source}-")[:14]
+        newest[segment.source] = max(begun, newest.get(segment.source, ""))
+    configured = [source.name for source in configuration.sources]
+    names = dict.fromkeys([*configured, *sorted({*newest, *unfinished})])
+    return [
+        SourceStatus(
+            name=name,
+            configured=name in configured,
+            last_crawl=newest.get(name),
+            unfinished=name in unfinished,
+        )
+        for name in names
+    ]
