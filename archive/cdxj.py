@@ -10,9 +10,10 @@ import json
 from typing import Any, cast, get_args
 
 from archive.errors import ArchiveError
-from archive.model import Capture, Truncation
+from archive.model import Capture, Kind, Truncation
 
 _TRUNCATIONS = frozenset(get_args(Truncation))
+_KINDS = frozenset(get_args(Kind))
 
 
 class CdxjError(ArchiveError):
@@ -38,6 +39,8 @@ def to_line(capture: Capture) -> str:
         fields["request_length"] = capture.request_length
     if capture.truncated is not None:
         fields["truncated"] = capture.truncated
+    if capture.kind is not None:
+        fields["kind"] = capture.kind
     return f"{capture.urlkey} {capture.timestamp} {json.dumps(fields)}"
 
 
@@ -68,6 +71,7 @@ def from_line(line: str) -> Capture:
             if "request_length" in fields
             else None,
             truncated=_truncation(fields),
+            kind=_kind(fields),
         )
     except (ValueError, RecursionError) as error:
         raise CdxjError(f"not a line of CDXJ: {error}: {line[:200]!r}") from error
@@ -92,3 +96,10 @@ def _truncation(fields: dict[str, Any]) -> Truncation | None:
     if value is None or value in _TRUNCATIONS:
         return cast("Truncation | None", value)
     raise ValueError(f"truncated is {value!r}")
+
+
+def _kind(fields: dict[str, Any]) -> Kind | None:
+    value = fields.get("kind")
+    if value is None or value in _KINDS:
+        return cast("Kind | None", value)
+    raise ValueError(f"kind is {value!r}")

@@ -12,6 +12,10 @@ from archive.response_digest import ResponseDigest
 Truncation = Literal["length", "time", "disconnect", "unspecified"]
 """Values of WARC-Truncated (WARC/1.1, 5.13) that Pressmark writes."""
 
+Kind = Literal["requisite", "list"]
+"""What else than a page an exchange was for: something that a page needs (with it robots.txt), or a
+feed or sitemap. No document is made of these."""
+
 ExtractionStatus = Literal[
     "ok", "empty", "too_large", "too_complex", "timeout", "crash", "encoding"
 ]
@@ -54,6 +58,7 @@ class Exchange:
     via: str | None = None  #: URL that led here: the redirecting page, or the page of a requisite
     source: str = "ondemand"  #: [a-z0-9][a-z0-9_]{0,39}
     job: str | None = None  #: id of the job
+    kind: Kind | None = None  #: None: a page, or a step on the way to one
     #: of `response`: fed while it arrived where that went to disk, otherwise at the first question
     digest: ResponseDigest = field(default_factory=ResponseDigest, repr=False, compare=False)
 
@@ -94,6 +99,7 @@ class Capture:
     job: str | None = None  #: id of the job
     request_length: int | None = None  #: bytes of the request's member, which ends at `offset`
     truncated: Truncation | None = None  #: why the response is not whole
+    kind: Kind | None = None  #: None: a page, as far as is known
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

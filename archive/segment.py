@@ -105,6 +105,7 @@ class OpenSegment:
             job=exchange.job,
             request_length=request_entry.length,
             truncated=exchange.truncated,
+            kind=exchange.kind,
         )
         self._captures.append(capture)
         return capture

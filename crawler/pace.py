@@ -30,6 +30,9 @@ if TYPE_CHECKING:
 KIND = "pressmark_kind"
 """Key of request.meta: "requisite" or "media" for what belongs to a page; else a document."""
 
+LIST = "pressmark_list"
+"""Key of request.meta: true for a feed or a sitemap."""
+
 REQUISITE_KINDS = frozenset({"requisite", "media"})
 
 _OURS = "pressmark_slot"

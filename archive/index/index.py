@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import Connection, RowMapping, Select, bindparam, func, select, update
 
 from archive.errors import IndexOutdated, IndexUnavailable, NotArchived, SegmentUnknown
-from archive.index import fulltext, lookup, rows
+from archive.index import fulltext, lookup, rows, unextracted
 from archive.index.database import Database
 from archive.index.dialect import Dialect, open_dialect
 from archive.index.queries import CaptureQuery, Counts, SearchHit, SearchQuery
@@ -242,6 +242,25 @@ class Index:
             for row in batch:
                 yield rows.document_of(row["content"])
             place["after"] = batch[-1]["offset"]
+
+    def unextracted(self, filename: str) -> Iterator[Capture]:
+        """Pages of a segment that have no document, in the order of offsets.
+
+        A page is a whole 2xx answer in HTML that is neither a requisite nor a list.
+        """
+        return unextracted.walk(self._database.rows, filename)
+
+    def unextracted_segments(self) -> list[Segment]:
+        """Segments, in the order of their names, of which it is not known that all have theirs."""
+        return [rows.segment_of(row) for row in self._fetch(unextracted.segments_in_doubt)]
+
+    def mark_extracted(self, filename: str) -> None:
+        """No page of the segment lacks its document, or ever will; nothing for an unknown one."""
+        self._database.write(lambda c: c.execute(unextracted.settle, {"name": filename}))
+
+    def count_unextracted(self) -> int:
+        """How many pages have no document, those being extracted in this moment included."""
+        return self._database.read(lambda c: c.execute(unextracted.number).scalar_one())
 
     def runs(self) -> list[tuple[str, str]]:
         """File name of the segment and run, of all current documents, each pair once."""

@@ -72,6 +72,7 @@ def capture_row(capture: Capture, segment: int, source: str) -> Row:
         "job": None if capture.job is None else storable(capture.job),
         "request_length": capture.request_length,
         "truncated": capture.truncated,
+        "kind": capture.kind,
     }
 
 
@@ -93,6 +94,7 @@ def capture_of(row: Found) -> Capture:
         job=None if row["job"] is None else _restored(row["job"]),
         request_length=row["request_length"],
         truncated=row["truncated"],
+        kind=row["kind"],
     )
 
 

@@ -21,7 +21,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects import postgresql
 
-VERSION = 2
+VERSION = 3
 
 _TEXT = Text().with_variant(postgresql.TEXT(collation="C"), "postgresql")
 
@@ -43,6 +43,8 @@ segments = Table(
     Column("state", _TEXT, nullable=False),
     Column("node", _TEXT),
     Column("path", _TEXT),
+    # 1: known that no page in it lacks its document
+    Column("texts", SmallInteger, nullable=False, server_default="0"),
 )
 
 captures = Table(
@@ -63,6 +65,7 @@ captures = Table(
     Column("job", _TEXT),
     Column("request_length", BigInteger),
     Column("truncated", _TEXT),
+    Column("kind", _TEXT),  # NULL: a page, as far as is known
     sqlite_with_rowid=False,
 )
 

@@ -9,7 +9,7 @@ from archive.codings import dechunk
 from archive.digests import sha256
 from archive.errors import DigestMismatch, RecordError, UrlError
 from archive.http import head_end, parse_head
-from archive.model import Capture, Truncation
+from archive.model import Capture, Kind, Truncation
 from archive.names import source_of
 from archive.timestamps import TimestampError, from_warc_date, to_timestamp
 from archive.urlkey import urlkey
@@ -75,6 +75,7 @@ def capture_of(member: Member, filename: str, *, request_length: int | None = No
         job=record.get("Pressmark-Job"),
         request_length=request_length,
         truncated=_truncation(truncated),
+        kind=_kind(record.get("Pressmark-Kind")),
     )
 
 
@@ -89,3 +90,7 @@ def _truncation(value: str | None) -> Truncation | None:
     if value is None:
         return None
     return cast("Truncation", value) if value in get_args(Truncation) else "unspecified"
+
+
+def _kind(value: str | None) -> Kind | None:
+    return cast("Kind", value) if value in get_args(Kind) else None

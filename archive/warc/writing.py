@@ -179,6 +179,8 @@ def _origin_fields(exchange: Exchange) -> Iterator[tuple[str, str]]:
     yield "Pressmark-Source", exchange.source
     if exchange.job:
         yield "Pressmark-Job", exchange.job
+    if exchange.kind:
+        yield "Pressmark-Kind", exchange.kind
     if exchange.via:
         yield "Pressmark-Via", exchange.via
 

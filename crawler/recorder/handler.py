@@ -14,9 +14,10 @@ from scrapy.settings import BaseSettings
 from scrapy.utils.asyncio import is_asyncio_available
 
 from archive.errors import UrlError, WriteError
-from archive.model import Connection, Exchange, Truncation
+from archive.model import Connection, Exchange, Kind, Truncation
 from crawler.guard.rate import RateFloor
 from crawler.guard.resolver import networks_of
+from crawler.pace import LIST, is_requisite
 from crawler.recorder.certificates import why_unverified
 from crawler.recorder.keeper import keeper_of, stop_crawl
 from crawler.recorder.protocol import Attempts, RecordingPool
@@ -149,6 +150,7 @@ class RecordingDownloadHandler(HTTP11DownloadHandler):
             via=_via(request),
             source=self._keeper.source,
             job=self._keeper.job,
+            kind=_kind(request, url),
             digest=recording.digest,
         )
 
@@ -179,6 +181,14 @@ def _secrets(settings: BaseSettings) -> list[str]:
     headers = settings.getdict("PRESSMARK_HEADERS").values()
     sent = [value for fields in headers for value in fields.values()]
     return [*settings.getlist("PRESSMARK_SECRETS"), *sent]
+
+
+def _kind(request: Request, url: str) -> Kind | None:
+    """What a request is for; robots.txt is asked for by a middleware that says nothing of it."""
+    if request.meta.get(LIST):
+        return "list"
+    robots = urlsplit(url).path == "/robots.txt"
+    return "requisite" if robots or is_requisite(request) else None
 
 
 def _via(request: Request) -> str | None:

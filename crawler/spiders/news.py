@@ -23,6 +23,7 @@ from crawler.discovery.feeds import parse_feed
 from crawler.discovery.links import links_of
 from crawler.discovery.scope import Scope, host_of
 from crawler.discovery.sitemaps import parse_sitemap
+from crawler.pace import LIST
 from crawler.recorder.keeper import capture_of
 from crawler.spiders.budget import Budget, Candidate
 from crawler.spiders.capturing import PAGE, CapturingSpider, Progress, content_type
@@ -120,7 +121,7 @@ class NewsSpider(CapturingSpider):
             callback=callback,
             errback=self.list_failed,
             cb_kwargs=arguments,
-            meta={**self._request_meta, "pressmark_via": via},
+            meta={**self._request_meta, LIST: True, "pressmark_via": via},
             dont_filter=True,
             priority=_LISTS,
         )
