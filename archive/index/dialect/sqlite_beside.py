@@ -103,6 +103,8 @@ class SqliteBeside:
                 found = "SELECT 1 FROM sqlite_master WHERE name = ?"
                 if not connection.execute(found, [captures_place.name]).fetchone():
                     self._move(connection)
+            # Open connections would not find the key that they name in ON CONFLICT.
+            self.dialect.engine.dispose()
             self._remove(_STAGED)
 
     def _move(self, connection: sqlite3.Connection) -> None:
