@@ -96,6 +96,11 @@ def sibling(filename: str, ending: Ending) -> str:
     return f"{parts['name']}{run}.{ending}"
 
 
+def text_of(segment: str, run: str) -> str:
+    """The name of the text object of a segment and a run."""
+    return f"{_parse(segment)['name']}.{run}.jsonl.gz"
+
+
 def _parse(filename: str) -> re.Match[str]:
     match = _FILE.fullmatch(filename)
     if match is None:

@@ -4,9 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import suppress
+from datetime import timedelta
 from pathlib import Path
 
 from archive.appending import OPEN
+
+LATE = timedelta(days=1)
+"""Age of a run that is in no store and not in our spools, from which on the spool of another
+machine is no likely place for it any more."""
 
 
 def spooled_files(home: Path) -> Iterator[Path]:

@@ -49,10 +49,12 @@ async def place(
     *,
     max_bytes: int = 1_000_000_000,
     max_age: float = 3600.0,
+    index_url: str | None = None,
 ) -> AsyncIterator[Place]:
-    """A place in `home`; the store is a folder there unless one is given."""
+    """A place in `home`; the store is a folder there, and the index a file, unless one is given."""
     collection = Collection(
-        store or LocalStore(home / "collection"), Index(f"sqlite:///{home}/index.db")
+        store or LocalStore(home / "collection"),
+        Index(index_url or f"sqlite:///{home}/index.db"),
     )
     spool = Spool.create(home)
     uploader = Uploader(collection.store, collection.index)

@@ -12,8 +12,10 @@ from archive.appending import OPEN
 from archive.errors import SegmentUnknown
 from archive.index import Index
 from archive.model import Segment
-from archive.names import sibling
+from archive.names import text_of
 from archive.rebuild.spools import Spooled, Spools
+from archive.spooled import LATE, sealed_name, spooled_files
+from archive.timestamps import now, to_long_timestamp
 
 _BATCH = 1000
 
@@ -44,8 +46,9 @@ def load(fresh: Index, found: Spooled) -> None:
 class CatchingUp:
     """Methods raise IndexFailure, StoreUnavailable."""
 
-    def __init__(self, fresh: Index, listed: Listed) -> None:
+    def __init__(self, fresh: Index, listed: Listed, home: Path) -> None:
         self._fresh = fresh
+        self._home = home
         self._listed = listed
         self._node = socket.gethostname()
         self.unread: list[str] = []  #: what the live index alone speaks of
@@ -91,25 +94,23 @@ class CatchingUp:
     def _copy_documents(self, live: Index) -> None:
         """Documents of runs that are in spools, or were stored in between."""
         known = {segment.filename for segment in self._fresh.segments()}
-        wanted = {
-            filename
-            for filename, run in live.runs()
-            if filename in known and _text_of(filename, run) not in self._listed.texts
-        }
-        for filename in sorted(wanted):
+        others = any(segment.node != self._node for segment in live.segments("spooled"))
+        late = to_long_timestamp(now() - LATE)
+        wanted: dict[str, set[str]] = {}
+        for filename, run in live.runs():
+            text = text_of(filename, run)
+            if filename not in known or text in self._listed.texts:
+                continue
+            if run < late and not others and not self._is_here(text):
+                self.unread.append(f"{text}: the index alone has the documents of this run")
+            else:
+                wanted.setdefault(filename, set()).add(run)
+        for filename, runs in wanted.items():
             for documents in _batches(live.documents(filename)):
-                self._fresh.commit(
-                    [],
-                    [
-                        one
-                        for one in documents
-                        if _text_of(filename, one.run) not in self._listed.texts
-                    ],
-                )
+                self._fresh.commit([], [one for one in documents if one.run in runs])
 
-
-def _text_of(filename: str, run: str) -> str:
-    return f"{sibling(filename, 'jsonl').removesuffix('jsonl')}{run}.jsonl.gz"
+    def _is_here(self, text: str) -> bool:
+        return any(sealed_name(path) == text for path in spooled_files(self._home))
 
 
 def _batches(items: Iterable[T]) -> Iterator[Sequence[T]]:

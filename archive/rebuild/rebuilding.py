@@ -77,7 +77,7 @@ def _rebuild(
     for found in spools.settled(fresh.index):
         load(fresh.index, found)
     with fresh.swap() as live:
-        catching_up = CatchingUp(fresh.index, objects)
+        catching_up = CatchingUp(fresh.index, objects, home)
         catching_up.from_spools(spools, live)
         if live is not None:
             catching_up.from_index(live)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import random
 import socket
 from collections.abc import Callable, Iterable, Iterator
-from datetime import timedelta
 from pathlib import Path
 
 from archive.collection import Collection
@@ -19,17 +18,13 @@ from archive.errors import (
 )
 from archive.manifests import parse_manifest
 from archive.model import Segment
-from archive.names import key_of, segment_of, sibling
+from archive.names import key_of, segment_of, sibling, text_of
 from archive.objects import SegmentObjects, segments_of
-from archive.spooled import sealed_name, spooled_files
+from archive.spooled import LATE, sealed_name, spooled_files
 from archive.store.base import Store, StoredObject
 from archive.timestamps import now, to_long_timestamp
 from archive.verify.report import Report
 from archive.verify.segment import SegmentAudit
-
-_LATE = timedelta(days=1)
-"""Age of a run that is in no store and not in our spool, from which on no other machine's spool is
-the likely reason."""
 
 
 def verify(
@@ -122,8 +117,8 @@ class _Walk:
 
     def _stray(self, segment: str, run: str) -> None:
         """A run that the index has documents of, and the store no object."""
-        name = sibling(segment, "jsonl").removesuffix("jsonl") + f"{run}.jsonl.gz"
-        late = run < to_long_timestamp(now() - _LATE)
+        name = text_of(segment, run)
+        late = run < to_long_timestamp(now() - LATE)
         if late and not self._in_spool(name) and not self._exists(name):
             self._report.add("missing", name, "the index alone has the documents of this run")
 
