@@ -92,6 +92,8 @@ class S3Store:
             if trusted or self._find(key) is None:
                 ours = self._send(key, upload)
             self._verify(key, upload, ours=ours)
+            if upload.in_parts:
+                self._uploader(key).remove_parts()
         return StoredObject(key=key, size=upload.size, sha256=upload.sha256)
 
     def get(self, key: str) -> bytes:
@@ -169,14 +171,7 @@ class S3Store:
 
     def _send(self, key: str, upload: Upload) -> bool:
         """Whether it was this call that wrote the object; no: it seems to exist."""
-        uploader = Uploader(
-            client=self._client,
-            bucket=self.bucket,
-            path=self._root + key,
-            place=self.uri,
-            key=key,
-            settings=self._options.protection.settings(),
-        )
+        uploader = self._uploader(key)
         try:
             if self._takes_conditions:
                 try:
@@ -194,6 +189,16 @@ class S3Store:
                 "`collection` and endpoint",
                 key,
             ) from error
+
+    def _uploader(self, key: str) -> Uploader:
+        return Uploader(
+            client=self._client,
+            bucket=self.bucket,
+            path=self._root + key,
+            place=self.uri,
+            key=key,
+            settings=self._options.protection.settings(),
+        )
 
     def _verify(self, key: str, upload: Upload, *, ours: bool) -> None:
         """Raise KeyTaken or ObjectDamaged unless the store holds these bytes."""

@@ -10,9 +10,15 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from botocore.exceptions import BotoCoreError, ClientError
+from botocore.exceptions import ClientError
 
-from archive.errors import AccessDenied, KeyTaken, StoreUnavailable, StoreUnsupported
+from archive.errors import (
+    AccessDenied,
+    KeyTaken,
+    StoreError,
+    StoreUnavailable,
+    StoreUnsupported,
+)
 from archive.store.content import pieces, reading
 from archive.store.s3_errors import code, status, translated
 from archive.store.s3_metadata import with_sha256
@@ -104,6 +110,17 @@ class Uploader:
             self._send_in_parts(upload, condition)
         else:
             self._send_whole(upload, condition)
+
+    def remove_parts(self) -> None:
+        """Remove what unfinished attempts have left of an object that is there: it costs money.
+
+        Such are those whose number was in an answer that got lost. Raises StoreUnavailable.
+        """
+        try:
+            for upload_id in self._open_uploads():
+                self._remove(upload_id)
+        except (AccessDenied, StoreUnsupported) as error:
+            logger.info("parts of %s that may be left are not looked for: %s", self.key, error)
 
     def _send_whole(self, upload: Upload, condition: dict[str, Any]) -> None:
         with reading(upload.source) as body, translated(self.place, self.key):
@@ -249,16 +266,23 @@ class Uploader:
 
     def _abort(self, upload_id: str) -> None:
         try:
-            self.client.abort_multipart_upload(
-                Bucket=self.bucket, Key=self.path, UploadId=upload_id
-            )
-        except (BotoCoreError, ClientError) as error:
+            self._remove(upload_id)
+        except StoreError as error:
             # What made the upload fail is being raised and matters more.
-            if not (isinstance(error, ClientError) and code(error) == "NoSuchUpload"):
-                logger.warning(
-                    "parts of %s are left in %s (upload %s): %s",
-                    self.key, self.place, upload_id, error,
-                )  # fmt: skip
+            logger.warning(
+                "parts of %s are left in %s (upload %s): %s",
+                self.key, self.place, upload_id, error,
+            )  # fmt: skip
+
+    def _remove(self, upload_id: str) -> None:
+        with translated(self.place, self.key):
+            try:
+                self.client.abort_multipart_upload(
+                    Bucket=self.bucket, Key=self.path, UploadId=upload_id
+                )
+            except ClientError as error:
+                if code(error) != "NoSuchUpload":
+                    raise
 
 
 def base64_md5(md5: bytes) -> str:

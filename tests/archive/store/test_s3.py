@@ -383,6 +383,16 @@ def test_failed_upload_leaves_no_parts(
     assert open_uploads(s3, s3_bucket) == 0
 
 
+def test_upload_whose_number_got_lost_leaves_no_parts(
+    store: S3Store, proxy: FaultProxy, s3: S3Server, s3_bucket: str
+) -> None:
+    """The client asks again, and there are two."""
+    proxy.fault(ResetAfter(), method="POST", target="uploads")
+    store.put_new(KEY, noise(6 * MIB))
+    assert proxy.count("POST", "uploads") == 2
+    assert open_uploads(s3, s3_bucket) == 0
+
+
 def test_parts_that_cannot_be_removed_are_named(
     store: S3Store, proxy: FaultProxy, caplog: pytest.LogCaptureFixture
 ) -> None:
