@@ -1,8 +1,9 @@
 """What a process under test was promised: one line for each promise, written when it was given.
 
 `attach` makes SegmentWriter and Index note every acknowledgement of this process in a file. Each
-line goes out by one write(2) without a buffer, so that it survives SIGKILL and can be seen by
-strace. Digests are taken of the bytes that went in, not of what the archive says of them.
+line goes out by one writev(2) without a buffer: it survives SIGKILL, and strace can tell it from
+what the process writes by itself. Digests are taken of the bytes that went in, not of what the
+archive says of them.
 """
 
 from __future__ import annotations
@@ -44,14 +45,22 @@ class AckLog:
     def write(self, kind: str, **fields: Any) -> None:
         """Note a promise, now."""
         line = json.dumps({"kind": kind, "time": time.time(), **fields})
-        os.write(self._file, f"{line}\n".encode())
+        # A line that a kill cut short stands alone, too.
+        os.writev(self._file, [f"\n{line}\n".encode()])
 
 
 def read_acks(path: Path) -> list[Ack]:
     """All promises in a log; none where there is no log yet."""
     if not path.exists():
         return []
-    return [Ack(**json.loads(line)) for line in path.read_bytes().splitlines()]
+    return [ack for line in path.read_bytes().splitlines() if line for ack in _parse(line)]
+
+
+def _parse(line: bytes) -> list[Ack]:
+    try:
+        return [Ack(**json.loads(line))]
+    except ValueError:
+        return []  # its process was killed within the write: nobody could rely on it yet
 
 
 def attach(log: AckLog) -> None:

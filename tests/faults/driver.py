@@ -17,10 +17,12 @@ import contextlib
 import os
 import random
 import sys
-from datetime import timedelta
+from collections import deque
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from archive import timestamps
+from archive import names, segment, timestamps
 from archive.collection import Collection
 from archive.errors import ArchiveError, WriteError
 from archive.index import Index
@@ -33,6 +35,7 @@ from archive.upload import Uploader
 from pipelines.warc.writer import SegmentWriter
 from tests.exchanges import exchange, page, response
 from tests.faults import acks, mutants
+from tests.faults.swapping import swap
 from tests.keeping import place
 
 SOURCES = ("alpha", "beta")
@@ -44,13 +47,18 @@ _ROLL_OVER = 4_000_000
 _PATIENCE = 5.0
 
 
+def is_big(number: int) -> bool:
+    """Whether the body of that number is large, and of no text."""
+    return number % _BIG_EVERY == 1
+
+
 def made(seed: int, number: int) -> Exchange:
     """The exchange of that number: some are large, all are different."""
     dice = random.Random(f"{seed}/{number}")
     url = f"https://example.org/{seed}/{number}"
     started = timestamps.now() + timedelta(microseconds=number)
     source = SOURCES[number % len(SOURCES)]
-    if number % _BIG_EVERY == _BIG_EVERY - 1:
+    if is_big(number):
         message = response(dice.randbytes(_BIG), b"Content-Type: application/octet-stream")
     else:
         message = page(f"Page {number}: {dice.randbytes(200).hex()}", coding="gzip")
@@ -70,8 +78,29 @@ def article(seed: int, number: int) -> Article:
     )
 
 
-async def capture(home: Path, *, exchanges: int, seed: int, pause: float = 0.0) -> int:
+class Clock:
+    """A clock that is set now and then, in place of `archive.timestamps.now`."""
+
+    def __init__(self, *, frozen: bool = False) -> None:
+        self._offset = timedelta()
+        self._frozen = datetime(2026, 11, 22, 10, tzinfo=UTC) if frozen else None
+        for owner in (timestamps, names, segment):
+            swap(owner, "now", lambda _: self.now)
+
+    def now(self) -> datetime:
+        """The time that the process sees."""
+        return (self._frozen or datetime.now(UTC)) + self._offset
+
+    def step(self, seconds: float) -> None:
+        """Set it."""
+        self._offset += timedelta(seconds=seconds)
+
+
+async def capture(
+    home: Path, *, exchanges: int, seed: int, pause: float, clock: Clock, steps: Sequence[float]
+) -> int:
     """Keep so many exchanges, two at a time, seal in the middle and at the end; exit status."""
+    waiting = deque(steps)
     async with place(home, max_bytes=_ROLL_OVER) as here:
         spools = await asyncio.to_thread(adopt, home, here.collection.index, here.uploader)
         try:
@@ -81,6 +110,8 @@ async def capture(home: Path, *, exchanges: int, seed: int, pause: float = 0.0) 
                 )
                 if first == exchanges // 4 * 2:
                     await here.writer.seal(SOURCES[0])
+                if waiting:
+                    clock.step(waiting.popleft())
                 await asyncio.sleep(pause)
             await here.writer.seal()
         except WriteError as error:
@@ -101,7 +132,7 @@ async def capture(home: Path, *, exchanges: int, seed: int, pause: float = 0.0) 
 async def _one(writer: SegmentWriter, seed: int, number: int) -> None:
     one = made(seed, number)
     (kept,) = await writer.keep(one.source, [one])
-    if number % _BIG_EVERY != _BIG_EVERY - 1:
+    if not is_big(number):
         await writer.add(kept, article(seed, number))
 
 
@@ -127,13 +158,7 @@ def recover(home: Path, store: Store | None = None) -> bool:
 
 def reindex(home: Path) -> None:
     """Put a rebuilt index in the place of the one there is (or was)."""
-    fresh = home / "index.db.new"
-    new = Index(f"sqlite:///{fresh}")
-    rebuild(LocalStore(home / "collection"), new, None, lambda _done, _total: None)
-    new.close()
-    for name in ("index.db-wal", "index.db-shm"):
-        (home / name).unlink(missing_ok=True)
-    fresh.replace(home / "index.db")
+    rebuild(LocalStore(home / "collection"), f"sqlite:///{home}/index.db", home=home)
 
 
 def main() -> int:
@@ -145,6 +170,10 @@ def main() -> int:
     parser.add_argument("--exchanges", type=int, default=14)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--pause", type=float, default=0.0, help="seconds between two captures")
+    parser.add_argument("--frozen", action="store_true", help="the clock stands still")
+    parser.add_argument(
+        "--clock", type=float, action="append", default=[], help="seconds to set the clock by"
+    )
     options = parser.parse_args()
     options.home.mkdir(parents=True, exist_ok=True)
     mutants.plant(os.environ.get("MUTANT"))
@@ -158,7 +187,12 @@ def main() -> int:
             return 0
         return asyncio.run(
             capture(
-                options.home, exchanges=options.exchanges, seed=options.seed, pause=options.pause
+                options.home,
+                exchanges=options.exchanges,
+                seed=options.seed,
+                pause=options.pause,
+                clock=Clock(frozen=options.frozen),
+                steps=options.clock,
             )
         )
     except (ArchiveError, OSError) as error:

@@ -45,24 +45,25 @@ def _remember_index() -> None:
 def _skip_truncate() -> None:
     """Recovery seals an open segment with whatever stands behind its last whole exchange."""
 
-    def rename(path: Path, end: int) -> None:
-        path.rename(path.with_name(path.name.removesuffix(OPEN)))
+    def make(cut: Callable[..., bool]) -> Callable[..., bool]:
+        def leave(path: Path, end: int, *rest: Any) -> bool:
+            return cut(path, path.stat().st_size if end else 0, *rest)
 
-    swap(recovery, "_cut_and_rename", lambda _: rename)
+        return leave
+
+    swap(recovery, "_cut_and_rename", make)
 
 
 def _truncate_to_index() -> None:
     """Recovery cuts an open segment where the index knows no more of it."""
     _remember_index()
 
-    def make(cut: Callable[[Path, int], None]) -> Callable[[Path, int], None]:
-        def cut_to_index(path: Path, end: int) -> None:
-            rows = list(_indexes[-1].captures_of(path.name.removesuffix(OPEN)))
-            known = max((row.offset + row.length for row in rows), default=0)
-            if path.name.endswith(f".warc.gz{OPEN}") and not known:
-                path.unlink()
-            else:
-                cut(path, known or end)
+    def make(cut: Callable[..., bool]) -> Callable[..., bool]:
+        def cut_to_index(path: Path, end: int, *rest: Any) -> bool:
+            if path.name.endswith(f".warc.gz{OPEN}"):
+                rows = list(_indexes[-1].captures_of(path.name.removesuffix(OPEN)))
+                end = max((row.offset + row.length for row in rows), default=0)
+            return cut(path, end, *rest)
 
         return cut_to_index
 
@@ -88,7 +89,11 @@ def _trust_index() -> None:
 
 def _forget_text() -> None:
     """Recovery throws open text runs away."""
-    swap(recovery, "_seal_run", lambda _: Path.unlink)
+    swap(recovery, "_seal_run", lambda _: _remove)
+
+
+def _remove(path: Path, *_: Any) -> None:
+    path.unlink()
 
 
 def _no_lock() -> None:

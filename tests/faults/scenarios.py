@@ -1,0 +1,60 @@
+"""Crashes with a story, each for any mutant (none: ""). All raise Violation."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from archive.names import key_of
+from tests.faults.invariants import Violation
+from tests.faults.trial import Trial
+
+FIRST_UPLOAD = ("link", 1)
+"""The first object of a folder gets its name: one segment is sealed, the other is open."""
+LATER_UPLOAD = ("link", 4)
+
+
+def die(folder: Path, mutant: str, call: str, number: int) -> Trial:
+    """A home whose process was killed there."""
+    folder.mkdir(parents=True)
+    trial = Trial(folder, mutant)
+    assert trial.kill_at(call, number, "capture"), f"nobody came to {call} {number}"
+    return trial
+
+
+def kills(folder: Path, mutant: str, *, points: Sequence[tuple[str, int]]) -> None:
+    """A kill at each of these calls, each in a home of its own, and recovery."""
+    for call, number in points:
+        trial = die(folder / f"{call}-{number}", mutant, call, number)
+        trial.check_crash()
+        trial.recover()
+
+
+def lost_database(folder: Path, mutant: str, *, point: tuple[str, int]) -> None:
+    """The index is gone when recovery begins; what was stored before comes back by a rebuild."""
+    trial = die(folder / "home", mutant, *point)
+    trial.check_crash()
+    for path in trial.home.glob("index.db*"):
+        path.unlink()
+    trial.run("recover")
+    assert trial.run("rebuild").returncode == 0
+    trial.check()
+
+
+def taken_key(folder: Path, mutant: str) -> None:
+    """An object of another one has the key of a segment that waits in the spool."""
+    trial = die(folder / "home", mutant, *FIRST_UPLOAD)
+    waiting = sorted(trial.home.glob("spool/*/*.warc.gz*"))
+    key = key_of(waiting[0].name.removesuffix(".open"))
+    trial.store.put_new(key, b"of somebody else")
+    trial.history.look(trial.store)
+    done = trial.run("recover")
+    trial.history.look(trial.store)
+    name = waiting[0].name.removesuffix(".open")
+    if not list(trial.home.glob(f"spool/*/{name}")):
+        raise Violation([f"{name} left the spool, and the store does not have it"])
+    assert done.returncode == 3, "recovery said nothing"
+    # Whoever put it there takes it away.
+    trial.history.forget(key)
+    (trial.store.folder / key).unlink()
+    trial.recover()

@@ -1,0 +1,121 @@
+"""Other processes at the same home: a second writer, a lock on the index, a signal to end."""
+
+from __future__ import annotations
+
+import random
+import signal
+import sqlite3
+import time
+from pathlib import Path
+
+import pytest
+
+from tests.faults.newsroom import PAGES, Newsroom, finish
+
+SEED = 20261122
+SHORT_ENDS, FULL_ENDS = 3, 20
+TERMINATED = 143
+SEAL_SECONDS = 15
+LOCKED_SECONDS = 6
+
+
+def wait_for_promises(room: Newsroom, count: int) -> None:
+    """Until so many promises more have been made. Raises AssertionError after a minute."""
+    wanted, end = len(room.acks) + count, time.monotonic() + 60
+    while len(room.acks) < wanted:
+        assert time.monotonic() < end, "nothing is promised"
+        time.sleep(0.01)
+
+
+def terminate(room: Newsroom, after: int, delay: float) -> int:
+    """Ask a crawl to end after so many promises; its exit status. Raises Violation."""
+    process = room.start()
+    wait_for_promises(room, after)
+    time.sleep(delay)
+    began = time.monotonic()
+    process.terminate()
+    status, errors = finish(process)
+    assert time.monotonic() - began < SEAL_SECONDS, errors
+    assert list(room.home.glob("spool/*/*.open")) == []
+    room.check_crash()
+    room.check()
+    return status
+
+
+def ends(tmp_path: Path, count: int) -> list[int]:
+    """Statuses of crawls that were asked to end at random moments, each in a home of its own."""
+    statuses = []
+    for number in range(count):
+        dice = random.Random(f"{SEED}/{number}")
+        with Newsroom(tmp_path / f"room{number}") as room:
+            statuses.append(terminate(room, dice.randint(1, PAGES), dice.uniform(0, 0.3)))
+    return statuses
+
+
+def test_crawls_end_when_they_are_asked_to(tmp_path: Path) -> None:
+    """Sealed, with nothing lost."""
+    assert ends(tmp_path, SHORT_ENDS) == [TERMINATED] * SHORT_ENDS
+
+
+@pytest.mark.slow
+def test_crawls_end_whenever_they_are_asked_to(tmp_path: Path) -> None:
+    assert ends(tmp_path, FULL_ENDS) == [TERMINATED] * FULL_ENDS
+
+
+def meet(folder: Path, mutant: str = "") -> None:
+    """A crawl begins while another one is stopped in its middle; both go on. Raises Violation."""
+    with Newsroom(folder, mutant=mutant, pages=12) as room:
+        first = room.start()
+        wait_for_promises(room, 5)
+        first.send_signal(signal.SIGSTOP)
+        try:
+            room.history.look(room.opened)
+            (folder_of_first,) = room.home.glob("spool/*")
+            held = {path.name for path in folder_of_first.iterdir()}
+            assert any(name.endswith(".open") for name in held)
+            second = room.start()
+            status, errors = finish(second)
+        finally:
+            first.send_signal(signal.SIGCONT)
+        first_status, first_errors = finish(first)
+        room.check_crash()
+        room.check()
+        assert (first_status, status) == (0, 0), first_errors + errors
+
+
+def test_two_writers_do_not_touch_each_other(tmp_path: Path) -> None:
+    meet(tmp_path / "room")
+
+
+def test_a_writer_outlives_its_neighbour(tmp_path: Path) -> None:
+    """One is killed while the other captures; the next one takes up what was left."""
+    with Newsroom(tmp_path / "room", pages=12) as room:
+        first, second = room.start(), room.start()
+        wait_for_promises(room, 10)
+        first.kill()
+        status, errors = finish(second)
+        assert status == 0, errors
+        assert finish(first)[0] == -signal.SIGKILL
+        room.check_crash()
+        assert room.crawl()[0] == 0
+        room.check()
+
+
+def test_a_locked_index_is_waited_for(tmp_path: Path) -> None:
+    with Newsroom(tmp_path / "room", pages=12) as room:
+        process = room.start()
+        wait_for_promises(room, 3)
+        other = sqlite3.connect(room.home / "index.db", isolation_level=None, timeout=30)
+        other.execute("BEGIN IMMEDIATE")
+        began = time.time()
+        time.sleep(LOCKED_SECONDS)
+        ended = time.time()
+        other.execute("ROLLBACK")
+        other.close()
+        status, errors = finish(process)
+        assert status == 0, errors
+        # An answer that was on its way when the lock began may still have come.
+        while_locked = [a for a in room.acks if began + 1 < a.time < ended]
+        assert while_locked == []
+        assert any(ack.time > ended for ack in room.acks)
+        room.check()
