@@ -59,6 +59,11 @@ class Uploader:
             self._waiting.append(_Task(sealed, adopted))
             self._changed.notify_all()
 
+    def suppose_away(self) -> None:
+        """The store has not answered a question: a first try that hangs is not waited for."""
+        with self._changed:
+            self._away_since = self._away_since or time.monotonic()
+
     def drain(self, patience: float, *, own: bool = False) -> bool:
         """Wait until nothing is left to upload, of our `own` or at all; whether it is all stored.
 

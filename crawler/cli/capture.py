@@ -125,7 +125,9 @@ def _capture(
                 bar.say("storing what earlier commands left")
                 left = await _store_what_was_left(session, interruption)
         finally:
-            ended = await session.close(hurry=interruption.once.is_set())
+            # A store that hangs would keep an upload, and us, for minutes.
+            stuck = session.upload_error(own=False) is not None
+            ended = await session.close(hurry=stuck or interruption.once.is_set())
         if left is not None:
             complain(
                 f"what an earlier command left in the spool is not stored yet: {left}; "
