@@ -45,8 +45,10 @@ _HOPS = 10
 class Collection:
     """Reads captures wherever they are: in the store, or in this machine's spool. Thread-safe."""
 
-    def __init__(self, store: Store, index: Index) -> None:
+    def __init__(self, store: Store, index: Index, mirror: Store | None = None) -> None:
+        """`mirror`: the second store, for those who compare; `store` itself writes to both."""
         self.store = store
+        self.mirror = mirror
         self.index = index
         self._node = socket.gethostname()
 

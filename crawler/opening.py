@@ -6,7 +6,9 @@ from archive.collection import Collection
 from archive.errors import NotArchived
 from archive.index import Index
 from archive.state.capabilities import RememberedCapabilities
+from archive.state.mirroring import MirrorWaitingList
 from archive.store.base import Store
+from archive.store.mirror import MirroredStore
 from archive.store.open import open_store
 from archive.store.s3_options import S3Options
 from archive.store.s3_protection import Encryption, Protection, Retention
@@ -26,15 +28,28 @@ def open_collection(configuration: Configuration, *, asked: str | None = None) -
             f"there is no index {place}; go where your pressmark.yaml is, name it by "
             "PRESSMARK_CONFIG, or run `pressmark rebuild-index` if the index was lost",
         )
-    return Collection(store_of(configuration), Index(configuration.index_url))
+    store, mirror = store_of(configuration), mirror_of(configuration)
+    if mirror is not None:
+        waiting = MirrorWaitingList(configuration.state_url, mirror.uri)
+        store = MirroredStore(store, mirror, waiting, folder=configuration.home)
+    return Collection(store, Index(configuration.index_url), mirror)
 
 
 def store_of(configuration: Configuration) -> Store:
     """The object store that the configuration names, not yet asked anything. Raises StoreError."""
+    return _opened(configuration, configuration.collection_uri)
+
+
+def mirror_of(configuration: Configuration) -> Store | None:
+    """The second store, reached as the first one is; None: there is none. Raises StoreError."""
+    return _opened(configuration, configuration.mirror) if configuration.mirror else None
+
+
+def _opened(configuration: Configuration, uri: str) -> Store:
     s3 = configuration.s3
     secret, token = s3.secret_access_key, s3.session_token
     return open_store(
-        configuration.collection_uri,
+        uri,
         S3Options(
             endpoint_url=s3.endpoint_url,
             region=s3.region,

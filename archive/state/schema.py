@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from sqlalchemy import Boolean, Column, MetaData, Table, Text
 
-HEAD = "0001"
+HEAD = "0002"
 """Revision of the newest migration: what `metadata` describes."""
 
 metadata = MetaData()
@@ -23,4 +23,20 @@ store_capabilities = Table(
     Column("notes_digests", Boolean, nullable=False),
     Column("checks_arrivals", Boolean, nullable=False),
     Column("probed", Text, nullable=False),  # 14 digits, UTC
+)
+
+# A mirror that is not here has never been compared with the store: it may lack anything.
+mirrors = Table(
+    "mirrors",
+    metadata,
+    Column("mirror", Text, primary_key=True),  # URI of the second store
+    Column("compared", Text, nullable=False),  # 14 digits, UTC
+)
+
+mirror_waiting = Table(
+    "mirror_waiting",
+    metadata,
+    Column("mirror", Text, primary_key=True),
+    Column("key", Text, primary_key=True),  # of an object that the mirror may lack
+    Column("since", Text, nullable=False),  # 14 digits, UTC
 )

@@ -21,7 +21,7 @@ from archive.timestamps import now
 from config.schema import Configuration
 from crawler.cli.checks import Check
 from crawler.cli.exits import UNAVAILABLE, WRONG_USAGE, exit_status
-from crawler.cli.store_checks import store_checks
+from crawler.cli.store_checks import mirror_checks, store_checks
 from crawler.opening import store_of
 
 _LITTLE_ROOM = 5 << 30
@@ -115,16 +115,6 @@ def _agreement(configuration: Configuration) -> Iterator[Check]:
     yield Check(name="index and store", ok=not remedy, detail=detail, remedy=remedy)
 
 
-def _mirror(configuration: Configuration) -> Iterator[Check]:
-    if configuration.mirror:
-        yield Check(
-            name="mirror",
-            ok=False,
-            detail=f"{configuration.mirror} is configured, but this version writes to one store",
-            remedy="take `mirror` out; copy the collection by other means until then",
-        )
-
-
 def _clock(configuration: Configuration) -> Iterator[Check]:
     """Timestamps are evidence: compare with the store's own clock where it has one."""
     url = configuration.s3.endpoint_url
@@ -167,7 +157,7 @@ _EXAMINATIONS: dict[str, Callable[[Configuration], Iterator[Check]]] = {
     "state": _state,
     "store": store_checks,
     "index and store": _agreement,
-    "mirror": _mirror,
+    "mirror": mirror_checks,
     "clock": _clock,
     "guard": _network,
 }

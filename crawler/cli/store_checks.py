@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 
 from archive.errors import StoreError
+from archive.state.mirroring import MirrorWaitingList
 from archive.store.base import Capabilities, Store
 from config.schema import Configuration
 from crawler.cli.checks import Check
 from crawler.cli.exits import UNAVAILABLE
-from crawler.opening import store_of
+from crawler.opening import mirror_of, store_of
 
 _ABILITIES = {
     "create_only": (
@@ -102,3 +103,26 @@ def _holds(name: str, able: str, unable: str, remedy: str, probe: Callable[[], b
     return Check(
         name=name, ok=holds, detail=able if holds else unable, remedy="" if holds else remedy
     )
+
+
+def mirror_checks(configuration: Configuration) -> Iterator[Check]:
+    """Whether the second store answers, and how far it has caught up."""
+    mirror = mirror_of(configuration)
+    if mirror is None:
+        return
+    waiting = MirrorWaitingList(configuration.state_url, mirror.uri)
+    try:
+        mirror.check()
+        number, since = waiting.count()
+        if not waiting.is_compared():
+            detail = f"{mirror.uri} answers; the next capture begins to fill it"
+        elif number:
+            detail = f"{mirror.uri} answers; {number} objects wait for it since {since}"
+        else:
+            detail = f"{mirror.uri} answers and has everything"
+        yield Check(name="mirror", ok=True, detail=detail)
+    except StoreError as error:
+        yield Check(name="mirror", ok=False, detail=str(error), exit_status=UNAVAILABLE)
+    finally:
+        waiting.close()
+        mirror.close()

@@ -156,3 +156,26 @@ def test_init_writes_a_configuration_that_works(pressmark: Pressmark, page: str)
     assert pressmark("init").status == 2  # no contact, and nobody to ask
     assert pressmark("init", "--contact", "https://example.org/about").status == 0
     assert json.loads(pressmark("archive", page, "--json").stdout)["ok"]
+
+
+def test_a_mirror_holds_the_same(
+    in_bucket: Pressmark, s3: S3Server, s3_bucket: str, page: str, tmp_path: Path
+) -> None:
+    """A bucket, mirrored in a folder; the second run finds the folder away, the third one back."""
+    mirror = tmp_path / "second"
+    configuration = in_bucket.folder / "pressmark.yaml"
+    configuration.write_text(f"{configuration.read_text()}mirror: {mirror}\n")
+
+    def copied() -> dict[str, bytes]:
+        files = (path for path in mirror.rglob("*") if path.is_file())
+        return {f"news/main/{path.relative_to(mirror)}": path.read_bytes() for path in files}
+
+    assert in_bucket("archive", page, "--json").line["state"] == "stored"
+    assert copied() == _objects(s3, s3_bucket)
+    mirror.rename(tmp_path / "unplugged")
+    mirror.touch()
+    assert in_bucket("archive", page, "--json").line["state"] == "stored"
+    mirror.unlink()
+    (tmp_path / "unplugged").rename(mirror)
+    assert in_bucket("archive", page, "--json").line["state"] == "stored"
+    assert copied() == _objects(s3, s3_bucket)

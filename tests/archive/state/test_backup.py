@@ -12,7 +12,7 @@ import pytest
 from sqlalchemy import delete, insert
 
 from archive.errors import BackupDamaged, StateNewer, StateTaken
-from archive.state import State
+from archive.state import State, migrating
 from archive.state.backup import back_up, from_plain, restore, to_plain
 from archive.state.schema import HEAD, store_capabilities
 from tests.archive.state.test_state import ROW, rows
@@ -171,3 +171,16 @@ def test_backup_of_a_newer_pressmark_is_refused(state_url: str, tmp_path: Path) 
 def test_every_kind_of_value_comes_back(value: object) -> None:
     found = from_plain(json.loads(json.dumps(to_plain(value))))
     assert (found, type(found)) == (value, type(value))
+
+
+def test_backup_of_an_older_pressmark_is_brought_forward(state_url: str, tmp_path: Path) -> None:
+    state = filled(state_url, 3)
+    file = tmp_path / "backup"
+    back_up(state, file)
+    plain = gzip.decompress(file.read_bytes())
+    file.write_bytes(gzip.compress(plain.replace(f'"{HEAD}"'.encode(), b'"0001"')))
+    assert restore(state, file, replace=True).revision == "0001"
+    with state.reading() as connection:
+        assert migrating.revision_of(connection) == HEAD
+    state.close()
+    assert len(rows(state_url)) == 3

@@ -14,7 +14,7 @@ from sqlalchemy import insert, select, text
 
 from archive.errors import StateNewer, StateUnavailable
 from archive.state import State, migrating
-from archive.state.schema import HEAD, metadata, store_capabilities
+from archive.state.schema import HEAD, metadata, mirror_waiting, mirrors, store_capabilities
 
 ROW = {
     "endpoint": "https://s3.example.org", "bucket": "press", "create_only": True,
@@ -93,11 +93,25 @@ def test_several_open_a_new_one_at_once(state_url: str) -> None:
     assert rows(state_url) == []
 
 
+def make_older(url: str) -> None:
+    """A state with a row, as the first revision left it."""
+    state = State(url)
+    with state.writing() as connection:
+        connection.execute(insert(store_capabilities), ROW)
+        for table in (mirrors, mirror_waiting):
+            table.drop(connection)
+        connection.execute(text("UPDATE alembic_version SET version_num = '0001'"))
+    state.close()
+
+
 def test_older_database_is_brought_forward(state_url: str) -> None:
-    """One whose tables are all missing, as before the first migration."""
-    change(state_url, "DROP TABLE store_capabilities")
-    change(state_url, "DELETE FROM alembic_version")
-    assert rows(state_url) == []
+    make_older(state_url)
+    state = State(state_url)
+    with state.reading() as connection:
+        assert migrating.revision_of(connection) == HEAD
+        assert set(migrating.tables_of(connection)) == set(metadata.tables)
+    state.close()
+    assert rows(state_url) == [ROW]
 
 
 def test_newer_database_is_refused_and_left_alone(state_url: str) -> None:
@@ -113,15 +127,13 @@ def test_failed_migration_leaves_nothing(state_url: str, monkeypatch: pytest.Mon
     def fail(*_: object) -> None:
         raise ZeroDivisionError
 
-    State(state_url).close()
-    change(state_url, "DROP TABLE store_capabilities")
-    change(state_url, "DELETE FROM alembic_version")
+    make_older(state_url)
     with monkeypatch.context() as patch:
         # Where the migrations are over and the transaction is not.
         patch.setattr("sqlalchemy.engine.base.RootTransaction.commit", fail)
         with pytest.raises(ZeroDivisionError):
             State(state_url)
-    assert rows(state_url) == []
+    assert rows(state_url) == [ROW]
 
 
 @pytest.mark.parametrize(

@@ -8,6 +8,9 @@ from typing import Any
 
 import pytest
 
+from archive.state.mirroring import MirrorWaitingList
+from config.load import load
+from crawler.opening import open_collection
 from tests.crawler.cli.command import Command
 from tests.servers.ceph import KMS_KEY, S3Server
 
@@ -74,3 +77,33 @@ def test_bucket_without_object_lock(
     status, checks = diagnose(command, monkeypatch, s3, s3_bucket, LOCK)
     assert (status, checks["object lock"]["ok"]) == (1, False)
     assert "created with Object Lock" in checks["object lock"]["remedy"]
+
+
+def test_mirror_and_how_far_it_is(
+    command: Command, monkeypatch: pytest.MonkeyPatch, s3: S3Server, s3_bucket: str
+) -> None:
+    def said() -> Any:
+        return diagnose(command, monkeypatch, s3, s3_bucket, "mirror: second\n")[1]["mirror"]
+
+    assert said()["detail"].endswith("the next capture begins to fill it")
+    collection = open_collection(load())
+    collection.ensure()
+    collection.close()
+    assert (said()["ok"], said()["detail"].endswith("has everything")) == (True, True)
+    collection = open_collection(load())
+    waiting = MirrorWaitingList(
+        load().state_url, collection.mirror.uri if collection.mirror else ""
+    )
+    waiting.add(["warc/a", "warc/b"])
+    waiting.close()
+    collection.close()
+    assert "2 objects wait for it since 20" in said()["detail"]
+
+
+def test_mirror_that_does_not_answer(
+    command: Command, monkeypatch: pytest.MonkeyPatch, s3: S3Server, s3_bucket: str
+) -> None:
+    keys = "mirror: s3://press-no-such-bucket/main\n"
+    status, checks = diagnose(command, monkeypatch, s3, s3_bucket, keys)
+    assert (status, checks["mirror"]["ok"], checks["store"]["ok"]) == (3, False, True)
+    assert "create the bucket" in checks["mirror"]["detail"]

@@ -1,0 +1,253 @@
+"""MirroredStore: a store whose objects are copied into a second one, in a thread of its own.
+
+An object counts as stored when the main store has it. It is noted as waiting for the mirror before
+that, so that no crash between the two forgets it; the mirror catches up while processes run.
+"""
+
+from __future__ import annotations
+
+import logging
+import tempfile
+import threading
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import Protocol
+
+from archive.errors import (
+    AccessDenied,
+    BucketMissing,
+    KeyMissing,
+    StateFailure,
+    StoreError,
+    StoreUnavailable,
+)
+from archive.store.base import Capabilities, Store, StoredObject
+
+_DESCRIPTION = "collection.json"
+_SCRATCH = "probe/"
+_FIRST_PAUSE = 1.0
+_LONGEST_PAUSE = 60.0
+_AWAY = (StoreUnavailable, AccessDenied, BucketMissing, StateFailure)
+
+logger = logging.getLogger(__name__)
+
+
+class WaitingList(Protocol):
+    """Durable notes of what the mirror may lack. Raises StateFailure."""
+
+    def add(self, keys: Iterable[str]) -> None:
+        """Objects that the mirror may lack."""
+        ...
+
+    def done(self, key: str) -> None:
+        """The mirror has it."""
+        ...
+
+    def next(self, after: str = "", limit: int = 100) -> list[str]:
+        """Keys that wait, in their order, those after `after`."""
+        ...
+
+    def is_compared(self) -> bool:
+        """Whether all that the store held once is in the mirror or on this list."""
+        ...
+
+    def compared(self) -> None:
+        """Note that."""
+        ...
+
+    def close(self) -> None:
+        """Let go of the database."""
+        ...
+
+
+class MirroredStore:
+    """A Store; reads come from the main store alone."""
+
+    def __init__(
+        self,
+        main: Store,
+        mirror: Store,
+        waiting: WaitingList,
+        *,
+        folder: Path | None = None,
+        closing_seconds: float = 10.0,
+    ) -> None:
+        """Nothing runs before the first write.
+
+        `folder` has room for the largest object; None: the system's temporary folder. `close` waits
+        `closing_seconds` for a mirror that answers.
+        """
+        self.main = main
+        self.mirror = mirror
+        self.uri = main.uri
+        self._waiting = waiting
+        self._folder = folder
+        self._closing_seconds = closing_seconds
+        self._changed = threading.Condition()
+        self._thread: threading.Thread | None = None
+        self._news = False
+        self._busy = False
+        self._away = False
+        self._closing = False
+
+    def put_new(self, key: str, source: bytes | Path) -> StoredObject:
+        """See Store. Raises StoreUnavailable too when it cannot be noted for the mirror."""
+        try:
+            self._waiting.add([key])
+        except StateFailure as error:
+            raise StoreUnavailable(f"{key} cannot be noted for the mirror: {error}", key) from error
+        stored = self.main.put_new(key, source)
+        self.catch_up()
+        return stored
+
+    def catch_up(self) -> None:
+        """Copy what waits, in the thread; returns at once."""
+        with self._changed:
+            if self._thread is None and not self._closing:
+                self._thread = threading.Thread(target=self._run, name="mirror", daemon=True)
+                self._thread.start()
+            self._news = True
+            self._changed.notify_all()
+
+    def get(self, key: str) -> bytes:
+        """See Store."""
+        return self.main.get(key)
+
+    def read(self, key: str, offset: int, length: int) -> bytes:
+        """See Store."""
+        return self.main.read(key, offset, length)
+
+    def stream(self, key: str) -> Iterator[bytes]:
+        """See Store."""
+        return self.main.stream(key)
+
+    def head(self, key: str) -> StoredObject:
+        """See Store."""
+        return self.main.head(key)
+
+    def list(self, prefix: str, start_after: str = "") -> Iterator[StoredObject]:
+        """See Store."""
+        return self.main.list(prefix, start_after)
+
+    def check(self) -> None:
+        """See Store. The mirror may be away."""
+        self.main.check()
+
+    def probe(self) -> Capabilities:
+        """See Store. Those of the main store."""
+        return self.main.probe()
+
+    def close(self) -> None:
+        """See Store. What has not been copied in `closing_seconds` waits for the next process."""
+        with self._changed:
+            self._changed.wait_for(
+                lambda: self._away or not (self._news or self._busy), self._closing_seconds
+            )
+            self._closing = True
+            self._changed.notify_all()
+        if self._thread is not None:
+            self._thread.join(self._closing_seconds)
+            if self._thread.is_alive():
+                return  # in the middle of a large object; it ends with the process
+        self._waiting.close()
+        self.mirror.close()
+        self.main.close()
+
+    # -- the thread
+
+    def _run(self) -> None:
+        pause = _FIRST_PAUSE
+        while self._next_turn():
+            error = self._turn()
+            with self._changed:
+                if error and not self._away:
+                    logger.warning("the mirror %s waits: %s", self.mirror.uri, error)
+                self._busy, self._away = False, error is not None
+                self._changed.notify_all()
+                if self._away:
+                    self._changed.wait_for(lambda: self._closing, pause)
+                    self._news = True
+            pause = min(pause * 2, _LONGEST_PAUSE) if error else _FIRST_PAUSE
+
+    def _next_turn(self) -> bool:
+        with self._changed:
+            self._changed.wait_for(lambda: self._news or self._closing)
+            self._news, self._busy = False, not self._closing
+            return self._busy
+
+    def _turn(self) -> Exception | None:
+        """Copy what waits; why that has to be tried again."""
+        try:
+            self._copy_all()
+        except Exception as error:  # noqa: BLE001 - a dead thread would leave all others waiting
+            return error
+        return None
+
+    def _copy_all(self) -> None:
+        self._compare()
+        after = ""
+        while keys := self._waiting.next(after):
+            for key in keys:
+                if self._closing:
+                    return
+                self._copy(key)
+            after = keys[-1]
+
+    def _compare(self) -> None:
+        """Note all that a mirror lacks when it is seen first; see that it is still the same one."""
+        if self._waiting.is_compared():
+            try:
+                self.mirror.head(_DESCRIPTION)
+            except KeyMissing as error:
+                raise BucketMissing(
+                    f"{self.mirror.uri} is empty, although it was filled before; mount its disk, "
+                    "or correct `mirror`"
+                ) from error
+            return
+        copy_object(_DESCRIPTION, self.main, self.mirror, self._folder)
+        self._waiting.add(missing(self.main, self.mirror))
+        self._waiting.compared()
+
+    def _copy(self, key: str) -> None:
+        try:
+            copy_object(key, self.main, self.mirror, self._folder)
+        except KeyMissing:
+            return  # it was noted, and is yet to be written
+        except _AWAY:
+            raise
+        except StoreError as error:
+            # One object holds up no others; it stays on the list, for `doctor` and `verify`.
+            logger.warning("%s is not in the mirror %s: %s", key, self.mirror.uri, error)
+            return
+        self._waiting.done(key)
+
+
+def copy_object(key: str, origin: Store, target: Store, folder: Path | None = None) -> StoredObject:
+    """One object from store to store, by a file in `folder` that has no name.
+
+    Raises StoreError; KeyMissing when `origin` has none, KeyTaken when `target` has another.
+    """
+    try:
+        with tempfile.TemporaryFile(dir=folder) as file:
+            for piece in origin.stream(key):
+                file.write(piece)
+            file.flush()
+            # So that nothing is left by a process that is killed.
+            return target.put_new(key, Path(f"/proc/self/fd/{file.fileno()}"))
+    except OSError as error:
+        raise StoreUnavailable(
+            f"{key} cannot be copied by way of {folder or tempfile.gettempdir()}: "
+            f"{error.strerror}; make room there",
+            key,
+        ) from error
+
+
+def missing(store: Store, mirror: Store) -> Iterator[str]:
+    """Keys that `store` has and `mirror` has not, by their listings; sizes are not looked at."""
+    theirs = mirror.list("")
+    other = next(theirs, None)
+    for stored in store.list(""):
+        while other is not None and other.key < stored.key:
+            other = next(theirs, None)
+        if (other is None or other.key != stored.key) and not stored.key.startswith(_SCRATCH):
+            yield stored.key
