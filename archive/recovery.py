@@ -49,6 +49,7 @@ class Recovered:
     documents: int = 0
     cut: int = 0  #: bytes of open files that were no whole exchange or document
     left: list[str] = field(default_factory=list)  #: files that stay in the spool, with the reason
+    lost: list[str] = field(default_factory=list)  #: segments in the index alone
 
 
 def adopt(
@@ -70,8 +71,18 @@ def adopt(
     return spools
 
 
-def take_over(spool: Spool, index: Index, uploader: Uploader, report: Recovered) -> None:
-    """Seal, index and submit what lies in a spool that is ours. Raises OSError, IndexFailure."""
+def take_over(
+    spool: Spool,
+    index: Index,
+    uploader: Uploader,
+    report: Recovered,
+    *,
+    adopted: bool = True,
+) -> None:
+    """Seal, index and submit what lies in a spool that is ours. Raises OSError, IndexFailure.
+
+    `adopted`: an earlier process left it.
+    """
     for path in spool.files(f"*{PART}"):
         if path.is_dir():
             shutil.rmtree(path)
@@ -85,14 +96,14 @@ def take_over(spool: Spool, index: Index, uploader: Uploader, report: Recovered)
     for path in spool.files("*.warc.gz"):
         with _left(path, report):
             _take_over_segment(path, index, report, read.pop(path, None))
-            uploader.submit(path)
+            uploader.submit(path, adopted=adopted)
     for path in spool.files(f"*.jsonl.gz{OPEN}"):
         with _left(path, report):
             _seal_run(path, report)
     for path in spool.files("*.jsonl.gz"):
         with _left(path, report):
             _take_over_run(path, index, report)
-            uploader.submit(path)
+            uploader.submit(path, adopted=adopted)
 
 
 def settle_uploaded(index: Index, store: Store) -> list[str]:

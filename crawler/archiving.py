@@ -125,6 +125,7 @@ async def seal_quietly(runner: Runner) -> None:
     """
     session, interruption = runner.session, runner.interruption
     twice = asyncio.ensure_future(interruption.twice.wait())
+    await session.stop_extracting()
     # After a failure open files stay in the spool, where recovery finds them.
     sealing = asyncio.ensure_future(session.writer.seal())
     await asyncio.wait({sealing, twice}, return_when=asyncio.FIRST_COMPLETED)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import signal
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Coroutine
 from typing import Any, TypeVar
 
 T = TypeVar("T")
@@ -30,6 +30,17 @@ class Interruption:
             logger.warning("stopping: requests in flight get 10 s to end; once more ends at once")
         (self.twice if self.once.is_set() else self.once).set()
         self.signal = self.signal or number
+
+    async def ends(self, work: Coroutine[Any, Any, object]) -> None:
+        """Wait for some work, which ends at the first signal. Raises what it raises."""
+        task = asyncio.ensure_future(work)
+        once = asyncio.ensure_future(self.once.wait())
+        await asyncio.wait({task, once}, return_when=asyncio.FIRST_COMPLETED)
+        once.cancel()
+        task.cancel()
+        await asyncio.wait({task})
+        if not task.cancelled():
+            task.result()
 
 
 def run(main: Callable[[Interruption], Awaitable[T]]) -> T:

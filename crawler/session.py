@@ -14,7 +14,7 @@ from scrapy.crawler import Crawler
 from archive.collection import Collection
 from archive.errors import ArchiveError, StoreUnavailable, WriteError
 from archive.model import Capture
-from archive.recovery import adopt
+from archive.recovery import Recovered, adopt, settle_uploaded
 from archive.spool import Spool
 from archive.store.waiting import within
 from archive.upload import Uploader
@@ -23,6 +23,7 @@ from crawler.opening import open_collection
 from crawler.recorder import keeper
 from pipelines import recording as recordings
 from pipelines.recording import Recording
+from pipelines.reextraction import Reextraction, quietly
 from pipelines.text.pool import TextPool
 from pipelines.warc.gate import Gate
 from pipelines.warc.writer import SegmentWriter
@@ -30,6 +31,9 @@ from pipelines.warc.writer import SegmentWriter
 _YOUNG_OBJECTS = 3000
 """Objects between two collections of the youngest: about those of three responses."""
 
+
+_HURRY = 1.0
+"""Seconds for a thread that has nothing to wait for."""
 
 _STORE_SECONDS = 10.0
 """What the first question to the store may take; captures need not wait for the answer."""
@@ -54,13 +58,21 @@ class Session:
     gate: Gate
     adopted: list[Spool] = field(default_factory=list)
     watch: asyncio.Task[None] | None = None  #: of the gate
+    extracting: asyncio.Task[None] | None = None  #: texts that an earlier process owed
 
     @classmethod
-    async def open(cls, configuration: Configuration) -> Session:
+    async def open(
+        cls,
+        configuration: Configuration,
+        *,
+        extract: bool = True,
+        report: Recovered | None = None,
+    ) -> Session:
         """Check the store, take up what dead processes left, and get ready to write.
 
-        A store that is away does not hinder: captures stay spooled. Raises StoreError when the
-        store refuses, IndexFailure, WriteError. Call it in the running event loop.
+        A store that is away does not hinder: captures stay spooled. With `extract`, texts that are
+        missing are made in the background; `report` is told what was taken up. Raises StoreError
+        when the store refuses, IndexFailure, WriteError. Call it in the running event loop.
         """
         # First the spool: with it the index file stays in its place.
         with contextlib.ExitStack() as undo:
@@ -69,12 +81,16 @@ class Session:
             collection = open_collection(configuration)
             undo.callback(collection.close)
             # Away: the spool keeps what is captured until it is back.
+            away = True
             with contextlib.suppress(StoreUnavailable):
                 await asyncio.to_thread(
                     within, _STORE_SECONDS, collection.store.uri, partial(_check, collection)
                 )
+                away = False
             undo.pop_all()
         uploader = Uploader(collection.store, collection.index)
+        if away:
+            uploader.suppose_away()
         # What is loaded by now stays to the end. Scrapy makes a hundred tasks a response, and
         # collections that they cause would go through all of it again and again.
         gc.collect()
@@ -105,7 +121,7 @@ class Session:
         )
         try:
             session.adopted = await asyncio.to_thread(
-                adopt, Path(configuration.home), collection.index, uploader
+                _take_up, configuration, collection, uploader, report
             )
         except OSError as error:
             await session.close()
@@ -115,7 +131,25 @@ class Session:
             raise
         await session.gate.look()
         session.watch = asyncio.create_task(session.gate.watch())
+        if extract:
+            session.extracting = asyncio.create_task(quietly(session.reextraction()))
         return session
+
+    def reextraction(self) -> Reextraction:
+        """What extracts texts that are missing."""
+        return Reextraction(
+            Path(self.configuration.home),
+            self.collection,
+            self.text,
+            self.writer,
+            [spool.path for spool in self.adopted],
+        )
+
+    async def stop_extracting(self) -> None:
+        """End what goes on in the background: before a seal, so that its texts are in it."""
+        if self.extracting is not None and not self.extracting.done():
+            self.extracting.cancel()
+            await asyncio.wait({self.extracting})
 
     def recording(self, source: str, job: str | None = None) -> Recording:
         """A way for one crawl of `source` to record."""
@@ -123,6 +157,7 @@ class Session:
 
     async def seal(self) -> bool:
         """Seal all that is open and `drain`. Raises WriteError."""
+        await self.stop_extracting()
         await self.writer.seal()
         return await self.drain()
 
@@ -150,14 +185,32 @@ class Session:
         """
         if self.watch is not None:
             self.watch.cancel()
+        await self.stop_extracting()
         await self.text.close()
         await asyncio.to_thread(self.writer.close)
-        if not await asyncio.to_thread(self.uploader.close, 0.0 if hurry else None):
+        if not await asyncio.to_thread(self.uploader.close, _HURRY if hurry else None):
             return False
         for spool in (*self.adopted, self.spool):
             spool.close()
         self.collection.close()
         return True
+
+
+def _take_up(
+    configuration: Configuration,
+    collection: Collection,
+    uploader: Uploader,
+    report: Recovered | None,
+) -> list[Spool]:
+    adopted = adopt(Path(configuration.home), collection.index, uploader, report)
+    # Away: the next start asks it.
+    with contextlib.suppress(StoreUnavailable):
+        store = collection.store
+        settle = partial(settle_uploaded, collection.index, store)
+        lost = within(_STORE_SECONDS, store.uri, settle)
+        if report is not None:
+            report.lost += lost
+    return adopted
 
 
 def _check(collection: Collection) -> None:

@@ -69,6 +69,8 @@ class Importer:
                 try:
                     found = self._segment(name, warc, folder)
                 except RecordError as error:
+                    if warc.parent != folder:
+                        raise
                     # What is wrong with a copy is wrong with what it is a copy of.
                     raise RecordError(f"{name}: {error}") from error
                 if isinstance(found, str):

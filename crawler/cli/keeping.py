@@ -49,10 +49,31 @@ def verify(sample: int | None, as_json: bool) -> None:
 
 
 @click.command("doctor")
+@click.option(
+    "--repair",
+    is_flag=True,
+    help="First take up what ended processes left, and make texts that are missing.",
+)
 @as_json
-def doctor(as_json: bool) -> None:
+def doctor(repair: bool, as_json: bool) -> None:
     """Check configuration, home, storage, index and clock; say what to do."""
-    checks = examine(load())
+    configuration = load()
+    status = 0
+    if repair:
+        # Scrapy takes a second, and only this needs it.
+        from crawler.cli.repairing import repair as take_up
+
+        done, status = take_up(configuration)
+        if as_json:
+            print_json({"repair": done})
+        else:
+            click.echo(
+                "taken up: {segments} segments with {captures} captures, {documents} documents; "
+                "{extracted} texts extracted again, {unextracted} still missing".format(**done)
+            )
+            for line in (*done["left"], *done["lost"]):
+                click.echo(f"look at it: {line}")
+    checks = examine(configuration)
     if as_json:
         for check in checks:
             print_json(
@@ -69,8 +90,8 @@ def doctor(as_json: bool) -> None:
             if check.remedy:
                 click.echo(f"{check.name}: {check.remedy}")
     failed = [check for check in checks if not check.ok]
-    if failed:
-        status = max(check.exit_status for check in failed)
+    if failed or status:
+        status = max([status, *(check.exit_status for check in failed)])
         raise click.exceptions.Exit(status)
 
 

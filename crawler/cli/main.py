@@ -43,6 +43,7 @@ _COMMANDS = {
     "list": "retrieval:list_captures",
     "get": "retrieval:get",
     "search": "retrieval:search",
+    "import": "importing:import_files",
     "verify": "keeping:verify",
     "rebuild-index": "keeping:rebuild_index",
     "sources": "sources:sources",

@@ -122,6 +122,10 @@ class SegmentWriter:
         names: list[str] = await self._submit(_Seal(source, self._loop.create_future()))
         return names
 
+    async def seal_texts(self) -> None:
+        """Seal all text runs, and no segment; hand them to the uploader. Raises WriteError."""
+        await self.seal("")  # the name of no source
+
     def close(self) -> None:
         """End the thread. Open files stay as they are, for recovery; seal before."""
         self._closed = True

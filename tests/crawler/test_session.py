@@ -93,6 +93,7 @@ def test_what_is_not_stored_is_said_and_stored_by_the_next_session(
     async def second() -> None:
         session = await Session.open(configuration)
         assert await session.seal()
+        assert await session.drain(own=False)
         assert session.collection.memento(exchange().url).raw == page()
         assert session.collection.index.segments("spooled") == []
         await session.close()
