@@ -43,6 +43,7 @@ class Status:
     uri: str  #: of the store
     store_error: str | None  #: why it does not answer; None: it does
     counts: Counts
+    unextracted: int  #: pages whose text is still to be made
     spooled: int  #: segments that the index knows in a spool, on whatever machine
 
     @property
@@ -94,6 +95,7 @@ class Status:
                 "spooled": self.spooled,
                 "captures": self.counts.captures,
                 "documents": self.counts.documents,
+                "unextracted": self.unextracted,
             },
             "lag": None if self.lag is None else round(self.lag, 1),
         }
@@ -117,6 +119,7 @@ def status_of(configuration: Configuration) -> Status:
     try:
         segments = index.segments()
         counts = index.counts()
+        unextracted = index.count_unextracted()
     finally:
         index.close()
     return Status(
@@ -129,6 +132,7 @@ def status_of(configuration: Configuration) -> Status:
         uri=store.uri,
         store_error=store_error,
         counts=counts,
+        unextracted=unextracted,
         spooled=sum(segment.state == "spooled" for segment in segments),
     )
 

@@ -1,0 +1,70 @@
+"""`status`: what was crawled, what waits, and an answer although nobody else gives one."""
+
+from __future__ import annotations
+
+import socket
+from collections.abc import Iterator
+
+import pytest
+
+from tests.acceptance.command import CONTACT, Pressmark
+from tests.servers.routes import html, site
+
+_SOURCES = f"{CONTACT}defaults: {{delay: 0}}\nsources: [{{name: one, seeds: ['URL']}}]\n"
+
+
+@pytest.fixture
+def page() -> Iterator[str]:
+    """URL of a page."""
+    _, server = site({"/": html("<p>A page.")})
+    with server:
+        yield f"{server.url}/"
+
+
+def test_before_anything_and_after_a_crawl(pressmark: Pressmark, page: str) -> None:
+    pressmark.configure(_SOURCES.replace("URL", page))
+    found = pressmark("status", "--json").line
+    assert list(found) == ["home", "sources", "spool", "store", "index", "lag"]
+    assert found["sources"] == [
+        {"name": "one", "configured": True, "last_crawl": None, "unfinished": False}
+    ]
+    assert found["index"]["captures"] == 0
+    report = pressmark("crawl", "--json").line
+    assert pressmark("archive", page).status == 0
+    found = pressmark("status", "--json").line
+    sources = {source["name"]: source for source in found["sources"]}
+    assert (
+        sources["one"]["last_crawl"] == report["job"][:14]
+        or sources["one"]["last_crawl"] > (report["job"][:14])
+    )
+    assert sources["ondemand"]["configured"] is False
+    assert found["index"]["captures"] == report["captures"] + 2
+    assert (found["index"]["spooled"], found["index"]["unextracted"]) == (0, 0)
+    assert found["store"] == {"uri": found["store"]["uri"], "ok": True, "error": None}
+    text = pressmark("status").text
+    assert "source one" in text
+    assert "0 files wait for the store" in text
+
+
+def test_store_that_is_away_is_no_failure_of_status(pressmark: Pressmark) -> None:
+    pressmark.environment |= {
+        "PRESSMARK_COLLECTION": "s3://nowhere/x",
+        "AWS_ACCESS_KEY_ID": "none",
+        "AWS_SECRET_ACCESS_KEY": "none",
+    }
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        # Connections are accepted, and nothing is ever said.
+        place = f"http://127.0.0.1:{silent.getsockname()[1]}"
+        pressmark.environment["AWS_ENDPOINT_URL_S3"] = place
+        result = pressmark("status", "--json", timeout=60)
+    assert result.status == 0, result.stderr
+    assert result.line["store"]["ok"] is False
+    assert "has not answered" in result.line["store"]["error"]
+
+
+def test_index_that_cannot_be_read_is_one(pressmark: Pressmark) -> None:
+    pressmark.home.mkdir()
+    (pressmark.home / "index.db").write_bytes(b"not a database" * 100)
+    result = pressmark("status", "--json")
+    assert result.status == 3
+    assert "index.db" in result.stderr
