@@ -363,3 +363,46 @@ def test_the_template_shows_the_defaults(folder: Path) -> None:
     assert shown.model_copy(update=usual) == Configuration(
         home=folder / "data", contact="x@example.org"
     )
+
+
+def test_protection_of_objects(tmp_path: Path) -> None:
+    file = tmp_path / "pressmark.yaml"
+    file.write_text(
+        "s3:\n  object_lock: {mode: compliance, days: 30}\n"
+        "  encryption: {algorithm: 'aws:kms', key: a}\n"
+    )
+    s3 = load(file, {}).s3
+    assert (s3.object_lock.mode, s3.object_lock.days) == ("compliance", 30)
+    assert (s3.encryption.algorithm, s3.encryption.key) == ("aws:kms", "a")
+
+
+@pytest.mark.parametrize(
+    ("keys", "said"),
+    [
+        ("object_lock: {mode: governance}", "give both mode and days"),
+        ("object_lock: {days: 3}", "give both mode and days"),
+        ("object_lock: {mode: legal, days: 3}", "governance or compliance"),
+        ("object_lock: {mode: governance, days: 0}", "a whole number from 1"),
+        ("encryption: {algorithm: rot13}", "AES256 or aws:kms"),
+        ("encryption: {algorithm: AES256, key: a}", "a key goes with the algorithm aws:kms"),
+        ("encryption: {key: a}", "a key goes with the algorithm aws:kms"),
+    ],
+)
+def test_protection_that_cannot_be(tmp_path: Path, keys: str, said: str) -> None:
+    file = tmp_path / "pressmark.yaml"
+    file.write_text(f"contact: a@example.org\ns3:\n  {keys}\n")
+    with pytest.raises(ConfigurationError) as error:
+        load(file, {})
+    assert said in str(error.value)
+    assert ":3:" in str(error.value)
+
+
+def test_where_the_state_is(tmp_path: Path) -> None:
+    for database, state in (
+        ("sqlite:////srv/news.db", "sqlite:////srv/news-state.db"),
+        ("postgresql://archive@db/pressmark", "postgresql://archive@db/pressmark"),
+    ):
+        assert load(environ={"PRESSMARK_DATABASE_URL": database}).state_url == state
+    assert load(environ={"PRESSMARK_HOME": str(tmp_path)}).state_url == (
+        f"sqlite:///{tmp_path}/state.db"
+    )
