@@ -5,6 +5,7 @@
 bare       Scrapy alone          capture    + WARC and index, through the add-on
 inline     bare + trafilatura    text       capture + text in worker processes
 bare-large, capture-large        four bodies of 50 MB at once
+unsynced   capture, and nothing waits for the disk
 """
 
 from __future__ import annotations
@@ -16,11 +17,14 @@ import sys
 import time
 from collections.abc import AsyncIterator
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import scrapy
 from scrapy.crawler import AsyncCrawlerProcess
 from scrapy.http import Response, TextResponse
+
+if TYPE_CHECKING:
+    from _typeshed import HasFileno
 
 _CONCURRENT = 16
 
@@ -88,6 +92,23 @@ def _settings(mode: str) -> dict[str, Any]:
     return common
 
 
+def _forget_to_sync() -> None:
+    """Neither the segments nor the index wait for the disk any more: only to compare with."""
+    from sqlalchemy import event
+    from sqlalchemy.pool import Pool
+
+    def unsynced(connection: Any, record: Any, _proxy: object) -> None:
+        if not record.info.get("unsynced"):
+            connection.execute("PRAGMA synchronous=OFF").close()
+            record.info["unsynced"] = True
+
+    def no_fsync(fd: int | HasFileno) -> None:
+        pass
+
+    event.listen(Pool, "checkout", unsynced)
+    os.fsync = no_fsync
+
+
 def _cpu(who: int) -> float:
     used = resource.getrusage(who)
     return used.ru_utime + used.ru_stime
@@ -107,6 +128,8 @@ def main() -> None:
     Path(home).mkdir(parents=True, exist_ok=True)
     configuration = "contact: bench@example.org\nallow_networks: [127.0.0.0/8]\n"
     Path(home, "pressmark.yaml").write_text(configuration, encoding="utf-8")
+    if mode == "unsynced":
+        _forget_to_sync()
     process = AsyncCrawlerProcess(_settings(mode))
     crawler = process.create_crawler(BenchSpider)
     process.crawl(crawler, port=port, pages=pages, mode=mode)
