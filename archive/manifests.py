@@ -11,6 +11,8 @@ from archive.errors import RecordError
 
 Line = dict[str, Any]
 
+_OF_RECORD = b'{"record": "'
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Manifest:
@@ -25,11 +27,16 @@ class Manifest:
         return line.get("size") == size and line.get("sha256") == sha256
 
 
-def parse_manifest(data: bytes, name: str) -> Manifest:
-    """Raises RecordError, which names the manifest and the line, where it is none."""
+def parse_manifest(data: bytes, name: str, *, objects_alone: bool = False) -> Manifest:
+    """Raises RecordError, which names the manifest and the line, where it is none.
+
+    `objects_alone`: lines of records, which are nearly all, are passed over.
+    """
     objects: dict[str, Line] = {}
     records: dict[int, Line] = {}
     for number, text in enumerate(data.splitlines(), 1):
+        if objects_alone and text.startswith(_OF_RECORD):
+            continue
         try:
             line = json.loads(text)
             if "object" in line:

@@ -139,7 +139,7 @@ def documents_in(read: Callable[[int], bytes], name: str) -> Iterator[Document]:
 
 def _manifest(files: Files, name: str, found: Found) -> Manifest | None:
     try:
-        return parse_manifest(files.get(name), name)
+        return parse_manifest(files.get(name), name, objects_alone=True)
     except KeyMissing:
         return None
     except (RecordError, ObjectDamaged) as error:

@@ -3,13 +3,20 @@
 from __future__ import annotations
 
 import asyncio
+import socket
+import subprocess
+import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from archive.appending import OPEN
+from archive.errors import IndexUnavailable
 from archive.index import Index
 from archive.index.export import export
-from archive.model import Article, Capture
+from archive.model import Article, Capture, Segment
+from archive.names import key_of, new_name, sibling
 from archive.rebuild import rebuild
 from archive.store.local import LocalStore
 from tests.exchanges import exchange, page
@@ -84,3 +91,192 @@ def test_index_is_made_again_whatever_it_was(tmp_path: Path, stored: list[str], 
     assert lines(tmp_path) == stored
     assert again(tmp_path) == []
     assert lines(tmp_path) == stored
+
+
+def only(home: Path, pattern: str) -> Path:
+    """The one file of that pattern in a spool."""
+    (path,) = (home / "spool").glob(f"*/{pattern}")
+    return path
+
+
+def test_segment_that_is_written_to_stays_as_it_is(tmp_path: Path) -> None:
+    async def main() -> None:
+        async with place(tmp_path) as here:
+            await keep(here, 3)
+            before = lines(tmp_path)
+            assert '"spooled"' in before[0]
+            assert await asyncio.to_thread(again, tmp_path) == []
+            assert lines(tmp_path) == before
+            await keep(here, 2)
+            await here.writer.seal()
+            assert await here.drain()
+
+    asyncio.run(main())
+    live = lines(tmp_path)
+    assert sum(line.startswith("capture ") for line in live) == 5
+    assert again(tmp_path) == []
+    assert lines(tmp_path) == live
+
+
+def test_what_was_not_acknowledged_is_not_entered_while_its_process_lives(tmp_path: Path) -> None:
+    """It may be taken back yet."""
+
+    async def main() -> None:
+        async with place(tmp_path) as here:
+            await keep(here, 2)
+            before = lines(tmp_path)
+            path = only(tmp_path, f"*.warc.gz{OPEN}")
+            whole = path.read_bytes()
+            # A group of which nobody has been told.
+            path.write_bytes(whole + whole[-(len(whole) // 2) :])
+            assert await asyncio.to_thread(again, tmp_path) == []
+            assert lines(tmp_path) == before
+
+    asyncio.run(main())
+
+
+@pytest.mark.parametrize("sealed", [False, True])
+@pytest.mark.parametrize("index", ["live", "lost"])
+def test_spool_of_a_dead_process_is_read(tmp_path: Path, index: str, sealed: bool) -> None:
+    store = LocalStore(tmp_path / "collection")
+
+    async def main() -> None:
+        async with place(tmp_path) as here:
+            await keep(here, 3)
+            if sealed:
+                await asyncio.to_thread(here.uploader.close)
+                await here.writer.seal()
+
+    asyncio.run(main())
+    assert not list(store.list(""))
+    before = lines(tmp_path)
+    if not sealed:
+        with only(tmp_path, f"*.warc.gz{OPEN}").open("ab") as file:
+            file.write(b"\x1f\x8b\x08 the beginning of a member")
+    if index == "lost":
+        lose_index(tmp_path)
+    assert again(tmp_path) == []
+    assert lines(tmp_path) == before
+
+
+def test_sealed_file_without_its_side_files_is_read_itself(tmp_path: Path) -> None:
+    async def main() -> None:
+        async with place(tmp_path) as here:
+            await keep(here, 3)
+            await asyncio.to_thread(here.uploader.close)
+            await here.writer.seal()
+
+    asyncio.run(main())
+    before = lines(tmp_path)
+    for path in (tmp_path / "spool").glob("*/*"):
+        if path.name.endswith((".cdxj.gz", ".jsonl")):
+            path.unlink()
+    lose_index(tmp_path)
+    assert again(tmp_path) == []
+    assert lines(tmp_path) == before
+
+
+def test_spooled_rows_of_other_machines_are_carried_over(tmp_path: Path, stored: list[str]) -> None:
+    index = Index(url_of(tmp_path))
+    (name, *_) = [segment.filename for segment in index.segments()]
+    filename = f"{new_name('far')}.warc.gz"
+    captures = [replace(one, filename=filename) for one in index.captures_of(name)]
+    documents = [replace(one, filename=filename) for one in index.documents(name)]
+    index.add_segment(
+        Segment(filename=filename, source="far", state="spooled", node="elsewhere", path="/spool/1")
+    )
+    index.commit(captures, documents)
+    index.close()
+    before = lines(tmp_path)
+    assert len(before) == len(stored) + 5
+    assert again(tmp_path) == []
+    assert lines(tmp_path) == before
+
+
+def test_spooled_rows_whose_file_is_gone_are_named(tmp_path: Path, stored: list[str]) -> None:
+    index = Index(url_of(tmp_path))
+    filename = f"{new_name('gone')}.warc.gz"
+    path = str(tmp_path / "spool" / "1-x")
+    node = socket.gethostname()
+    index.add_segment(
+        Segment(filename=filename, source="gone", state="spooled", node=node, path=path)
+    )
+    index.close()
+    (said,) = again(tmp_path)
+    assert said.startswith(f"{filename}: ")
+    assert path in said
+    assert lines(tmp_path) == stored
+
+
+def test_upload_under_way_is_not_taken_for_stored(tmp_path: Path) -> None:
+    """Until its manifest is there `archive` must not say that it is kept."""
+    store = LocalStore(tmp_path / "collection")
+
+    async def main() -> None:
+        async with place(tmp_path) as here:
+            await keep(here, 2)
+            await asyncio.to_thread(here.uploader.close)
+            await here.writer.seal()
+            before = lines(tmp_path)
+            path = only(tmp_path, "*.warc.gz")
+            for sealed in (path, path.with_name(sibling(path.name, "cdxj.gz"))):
+                store.put_new(key_of(sealed.name), sealed)
+            assert await asyncio.to_thread(again, tmp_path) == []
+            assert lines(tmp_path) == before
+            assert here.collection.index.segment(path.name).state == "spooled"
+
+    asyncio.run(main())
+
+
+def stall(home: Path, objects: int) -> None:
+    """Kill a process that rebuilds when it has loaded so many objects."""
+    arguments = [str(home), url_of(home), str(objects)]
+    with subprocess.Popen(
+        [sys.executable, "-m", "tests.archive.rebuild.stalling", *arguments],
+        stdout=subprocess.PIPE,
+    ) as process:
+        assert process.stdout is not None
+        while int(process.stdout.readline()) < objects:
+            pass
+        with pytest.raises(IndexUnavailable, match="another process"):
+            again(home)
+        process.kill()
+
+
+class Counting(LocalStore):
+    """A store that notes what was read of it."""
+
+    def __init__(self, folder: Path) -> None:
+        super().__init__(folder)
+        self.read_keys: set[str] = set()
+
+    def get(self, key: str) -> bytes:
+        self.read_keys.add(key)
+        return super().get(key)
+
+
+def test_rebuild_that_was_killed_goes_on_where_it_was(tmp_path: Path, stored: list[str]) -> None:
+    # A WARC, its text and the next WARC: the last is given when the one behind it is asked for.
+    stall(tmp_path, 3)
+    assert lines(tmp_path) == stored
+    store = Counting(tmp_path / "collection")
+    assert rebuild(store, url_of(tmp_path), home=tmp_path) == []
+    assert lines(tmp_path) == stored
+    assert {key.partition("/")[0] for key in store.read_keys} == {"text", "manifests"}
+    assert len(store.read_keys) == 2
+    # The next one begins from the beginning.
+    store.read_keys.clear()
+    assert rebuild(store, url_of(tmp_path), home=tmp_path) == []
+    assert len(store.read_keys) == 8
+
+
+def test_what_was_loaded_of_objects_that_are_gone_is_thrown_away(
+    tmp_path: Path, stored: list[str]
+) -> None:
+    stall(tmp_path, 3)
+    (gone, _) = sorted(path for path in (tmp_path / "collection").rglob("*.warc.gz"))
+    for path in (tmp_path / "collection").rglob(f"{gone.name.partition('.')[0]}*"):
+        path.unlink()
+    (said,) = again(tmp_path)
+    assert said.startswith(f"{gone.name}: ")
+    assert lines(tmp_path) == [line for line in stored if gone.name not in line]
