@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -12,9 +12,10 @@ from archive.index import Index
 from archive.index.queries import Counts
 from archive.model import Segment
 from archive.spool_usage import SpoolUsage, free_space, spool_usage
+from archive.state.mirroring import MirrorWaitingList
 from archive.store.waiting import within
 from config.schema import Configuration
-from crawler.opening import store_of
+from crawler.opening import mirror_of, store_of
 from crawler.unfinished import unfinished_crawls
 
 _STORE_SECONDS = 5.0
@@ -31,6 +32,16 @@ class SourceStatus:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class MirrorStatus:
+    """How far the second store has caught up."""
+
+    uri: str
+    begun: bool  #: no: it has not been compared with the first store yet, and may lack anything
+    waiting: int  #: objects that are yet to be copied
+    since: str | None  #: 14 digits: when the first of them was noted
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Status:
     """Everything that `pressmark status` shows."""
 
@@ -42,6 +53,7 @@ class Status:
     min_free: int  #: spool.min_free
     uri: str  #: of the store
     store_error: str | None  #: why it does not answer; None: it does
+    mirror: MirrorStatus | None  #: None: there is none
     counts: Counts
     unextracted: int  #: pages whose text is still to be made
     spooled: int  #: segments that the index knows in a spool, on whatever machine
@@ -90,6 +102,7 @@ class Status:
                 "ok": self.store_error is None,
                 "error": self.store_error,
             },
+            "mirror": None if self.mirror is None else asdict(self.mirror),
             "index": {
                 "segments": self.counts.segments,
                 "spooled": self.spooled,
@@ -102,7 +115,7 @@ class Status:
 
 
 def status_of(configuration: Configuration) -> Status:
-    """How things stand. Raises IndexFailure; StoreError for a wrong setting; OSError.
+    """How things stand. Raises IndexFailure; StateFailure; StoreError for a wrong setting; OSError.
 
     A store that is away takes five seconds at the most.
     """
@@ -131,10 +144,26 @@ def status_of(configuration: Configuration) -> Status:
         min_free=configuration.spool.min_free,
         uri=store.uri,
         store_error=store_error,
+        mirror=_mirror(configuration),
         counts=counts,
         unextracted=unextracted,
         spooled=sum(segment.state == "spooled" for segment in segments),
     )
+
+
+def _mirror(configuration: Configuration) -> MirrorStatus | None:
+    mirror = mirror_of(configuration)
+    if mirror is None:
+        return None
+    waiting = MirrorWaitingList(configuration.state_url, mirror.uri)
+    try:
+        number, since = waiting.count()
+        return MirrorStatus(
+            uri=mirror.uri, begun=waiting.is_compared(), waiting=number, since=since
+        )
+    finally:
+        waiting.close()
+        mirror.close()
 
 
 def _sources(

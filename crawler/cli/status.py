@@ -10,7 +10,7 @@ from config.load import load
 from config.quantities import show_size
 from crawler.cli.options import as_json
 from crawler.cli.output import print_json, table
-from crawler.status import SourceStatus, Status, status_of
+from crawler.status import MirrorStatus, SourceStatus, Status, status_of
 
 
 @click.command("status")
@@ -40,6 +40,8 @@ def _rows(found: Status) -> Iterator[tuple[str, str]]:
     room = "" if found.has_room else "; no room: crawls pause"
     yield "disk", f"{show_size(found.free)} free in {found.home}{room}"
     yield "store", f"{found.uri} answers" if found.store_error is None else found.store_error
+    if found.mirror is not None:
+        yield "mirror", _of_mirror(found.mirror)
     yield "lag", "none" if found.lag is None else f"{_duration(found.lag)}, the oldest that waits"
     counts = found.counts
     files = f"{counts.segments} files, of which {found.spooled} are not stored yet"
@@ -57,6 +59,13 @@ def _of_source(source: SourceStatus) -> str:
     if not source.configured:
         words.append("not among `sources`")
     return "; ".join(words)
+
+
+def _of_mirror(mirror: MirrorStatus) -> str:
+    if not mirror.begun:
+        return f"{mirror.uri}: the next capture begins to fill it"
+    waits = f"{mirror.waiting} objects wait for it" if mirror.waiting else "has everything"
+    return f"{mirror.uri}: {waits}"
 
 
 def _duration(seconds: float) -> str:
