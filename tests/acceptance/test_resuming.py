@@ -6,7 +6,7 @@ import asyncio
 import signal
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -46,7 +46,7 @@ class _Site:
             }
         )
 
-    def _story(self, number: int) -> Callable[[Wire], object]:
+    def _story(self, number: int) -> Callable[[Wire], Awaitable[None]]:
         async def answer(wire: Wire) -> None:
             await asyncio.sleep(0.05)
             text = f"<p>The story of number {number}. " + "It has some words. " * 30

@@ -1,0 +1,102 @@
+"""SIGTERM: what was captured is sealed soon, whatever site, store or text would rather have."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+import subprocess
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from tests.acceptance.command import CONTACT, Pressmark, finish
+from tests.servers.ceph import S3Server
+from tests.servers.faultproxy import FaultProxy, Stall
+from tests.servers.routes import Routes, html
+from tests.servers.wire import Wire, WireServer
+
+SEALED_WITHIN = 15.0
+
+
+def _until(what: Callable[[], object], seconds: float = 60) -> None:
+    deadline = time.monotonic() + seconds
+    while not what():
+        assert time.monotonic() < deadline, "it did not come about"
+        time.sleep(0.05)
+
+
+def _terminate(home: Path, process: subprocess.Popen[bytes]) -> None:
+    """Send SIGTERM and see that no file stays open longer than is promised."""
+    assert list((home / "spool").rglob("*.warc.gz.open"))
+    process.send_signal(signal.SIGTERM)
+    _until(lambda: not list((home / "spool").rglob("*.open")), SEALED_WITHIN)
+
+
+def _crawled(pressmark: Pressmark, routes: Routes) -> Callable[[], bool]:
+    return lambda: len(routes.asked) > 5 and any((pressmark.home / "spool").rglob("*.open"))
+
+
+def test_site_that_never_ends_its_answers(pressmark: Pressmark) -> None:
+    async def stall(wire: Wire) -> None:
+        await wire.send(b"HTTP/1.1 200 OK\r\nContent-Length: 1000000\r\n\r\nbeginning")
+        await asyncio.sleep(300)
+
+    links = "".join(f'<a href="/{n}">{n}</a>' for n in range(20))
+    stalled = {f"/{n}": stall for n in range(4, 20)}
+    routes = Routes({"/": html(links), **{f"/{n}": html("<p>Quick.") for n in range(4)}, **stalled})
+    pressmark.configure(f"{CONTACT}defaults: {{delay: 0}}\n")
+    with WireServer(routes) as server:
+        with pressmark.start("crawl", f"{server.url}/", "--json") as process:
+            _until(_crawled(pressmark, routes))
+            _terminate(pressmark.home, process)
+            result = finish(process, timeout=60)
+        assert result.status == 143, result.stderr
+        assert result.line["captures"] >= 5
+        rows = pressmark("list", server.url, "--match", "host", "--json").lines
+        assert len(rows) == result.line["captures"]
+    assert list((pressmark.home / "spool").rglob("*.gz*")) == []
+    assert pressmark("verify", "--json").line["findings"] == []
+
+
+@pytest.mark.slow
+def test_text_that_takes_long_delays_no_seal(pressmark: Pressmark) -> None:
+    slow = "".join(f"<p>{n}" for n in range(40_000))
+    links = "".join(f'<a href="/{n}">{n}</a>' for n in range(7))
+    routes = Routes({"/": html(links), **{f"/{n}": html(f"{n}{slow}") for n in range(7)}})
+    pressmark.configure(f"{CONTACT}defaults: {{delay: 0}}\ntext: {{workers: 1, deadline: 4}}\n")
+    with WireServer(routes) as server:
+        with pressmark.start("crawl", f"{server.url}/", "--json") as process:
+            _until(_crawled(pressmark, routes))
+            _terminate(pressmark.home, process)
+            result = finish(process, timeout=60)
+        assert result.status == 143, result.stderr
+        assert result.line["documents"] < result.line["pages"]
+        # What has no text yet is kept; it gets it when the crawl is gone on with.
+        line = pressmark("crawl", f"{server.url}/", "--json", timeout=150).line
+        assert (line["pages"], line["documents"]) == (8, 8)
+        assert len(routes.asked) <= 9 + 2
+    assert pressmark("verify", "--json").line["findings"] == []
+
+
+def test_second_signal_ends_at_once(pressmark: Pressmark, s3: S3Server, s3_bucket: str) -> None:
+    """In the middle of an upload that does not come to an end."""
+    links = "".join(f'<a href="/{n}">{n}</a>' for n in range(50))
+    routes = Routes({"/": html(links), **{f"/{n}": html("<p>Text.") for n in range(50)}})
+    pressmark.configure(f"{CONTACT}defaults: {{delay: 0.2}}\nshutdown_grace: 200\n")
+    with WireServer(routes) as server, FaultProxy(s3.endpoint_url) as proxy:
+        pressmark.environment |= s3.environment()
+        pressmark.environment["AWS_ENDPOINT_URL_S3"] = proxy.url
+        pressmark.environment["PRESSMARK_COLLECTION"] = f"s3://{s3_bucket}/news"
+        with pressmark.start("crawl", f"{server.url}/", "--json") as process:
+            _until(_crawled(pressmark, routes))
+            proxy.fault(Stall(300), times=1000)
+            _terminate(pressmark.home, process)
+            process.send_signal(signal.SIGTERM)
+            result = finish(process, timeout=40)
+        assert result.status == 143, result.stderr
+        proxy.forget()
+        assert pressmark("crawl", f"{server.url}/", "--json").line["pages"] == 51
+        assert len(routes.asked) <= 52 + 2
+        assert pressmark("verify", "--json").line["findings"] == []
