@@ -1,0 +1,96 @@
+"""`pressmark import` and `doctor --repair` as people run them."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+
+import pytest
+
+from tests.acceptance.command import Pressmark
+from tests.archive.importing import samples
+from tests.exchanges import exchange, response
+from tests.keeping import place
+from tests.validators import check_warcs
+
+PAGE = (
+    b"<html lang=en><head><title>The dam</title></head><body><article><h1>The dam</h1>"
+    + b"<p>Workers at the dam said on Monday that their wages had been withheld for months.</p>" * 9
+    + b"</article></body></html>"
+)
+
+
+@pytest.fixture(autouse=True)
+def article(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A page with something to extract."""
+    monkeypatch.setattr(samples, "PAGE", PAGE)
+
+
+def test_files_are_taken_in_with_their_texts_and_refused_by_name(
+    pressmark: Pressmark, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    folder = tmp_path_factory.mktemp("theirs")
+    good = samples.warcio_file(folder / "a.warc.gz", ["https://example.org/1"])
+    plain = samples.warcio_file(folder / "b.warc", ["https://example.org/2"], compressed=False)
+    package = samples.wacz(folder / "c.wacz", {"b.warc": plain.read_bytes() + plain.read_bytes()})
+    bad = folder / "bad.warc.gz"
+    bad.write_bytes(good.read_bytes()[:-9])
+    done = pressmark("import", str(good), str(plain), str(package), str(bad), "--json")
+    assert done.status == 1
+    line = done.line
+    (refused,) = line.pop("refused")
+    assert line == {"segments": 3, "captures": 4, "documents": 4, "known": 0}
+    assert refused["file"] == str(bad)
+    assert "ends within the member" in refused["error"]
+    assert f"nothing was taken in of {bad}" in done.stderr
+    again = pressmark("import", str(good), str(plain), "--json").line
+    assert again == {"segments": 0, "captures": 0, "documents": 0, "known": 2, "refused": []}
+    assert len(pressmark("list", "https://example.org/", "--match", "host", "--json").lines) == 4
+    assert pressmark("get", "https://example.org/1", "--as", "body").stdout == PAGE
+    assert {hit["url"] for hit in pressmark("search", "wages", "--json").lines} == {
+        "https://example.org/1",
+        "https://example.org/2",
+    }
+    assert pressmark("verify", "--json").line["findings"] == []
+    before = pressmark("list", "https://example.org/", "--match", "host", "--json").stdout
+    assert pressmark("rebuild-index").status == 0
+    assert pressmark("list", "https://example.org/", "--match", "host", "--json").stdout == before
+    assert check_warcs(pressmark.home / "collection") == 3
+
+
+@pytest.mark.parametrize("arguments", [[], ["nothing.warc.gz"], ["x.warc", "--source", "A B"]])
+def test_wrong_usage(pressmark: Pressmark, tmp_path: Path, arguments: list[str]) -> None:
+    (tmp_path / "x.warc").write_bytes(b"")
+    assert pressmark("import", *arguments).status == 2
+
+
+def test_repair_takes_up_what_a_process_left_and_makes_its_texts(pressmark: Pressmark) -> None:
+    async def dies() -> None:
+        async with place(pressmark.home) as here:
+            html = response(PAGE, b"Content-Type: text/html")
+            await here.writer.keep("ondemand", [exchange("https://example.org/1", html)])
+
+    asyncio.run(dies())
+    (open_file,) = (pressmark.home / "spool").rglob("*.warc.gz.open")
+    with open_file.open("ab") as file:
+        file.write(b"\x1f\x8b torn")
+    done = pressmark("doctor", "--repair", "--json")
+    assert done.status == 0, done.stderr
+    repaired = done.lines[0]["repair"]
+    assert repaired == {
+        "segments": 1,
+        "captures": 1,
+        "documents": 0,
+        "extracted": 1,
+        "unextracted": 0,
+        "cut": 7,
+        "left": [],
+        "lost": [],
+    }
+    assert all(check["ok"] for check in done.lines[1:])
+    assert len(pressmark("search", "wages", "--json").lines) == 1
+    assert pressmark("verify", "--json").line["findings"] == []
+    assert list((pressmark.home / "spool").iterdir()) == []
+    second = pressmark("doctor", "--repair")
+    assert second.status == 0
+    assert "taken up: 0 segments" in second.text
