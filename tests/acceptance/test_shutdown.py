@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import signal
+import socket
 import subprocess
 import time
 from collections.abc import Callable
@@ -100,3 +101,22 @@ def test_second_signal_ends_at_once(pressmark: Pressmark, s3: S3Server, s3_bucke
         assert pressmark("crawl", f"{server.url}/", "--json").line["pages"] == 51
         assert len(routes.asked) <= 52 + 2
         assert pressmark("verify", "--json").line["findings"] == []
+
+
+def test_signal_while_the_store_is_asked_for_the_first_time(pressmark: Pressmark) -> None:
+    pressmark.environment |= {
+        "PRESSMARK_COLLECTION": "s3://nowhere/x",
+        "AWS_ACCESS_KEY_ID": "none",
+        "AWS_SECRET_ACCESS_KEY": "none",
+    }
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        place = f"http://127.0.0.1:{silent.getsockname()[1]}"
+        pressmark.environment["AWS_ENDPOINT_URL_S3"] = place
+        with pressmark.start("archive", "http://127.0.0.1:9/") as process:
+            silent.settimeout(60)
+            connection, _ = silent.accept()
+            with connection:
+                process.send_signal(signal.SIGTERM)
+                result = finish(process, timeout=30)
+    assert result.status == 143
+    assert "before anything was captured" in result.stderr
