@@ -62,6 +62,11 @@ class Store(Protocol):
         """
         ...
 
+    def put_right(self, key: str, source: bytes | Path) -> StoredObject:
+        """Write over an object whose bytes are not those that its manifest names, and check as
+        `put_new` does. For repairs alone: the one change that there is. Raises ObjectDamaged."""
+        ...
+
     def get(self, key: str) -> bytes:
         """The whole object. Raises KeyMissing."""
         ...

@@ -62,6 +62,21 @@ class LocalStore:
             sync_folder(path.parent)
         return stored
 
+    def put_right(self, key: str, source: bytes | Path) -> StoredObject:
+        """See Store. The damaged file is there until the whole one has its name."""
+        path = self._path(key)
+        content = Content.of(source)
+        temporary = path.with_name(_TEMPORARY + secrets.token_hex(8))
+        with self._writing(key):
+            make_folder(path.parent)
+            try:
+                self._copy(content, temporary, key)
+                temporary.replace(path)
+            finally:
+                temporary.unlink(missing_ok=True)
+            sync_folder(path.parent)
+        return StoredObject(key=key, size=content.size, sha256=content.sha256)
+
     def get(self, key: str) -> bytes:
         """See Store."""
         path = self._path(key)

@@ -38,6 +38,12 @@ class MemoryStore:
             raise KeyTaken(f"{self.uri} has {key} already, with other bytes", key)
         return stored
 
+    def put_right(self, key: str, source: bytes | Path) -> StoredObject:
+        """See Store."""
+        with self._lock:
+            self._objects.pop(check_key(key), None)
+        return self.put_new(key, source)
+
     def get(self, key: str) -> bytes:
         """See Store."""
         return self._find(key)[0]

@@ -109,6 +109,10 @@ class MirroredStore:
             self._news = True
             self._changed.notify_all()
 
+    def put_right(self, key: str, source: bytes | Path) -> StoredObject:
+        """See Store. In the main store alone."""
+        return self.main.put_right(key, source)
+
     def get(self, key: str) -> bytes:
         """See Store."""
         return self.main.get(key)

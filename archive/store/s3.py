@@ -96,6 +96,17 @@ class S3Store:
                 self._uploader(key).remove_parts()
         return StoredObject(key=key, size=upload.size, sha256=upload.sha256)
 
+    def put_right(self, key: str, source: bytes | Path) -> StoredObject:
+        """See Store. Where versions are kept the damaged one stays as an earlier version."""
+        check_key(key)
+        upload = Upload.of(source, self._options)
+        with self._alone(key):
+            self._uploader(key, replaces=True).send(upload, create_only=False)
+            self._verify(key, upload, ours=True)
+            if upload.in_parts:
+                self._uploader(key).remove_parts()
+        return StoredObject(key=key, size=upload.size, sha256=upload.sha256)
+
     def get(self, key: str) -> bytes:
         """See Store."""
         return b"".join(self.stream(key))
@@ -190,7 +201,7 @@ class S3Store:
                 key,
             ) from error
 
-    def _uploader(self, key: str) -> Uploader:
+    def _uploader(self, key: str, *, replaces: bool = False) -> Uploader:
         return Uploader(
             client=self._client,
             bucket=self.bucket,
@@ -198,6 +209,7 @@ class S3Store:
             place=self.uri,
             key=key,
             settings=self._options.protection.settings(),
+            replaces=replaces,
         )
 
     def _verify(self, key: str, upload: Upload, *, ours: bool) -> None:

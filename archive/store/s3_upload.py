@@ -97,6 +97,7 @@ class Uploader:
     key: str  #: key in the collection, for messages
     #: of every object: what put_object and create_multipart_upload are asked for besides
     settings: dict[str, Any] = field(default_factory=dict)
+    replaces: bool = False  #: whether an object that exists is written over
 
     def send(self, upload: Upload, *, create_only: bool) -> None:
         """Write the object; `create_only` asks the server to refuse when the key exists.
@@ -237,7 +238,7 @@ class Uploader:
         self, upload_id: str, parts: list[CompletedPartTypeDef], condition: dict[str, Any]
     ) -> None:
         # Some servers ignore the condition here and would overwrite.
-        if self._exists():
+        if not self.replaces and self._exists():
             raise KeyTaken(f"{self.place} has {self.key} already", self.key)
         with translated(self.place, self.key):
             try:

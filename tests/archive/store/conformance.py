@@ -49,6 +49,18 @@ class StoreConformance:
         assert store.head(KEY).size == 6
         assert store.head(KEY).sha256 in (stored.sha256, None)
 
+    def test_object_is_put_right(self, store: Store) -> None:
+        store.put_new(KEY, b"damaged")
+        stored = store.put_right(KEY, b"whole")
+        assert (stored.size, store.get(KEY)) == (5, b"whole")
+        store.put_right("access/absent", b"x")
+        assert store.get("access/absent") == b"x"
+
+    def test_large_object_is_put_right_in_parts(self, store: Store) -> None:
+        store.put_new(KEY, noise(17 * MIB, seed=2))
+        assert store.put_right(KEY, noise(17 * MIB)).size == 17 * MIB
+        assert store.get(KEY) == noise(17 * MIB)
+
     def test_file_is_put(self, store: Store, tmp_path: Path) -> None:
         (tmp_path / "segment").write_bytes(noise(3 * MIB + 7))
         store.put_new(KEY, tmp_path / "segment")
