@@ -18,8 +18,8 @@ from archive.appending import OPEN
 from archive.collection import Collection
 from archive.contents import read_contents
 from archive.index import CaptureQuery, Index
-from archive.model import Article, Capture
-from archive.recovery import adopt
+from archive.model import Article, Capture, Segment
+from archive.recovery import Recovered, adopt, settle_uploaded
 from archive.store.local import LocalStore
 from archive.upload import Uploader
 from archive.verify import verify
@@ -269,6 +269,113 @@ def test_lost_side_file_is_made_again(crashes: Crashes, tmp_path: Path, lost: st
     collection = _recover(home)
     assert verify(collection).findings == []
     assert collection.index.counts().captures == 3
+    collection.close()
+
+
+def _sealed(crashes: Crashes, tmp_path: Path) -> Path:
+    """A home with a sealed segment and its side files in the spool."""
+    crash = next(
+        path
+        for path, *_ in crashes.taken
+        if {"warc.gz", "cdxj.gz", "jsonl"} <= {n.partition(".")[2] for n in _spooled(path)}
+    )
+    return _copy(crash, tmp_path)
+
+
+@pytest.mark.parametrize("damaged", ["cdxj.gz", "jsonl"])
+def test_side_file_that_is_not_what_was_written_is_made_again(
+    crashes: Crashes, tmp_path: Path, damaged: str
+) -> None:
+    home = _sealed(crashes, tmp_path)
+    (path,) = [p for p in (home / "spool").rglob(f"*.{damaged}") if p.name.count(".") < 3]
+    path.write_bytes(path.read_bytes()[:-30])
+    collection = _recover(home)
+    assert verify(collection).findings == []
+    assert collection.index.counts().captures == 3
+    collection.close()
+
+
+@pytest.mark.unsound_warcs
+def test_sealed_file_that_has_changed_is_found_but_not_uploaded(
+    crashes: Crashes, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    home = _sealed(crashes, tmp_path)
+    (path,) = (home / "spool").rglob("*.warc.gz")
+    with path.open("r+b") as file:
+        file.seek(-20, os.SEEK_END)
+        file.write(b"XX")
+    collection = Collection(LocalStore(home / "collection"), Index(f"sqlite:///{home}/index.db"))
+    uploader = Uploader(collection.store, collection.index)
+    report = Recovered()
+    (spool,) = adopt(home, collection.index, uploader, report)
+    assert uploader.drain(0.0)
+    uploader.close()
+    assert path.exists()
+    assert [line for line in report.left if str(path) in line]
+    assert path.name in caplog.text
+    assert collection.index.segment(path.name).state == "spooled"
+    assert len(list(collection.index.captures_of(path.name))) == 3
+    spool.close()
+    collection.close()
+
+
+@pytest.mark.unsound_warcs
+@pytest.mark.parametrize("same", [True, False], ids=["the same", "another"])
+def test_sealed_file_is_never_replaced_by_an_open_one_of_its_name(
+    opened: tuple[Path, list[Capture]], same: bool
+) -> None:
+    path, captures = opened
+    home = path.parents[2]
+    sealed = path.with_name(path.name.removesuffix(OPEN))
+    data = path.read_bytes()
+    sealed.write_bytes(data if same else data[: captures[-1].offset - 1])
+    before = sealed.read_bytes()
+    collection = Collection(LocalStore(home / "collection"), Index(f"sqlite:///{home}/index.db"))
+    uploader = Uploader(collection.store, collection.index)
+    report = Recovered()
+    (spool,) = adopt(home, collection.index, uploader, report)
+    assert uploader.drain(0.0) or not same
+    uploader.close()
+    spool.close()
+    if same:
+        assert not path.exists()
+        assert list(collection.index.captures_of(sealed.name)) == captures
+        assert verify(collection).findings == []
+    else:
+        assert path.read_bytes() == data
+        assert sealed.read_bytes() == before
+        assert any("compare the two" in line for line in report.left)
+    collection.close()
+
+
+def test_index_restored_from_a_copy_learns_what_was_stored_since(tmp_path: Path) -> None:
+    """The copy was taken while the segment was in a spool that is gone."""
+
+    async def life() -> Capture:
+        async with place(tmp_path) as here:
+            (capture,) = await here.writer.keep("ondemand", [_numbered(1)])
+            shutil.copy(tmp_path / "index.db", tmp_path / "copy.db")
+            shutil.copy(tmp_path / "index.db-wal", tmp_path / "copy.db-wal")
+            await here.writer.seal()
+            assert await here.drain()
+            return capture
+
+    capture = asyncio.run(life())
+    collection = Collection(
+        LocalStore(tmp_path / "collection"), Index(f"sqlite:///{tmp_path}/copy.db")
+    )
+    lost = Segment(
+        filename="gone-20261122100000250-abcdefghij.warc.gz",
+        source="gone",
+        state="spooled",
+        node=collection.index.segment(capture.filename).node,
+        path=str(tmp_path / "spool" / "gone"),
+    )
+    collection.index.add_segment(lost)
+    assert collection.index.segment(capture.filename).state == "spooled"
+    assert settle_uploaded(collection.index, collection.store) == [lost.filename]
+    assert collection.index.segment(capture.filename).state == "stored"
+    assert collection.open(capture).raw == page("Page 1")
     collection.close()
 
 
