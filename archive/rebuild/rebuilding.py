@@ -19,7 +19,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TypeVar
 
-from archive.errors import IndexFailure, KeyMissing
+from archive.errors import IndexFailure, KeyMissing, SegmentUnknown
 from archive.index import Index
 from archive.index.dialect import open_dialect
 from archive.index.replacement import Replacement
@@ -81,6 +81,7 @@ def _rebuild(
         catching_up.from_spools(spools, live)
         if live is not None:
             catching_up.from_index(live)
+        objects.load_early_texts()
     return [*objects.unread, *spools.unread, *catching_up.unread]
 
 
@@ -120,6 +121,7 @@ class _Objects:
         self._batch = _Batch()
         self._tried: set[str] = set()
         self._loaded: set[str] = set()
+        self._early: dict[str, list[Document]] = {}
         self.lost: set[str] = set()  #: segments of which nothing could be read
         self.unread: list[str] = []
         self.stored_before: set[str] = set()  #: by the live index, before the last listing
@@ -150,6 +152,14 @@ class _Objects:
         self._advance(total, total)
         return total
 
+    def load_early_texts(self) -> None:
+        """Texts that were stored before their segments, which have come from the spools since."""
+        for name, documents in self._early.items():
+            try:
+                self._fresh.index.commit([], documents)
+            except SegmentUnknown as error:
+                self.unread.append(f"{name}: {error.filename}, whose text it is, could not be read")
+
     def _begin_anew_if_objects_are_gone(self, listed: Iterable[SegmentObjects]) -> None:
         """What an earlier process loaded counts only while it is what the store holds."""
         if not self._fresh.done:
@@ -159,6 +169,7 @@ class _Objects:
             self._fresh.restart()
             self._tried.clear()
             self._loaded.clear()
+            self._early.clear()
 
     def _read(self, names: list[str], absent: set[str]) -> Iterator[tuple[str, Found]]:
         """Read in several threads: a store is slow to answer, not to send."""
@@ -197,7 +208,7 @@ class _Objects:
             else:
                 self.lost.add(name)
         elif segment not in self._loaded and segment not in self._fresh.done:
-            self.unread.append(f"{name}: {segment}, whose text it is, could not be read")
+            self._early[name] = found.documents
             return
         for captures in _parts(found.captures, _BATCH):
             self._batch.captures += captures

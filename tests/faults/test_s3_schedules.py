@@ -139,7 +139,11 @@ def _run(
     acks, error = asyncio.run(main())
     proxy.schedule(lambda _request: None)
     spooled = [path.name for path in (home / "spool").rglob("*-*.*")]
-    assert (error is None) == (spooled == []), (seed, error, spooled)
+    # A store that was away may have come back while the process ended.
+    assert error is not None or spooled == []
+    if isinstance(error, AccessDenied):
+        assert "403" in str(error)
+        assert spooled
     with closing(bucket.store(prefix, through_proxy=False)) as direct:
         check_crash(home, acks, store=direct)
     again = bucket.store(prefix, through_proxy=True, in_parts=in_parts)
@@ -184,7 +188,6 @@ def _run_all(bucket: Bucket, folder: Path, seeds: range) -> None:
         drawn.update(name for _, _, name in schedule.drawn)
         ends[type(error).__name__] += 1
         if isinstance(error, AccessDenied):
-            assert "403" in str(error)
             assert "forbidden" in {name for _, _, name in schedule.drawn}
     # The harness must not fail to break what it means to break.
     assert drawn.keys() == FAULTS.keys()

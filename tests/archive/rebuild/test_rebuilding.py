@@ -228,6 +228,29 @@ def test_upload_under_way_is_not_taken_for_stored(tmp_path: Path) -> None:
     asyncio.run(main())
 
 
+@pytest.mark.parametrize("index", ["live", "lost"])
+def test_text_that_was_stored_before_its_segment_is_not_lost(tmp_path: Path, index: str) -> None:
+    """A store that fails on the one takes the other all the same."""
+    store = LocalStore(tmp_path / "collection")
+
+    async def main() -> None:
+        async with place(tmp_path) as here:
+            await keep(here, 2)
+            await asyncio.to_thread(here.uploader.close)
+            await here.writer.seal()
+
+    asyncio.run(main())
+    before = lines(tmp_path)
+    text = only(tmp_path, "*.jsonl.gz")
+    for sealed in (text, text.with_name(sibling(text.name, "jsonl"))):
+        store.put_new(key_of(sealed.name), sealed)
+        sealed.unlink()
+    if index == "lost":
+        lose_index(tmp_path)
+    assert again(tmp_path) == []
+    assert lines(tmp_path) == before
+
+
 def stall(home: Path, objects: int) -> None:
     """Kill a process that rebuilds when it has loaded so many objects."""
     arguments = [str(home), url_of(home), str(objects)]
