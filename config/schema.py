@@ -283,11 +283,6 @@ class Source(SourceDefaults):
         return frozenset(urlsplit(seed).hostname or "" for seed in self.seeds)
 
 
-def _merged(source: Source, defaults: SourceDefaults) -> Source:
-    inherited = defaults.model_fields_set - source.model_fields_set
-    return source.model_copy(update={name: getattr(defaults, name) for name in inherited})
-
-
 class Configuration(_Keys):
     """Everything that can be set, checked. `config.load.load` makes it."""
 
@@ -407,7 +402,7 @@ class Configuration(_Keys):
     @classmethod
     def _merge_defaults(cls, data: Any, handler: ModelWrapValidatorHandler[Self]) -> Self:
         raw = handler(data)
-        merged = tuple(_merged(source, raw.defaults) for source in raw.sources)
+        merged = tuple(raw.with_defaults(source) for source in raw.sources)
         return raw.model_copy(update={"sources": merged}) if merged else raw
 
     def source(self, name: str) -> Source:
@@ -418,6 +413,11 @@ class Configuration(_Keys):
         hint = closest(name, names)
         known = f"known: {', '.join(names)}" if names else "none is configured"
         raise ConfigurationError(f"there is no source {name!r}{hint}; {known}")
+
+    def with_defaults(self, source: Source) -> Source:
+        """The source with the keys of `defaults` that it does not set itself."""
+        inherited = self.defaults.model_fields_set - source.model_fields_set
+        return source.model_copy(update={name: getattr(self.defaults, name) for name in inherited})
 
     def with_contact(self, contact: str) -> Configuration:
         """The same with a contact. Raises ConfigurationError for what cannot be one."""

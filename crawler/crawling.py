@@ -64,20 +64,12 @@ def plan(
     Raises ConfigurationError.
     """
     chosen = [
-        _ad_hoc(configuration, name) if "://" in name else configuration.source(name)
+        configuration.with_defaults(ad_hoc(name)) if "://" in name else configuration.source(name)
         for name in names
     ] or list(configuration.sources)
     changes = {"depth": depth, "limit": limit}
     update = {key: value for key, value in changes.items() if value is not None}
     return [source.model_copy(update=update) for source in chosen]
-
-
-def _ad_hoc(configuration: Configuration, url: str) -> Source:
-    source = ad_hoc(url)
-    defaults = configuration.defaults
-    return source.model_copy(
-        update={name: getattr(defaults, name) for name in type(defaults).model_fields}
-    )
 
 
 async def crawl_sources(

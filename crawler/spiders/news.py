@@ -88,11 +88,16 @@ class NewsSpider(CapturingSpider):
     @classmethod
     def from_crawler(cls, crawler: Crawler, *args: Any, **kwargs: Any) -> Self:
         """As Scrapy's. The name of a source is looked up in pressmark.yaml, and so are its pace and
-        the rest of its settings. Raises ConfigurationError."""
-        name = kwargs.get("source")
-        if isinstance(name, str) and name:
+        the rest of its settings, or those for a URL ad hoc. Raises ConfigurationError, UrlError."""
+        named, url = kwargs.get("source"), kwargs.get("url")
+        if not isinstance(named, Source) and (named or url):
             configuration = load()
-            kwargs["source"] = source = configuration.source(name)
+            source = (
+                configuration.source(named)
+                if named
+                else configuration.with_defaults(ad_hoc(str(url)))
+            )
+            kwargs["source"] = source
             for setting, value in crawl_settings(configuration, source).items():
                 crawler.settings.set(setting, value, priority="spider")
         spider = super().from_crawler(crawler, *args, **kwargs)
