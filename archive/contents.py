@@ -158,16 +158,3 @@ def read_documents(path: Path) -> Iterator[Document]:
             yield from_json(json.loads(content))
         except (ValueError, KeyError) as error:
             raise RecordError(f"{path.name} has no document at {offset}: {error}") from error
-
-
-def _with_capture(entry: Entry, capture: Capture) -> Entry:
-    return Entry(
-        record=entry.record,
-        type=entry.type,
-        offset=entry.offset,
-        length=entry.length,
-        sha256=entry.sha256,
-        url=capture.url,
-        timestamp=capture.timestamp,
-        digest=capture.digest,
-    )

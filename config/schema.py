@@ -6,7 +6,6 @@ import os
 from importlib.metadata import version
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
-from urllib.parse import urlsplit
 
 from pydantic import (
     BaseModel,
@@ -276,11 +275,6 @@ class Source(SourceDefaults):
                 {"path": (), "name": repr(self.name)},
             )
         return self
-
-    @property
-    def seed_hosts(self) -> frozenset[str]:
-        """Hosts that `headers` may be sent to, lower case, without port."""
-        return frozenset(urlsplit(seed).hostname or "" for seed in self.seeds)
 
 
 class Configuration(_Keys):

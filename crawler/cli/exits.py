@@ -22,7 +22,6 @@ UNAVAILABLE = 3
 """Storage or database unavailable."""
 
 INTERRUPTED = 130
-TERMINATED = 143
 
 
 def exit_status(error: ArchiveError) -> int:

@@ -28,11 +28,6 @@ class Budget:
         """Whether every place is taken."""
         return self._taken >= self._limit
 
-    @property
-    def left_over(self) -> int:
-        """Candidates that got no place."""
-        return len(self._waiting)
-
     def take(self, candidate: Candidate) -> bool:
         """Whether the candidate may be fetched now; if not, it waits."""
         if self.is_spent:

@@ -102,7 +102,6 @@ sources:
     assert configuration.collection_uri == "s3://press-archive/main"
     bhrrc = configuration.source("bhrrc")
     assert (bhrrc.schedule, bhrrc.delay) == ("0 */2 * * *", 1.0)
-    assert bhrrc.seed_hosts == {"www.business-humanrights.org"}
     assert configuration.source("other").schedule == "every 2h"
     assert configuration.source("other").delay == 0
 
