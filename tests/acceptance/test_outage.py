@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import signal
+import socket
 import subprocess
 import time
 from collections.abc import Callable, Iterator
@@ -119,7 +120,7 @@ def test_paused_crawl_can_be_terminated(
     with command.start("crawl", url, "--json") as process:
         _paused(command, routes)
         process.send_signal(signal.SIGTERM)
-        result = finish(process, timeout=60)
+        result = finish(process, timeout=120)
     assert result.status == 143, result.stderr
     assert "waits in the spool" in result.stderr
     assert list((command.home / "spool").rglob("*.open")) == []
@@ -167,7 +168,7 @@ def test_nearly_full_disk_pauses_before_it_is_full(
         with pressmark.start("crawl", url, "--json") as process:
             asked = _paused(pressmark, routes)
             process.send_signal(signal.SIGTERM)
-            result = finish(process, timeout=60)
+            result = finish(process, timeout=120)
         assert result.status == 143, result.stderr
         assert 1 < asked < PAGES
         assert "spool.min_free" in result.stderr
@@ -222,7 +223,7 @@ def test_store_that_does_not_answer_holds_up_no_end(
         proxy.fault(Stall(60), times=1000)
         process.send_signal(number)
         _until(lambda: list((command.home / "spool").rglob("*.warc.gz")), seconds=15)
-        result = finish(process, timeout=60)
+        result = finish(process, timeout=120)
     assert result.status == {signal.SIGTERM: 143, signal.SIGINT: 130}[number], result.stderr
     assert "waits in the spool" in result.stderr
     began = time.monotonic()
@@ -233,3 +234,19 @@ def test_store_that_does_not_answer_holds_up_no_end(
     assert command("crawl", url, "--json").line["captures"] == PAGES + 2
     assert len(routes.asked) - len(set(routes.asked)) <= 2
     assert command("verify", "--json").line["findings"] == []
+
+
+def test_store_that_never_answers_is_as_good_as_away(pressmark: Pressmark, page: str) -> None:
+    """Not one that is slow: `store_wait` is all the time that it gets."""
+    pressmark.configure(f"{CONTACT}store_wait: 1\n")
+    pressmark.environment |= {
+        "PRESSMARK_COLLECTION": "s3://nowhere/x",
+        "AWS_ACCESS_KEY_ID": "none",
+        "AWS_SECRET_ACCESS_KEY": "none",
+    }
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        place = f"http://127.0.0.1:{silent.getsockname()[1]}"
+        pressmark.environment["AWS_ENDPOINT_URL_S3"] = place
+        result = pressmark("archive", page, "--json", timeout=150)
+        assert (result.status, result.line["state"]) == (3, "spooled"), result.stderr
+        assert b"Kept all the same." in pressmark("get", page).stdout

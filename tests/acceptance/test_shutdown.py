@@ -52,7 +52,7 @@ def test_site_that_never_ends_its_answers(pressmark: Pressmark) -> None:
         with pressmark.start("crawl", f"{server.url}/", "--json") as process:
             _until(_crawled(pressmark, routes))
             _terminate(pressmark.home, process)
-            result = finish(process, timeout=60)
+            result = finish(process, timeout=120)
         assert result.status == 143, result.stderr
         assert result.line["captures"] >= 5
         rows = pressmark("list", server.url, "--match", "host", "--json").lines
@@ -71,7 +71,7 @@ def test_text_that_takes_long_delays_no_seal(pressmark: Pressmark) -> None:
         with pressmark.start("crawl", f"{server.url}/", "--json") as process:
             _until(_crawled(pressmark, routes))
             _terminate(pressmark.home, process)
-            result = finish(process, timeout=60)
+            result = finish(process, timeout=120)
         assert result.status == 143, result.stderr
         assert result.line["documents"] < result.line["pages"]
         # What has no text yet is kept; it gets it when the crawl is gone on with.
@@ -95,7 +95,7 @@ def test_second_signal_ends_at_once(pressmark: Pressmark, s3: S3Server, s3_bucke
             proxy.fault(Stall(300), times=1000)
             _terminate(pressmark.home, process)
             process.send_signal(signal.SIGTERM)
-            result = finish(process, timeout=40)
+            result = finish(process, timeout=100)
         assert result.status == 143, result.stderr
         proxy.forget()
         assert pressmark("crawl", f"{server.url}/", "--json").line["pages"] == 51
@@ -117,6 +117,6 @@ def test_signal_while_the_store_is_asked_for_the_first_time(pressmark: Pressmark
             connection, _ = silent.accept()
             with connection:
                 process.send_signal(signal.SIGTERM)
-                result = finish(process, timeout=30)
+                result = finish(process, timeout=100)
     assert result.status == 143
     assert "before anything was captured" in result.stderr

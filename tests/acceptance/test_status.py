@@ -53,7 +53,7 @@ def test_store_that_is_away_is_no_failure_of_status(pressmark: Pressmark) -> Non
         # Connections are accepted, and nothing is ever said.
         place = f"http://127.0.0.1:{silent.getsockname()[1]}"
         pressmark.environment["AWS_ENDPOINT_URL_S3"] = place
-        result = pressmark("status", "--json", timeout=60)
+        result = pressmark("status", "--json", timeout=120)
     assert result.status == 0, result.stderr
     assert result.line["store"]["ok"] is False
     assert "has not answered" in result.line["store"]["error"]
