@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import time
+from dataclasses import asdict
 from pathlib import Path
 
 import click
 
-from archive.verify import MOST
+from archive.verify import MOST, Healed, heal
 from archive.verify import verify as audit
 from config.load import load
 from crawler.cli.doctor import examine
@@ -22,29 +23,39 @@ from crawler.reindexing import replace_index
 @click.option(
     "--sample", type=click.IntRange(min=1), metavar="N", help="Only N objects drawn at random."
 )
+@click.option("--repair", is_flag=True, help="First heal the store and its mirror from each other.")
 @as_json
-def verify(sample: int | None, as_json: bool) -> None:
+def verify(sample: int | None, repair: bool, as_json: bool) -> None:
     """Read storage again and check every digest, and the index against the objects."""
     configuration = load()
+    if repair and not configuration.mirror:
+        raise click.UsageError("--repair needs a second store: set `mirror` in pressmark.yaml")
     collection = open_collection(configuration)
     home = Path(configuration.home)
+    healed: list[Healed] = []
     try:
         collection.store.check()
+        if repair and collection.mirror is not None:
+            collection.mirror.check()
+            with progress("Healing") as advance:
+                healed = list(heal(collection.store, collection.mirror, progress=advance))
         with progress("Verifying") as advance:
             report = audit(collection, home=home, sample=sample, progress=advance)
     finally:
         collection.close()
     counts = report.to_json()
     if as_json:
-        print_json(counts)
+        print_json({**counts, "healed": [asdict(one) for one in healed]} if repair else counts)
     else:
+        for one in healed:
+            print_row("healed" if one.store else "not healed", one.key, one.detail, one.store)
         for finding in report.findings:
             print_row(finding.kind, finding.name, finding.detail)
         summary = "{objects} objects and {records} records read: {bad} bad, {missing} missing, "
         click.echo((summary + "{orphans} orphans, {unindexed} of these unindexed").format(**counts))
         if len(report.findings) == MOST:
             click.echo("there are more: what is counted is not all named")
-    if report.findings:
+    if report.findings or any(not one.store for one in healed):
         raise click.exceptions.Exit(CHECKS_FAILED)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from crawler.demo.site import DemoSite
-from tests.acceptance.command import Pressmark
+from tests.acceptance.command import QUICK, Pressmark
 
 
 @pytest.mark.parametrize("damage", ["lost", "damaged", "none"])
@@ -50,3 +50,25 @@ def test_check_of_a_source_keeps_nothing(pressmark: Pressmark) -> None:
         )
         assert pressmark("sources", "check").status == 0
     assert list(pressmark.home.rglob("*.gz*")) == []
+
+
+def test_store_and_mirror_are_healed_from_each_other(pressmark: Pressmark) -> None:
+    assert pressmark("verify", "--repair").status == 2
+    pressmark.configure(f"{QUICK}mirror: {pressmark.folder / 'second'}\n")
+    with DemoSite() as demo:
+        assert pressmark("archive", demo.seed_url).status == 0
+    (warc,) = (pressmark.home / "collection").rglob("*.warc.gz")
+    whole = warc.read_bytes()
+    warc.write_bytes(whole[:-5])
+    (cdxj,) = (pressmark.folder / "second").rglob("*.cdxj.gz")
+    cdxj.unlink()
+    assert pressmark("verify").status == 1
+    line = pressmark("verify", "--repair", "--json").line
+    assert line["findings"] == []
+    assert {(one["key"].partition("/")[0], one["detail"]) for one in line["healed"]} == {
+        ("warc", "it was damaged"),
+        ("cdxj", "it was missing"),
+    }
+    assert warc.read_bytes() == whole
+    assert cdxj.exists()
+    assert pressmark("verify", "--repair", "--json").line["healed"] == []
