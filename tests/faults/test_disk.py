@@ -18,7 +18,7 @@ from tests.faults.invariants import Violation
 from tests.faults.newsroom import Newsroom
 from tests.faults.trial import ROOT, Trial, need_strace
 
-SHORT_SIZES, FULL_SIZES = 4, 20
+SHORT_SIZES, FULL_SIZES = 3, 20
 SMALLEST, LARGEST = 250_000, 3_500_000
 """Bytes of the file system: from one that hardly holds an empty index to nearly enough."""
 

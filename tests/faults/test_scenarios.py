@@ -18,8 +18,9 @@ from tests.faults.trial import need_strace
 
 Hunt = Callable[[Path, str], object]
 
-# Early in a life two pages come in, one of them in several pieces.
-_EARLY = [("write", number) for number in range(2, 9)]
+# Early in a life, while nothing is sealed yet, a page comes in that is written in several pieces:
+# mostly the seventh call is amid them.
+_EARLY = [("write", number) for number in (7, 6, 8, 5, 9, 4, 3)]
 
 
 def _fail(folder: Path, mutant: str) -> None:
@@ -62,6 +63,7 @@ def test_there_is_a_hunt_for_every_mutant() -> None:
     assert set(HUNTS) == set(MUTANTS)
 
 
+@pytest.mark.unsound_warcs
 @pytest.mark.parametrize("mutant", MUTANTS)
 def test_every_mutant_is_found(tmp_path: Path, mutant: str) -> None:
     with pytest.raises(Violation) as found:
