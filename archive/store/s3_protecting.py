@@ -9,10 +9,10 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
-from botocore.exceptions import ClientError
+from botocore.exceptions import BotoCoreError, ClientError
 
 from archive.errors import StoreError, StoreUnavailable, StoreUnsupported
-from archive.store.s3_errors import status, translated
+from archive.store.s3_errors import code, status, translated
 from archive.store.s3_protection import Protection
 from archive.store.s3_upload import base64_md5
 
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 # Longer than the clocks of two machines are apart.
 _SCRATCH_RETENTION = timedelta(minutes=5)
 _DENIED = (400, 403)
+_NO_RETENTION = ("NoSuchObjectLockConfiguration", "ObjectLockConfigurationNotFoundError")
 _CONTENT = b"probe"
 
 
@@ -36,7 +37,10 @@ class Protector:
     wanted: Protection
 
     def ensure(self, key: str, told: Mapping[str, Any]) -> None:
-        """Raise StoreUnsupported unless the object has what is wanted. `told` is HEAD's answer."""
+        """Raise StoreUnsupported unless the object has what is wanted. `told` is HEAD's answer.
+
+        An object that was there without retention is given it.
+        """
         encryption, retention = self.wanted.encryption, self.wanted.retention
         if encryption and not encryption.holds(told):
             raise StoreUnsupported(
@@ -45,13 +49,50 @@ class Protector:
                 key,
             )
         if retention and not retention.holds(told, datetime.now(UTC)):
-            # It is not set here: a server that knows no `?retention` takes that for the object.
-            raise StoreUnsupported(
-                f"{self.place} does not keep {key} under the retention that s3.object_lock asks "
-                "for; the bucket needs Object Lock from its creation on, and the access key the "
-                "permission GetObjectRetention; see `pressmark doctor`, or take that setting out",
-                key,
+            if told.get("VersionId") and self._knows_retention(key):
+                told = self._retained(key)
+            if not retention.holds(told, datetime.now(UTC)):
+                raise self._not_retained(key)
+
+    def _knows_retention(self, key: str) -> bool:
+        """Whether the server tells that the object has none.
+
+        One that does not know `?retention` answers with the object, and would take a retention
+        that it is sent for the object's new content.
+        """
+        try:
+            self.client.get_object_retention(Bucket=self.bucket, Key=self.root + key)
+        except ClientError as error:
+            return code(error) in _NO_RETENTION
+        except BotoCoreError:
+            return False
+        return False
+
+    def _retained(self, key: str) -> Mapping[str, Any]:
+        """HEAD's answer after the object was given its retention.
+
+        For what was sent in parts: some servers forget the retention of those.
+        """
+        asked = self.wanted.settings()
+        with translated(self.place, key):
+            self.client.put_object_retention(
+                Bucket=self.bucket,
+                Key=self.root + key,
+                Retention={
+                    "Mode": asked["ObjectLockMode"],
+                    "RetainUntilDate": asked["ObjectLockRetainUntilDate"],
+                },
             )
+            return self.client.head_object(Bucket=self.bucket, Key=self.root + key)
+
+    def _not_retained(self, key: str) -> StoreUnsupported:
+        return StoreUnsupported(
+            f"{self.place} does not keep {key} under the retention that s3.object_lock asks for; "
+            "the bucket needs Object Lock from its creation on, and the access key the permissions "
+            "GetObjectRetention and PutObjectRetention; see `pressmark doctor`, or take that "
+            "setting out",
+            key,
+        )
 
     def encrypts(self) -> bool:
         """Whether a scratch object is told to be encrypted as wanted.

@@ -80,14 +80,14 @@ def test_objects_are_encrypted(s3: S3Server, s3_bucket: str, size: int) -> None:
         assert [o.key for o in store.list("")] == [KEY]
 
 
-def test_object_that_was_there_without_retention_is_told(s3: S3Server, locked_bucket: str) -> None:
+def test_object_that_was_there_without_retention_gets_it(s3: S3Server, locked_bucket: str) -> None:
     with closing(S3Store(locked_bucket, "main", options(s3, Protection()))) as before:
         before.put_new(KEY, b"abc")
-    with (
-        closing(S3Store(locked_bucket, "main", options(s3, GOVERNANCE))) as store,
-        pytest.raises(StoreUnsupported, match=r"s3\.object_lock asks for"),
-    ):
+    with closing(S3Store(locked_bucket, "main", options(s3, GOVERNANCE))) as store:
         store.put_new(KEY, b"abc")
+        assert store.get(KEY) == b"abc"
+    told = s3.client.get_object_retention(Bucket=locked_bucket, Key=f"main/{KEY}")["Retention"]
+    assert told["Mode"] == "GOVERNANCE"
 
 
 def test_object_that_was_there_unencrypted_is_told(s3: S3Server, s3_bucket: str) -> None:
