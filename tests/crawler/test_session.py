@@ -13,6 +13,7 @@ import pytest
 from archive.collection import Collection
 from archive.errors import AccessDenied, BucketMissing, IndexUnavailable, WriteError
 from archive.index import Index
+from archive.model import Capture
 from archive.spool import Spool
 from archive.store.base import StoredObject
 from archive.store.local import LocalStore
@@ -20,7 +21,7 @@ from archive.verify import verify
 from config.load import load
 from config.schema import Configuration
 from crawler.session import Session
-from tests.exchanges import exchange, page
+from tests.exchanges import exchange, page, response
 
 
 @pytest.fixture
@@ -177,3 +178,37 @@ def test_reading_needs_no_session(configuration: Configuration) -> None:
         await session.close()
 
     asyncio.run(main())
+
+
+def test_text_that_a_dead_process_owed_is_made_beside_the_next_command(
+    configuration: Configuration,
+) -> None:
+    html = response(
+        b"<html lang=en><title>Dam</title><body><article><h1>Dam</h1>"
+        + b"<p>Workers at the dam said on Monday that their wages were withheld.</p>" * 9,
+        b"Content-Type: text/html",
+    )
+
+    async def dies() -> Capture:
+        session = await Session.open(configuration)
+        (kept,) = await session.recording("ondemand").keep([exchange(message=html)])
+        await session.close()
+        return kept
+
+    async def next_start(kept: Capture) -> None:
+        session = await Session.open(configuration)
+        index = session.collection.index
+        assert session.extracting is not None
+        await session.extracting
+        assert (index.count_unextracted(), index.unextracted_segments()) == (0, [])
+        document = index.document(kept)
+        assert document is not None
+        assert document.article.title == "Dam"
+        assert await session.seal()
+        assert await session.drain(own=False)
+        assert verify(session.collection).findings == []
+        await session.close()
+
+    kept = asyncio.run(dies())
+    asyncio.run(next_start(kept))
+    assert _spools() == []
