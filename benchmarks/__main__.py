@@ -1,10 +1,12 @@
 """`make bench`: side-by-side measurements, interleaved in one run, with their floors.
 
     python -m benchmarks [--rounds N] [--pages N] [--folder DIR] [NAME]...
+    python -m benchmarks [--captures N] [--documents N] index
+    python -m benchmarks [--captures N] rebuild
 
 A ratio is the median over the rounds; on a noisy machine take more rounds. NAME is one of gzip,
-identity, text, memory (all by default). Results go to benchmarks/results/ with the digest of the
-pages that were served, and the exit status is 1 when a floor is missed.
+identity, text, memory, fsync (all by default). Results go to benchmarks/results/ with the digest of
+the pages that were served, and the exit status is 1 when a floor is missed.
 """
 
 from __future__ import annotations
@@ -19,36 +21,17 @@ import sys
 import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from benchmarks.index import index
 from benchmarks.pages import digest, site
+from benchmarks.ratio import Ratio
+from benchmarks.rebuild import rebuild
 
 _RESULTS = Path(__file__).parent / "results"
-
-
-@dataclass(frozen=True, slots=True)
-class Ratio:
-    """One promise and what was measured of it."""
-
-    name: str
-    value: float
-    floor: float  #: at least; with `most`, at most
-    most: bool = False
-    detail: str = ""
-
-    @property
-    def kept(self) -> bool:
-        """Whether the promise holds."""
-        return self.value <= self.floor if self.most else self.value >= self.floor
-
-    def line(self) -> str:
-        """For people."""
-        sign = "<=" if self.most else ">="
-        verdict = "ok    " if self.kept else "MISSED"
-        return f"{verdict} {self.name:44} {self.value:5.2f} {sign} {self.floor:.2f}   {self.detail}"
 
 
 @contextmanager
@@ -164,12 +147,24 @@ def _memory(options: argparse.Namespace) -> list[Ratio]:
     ]
 
 
+def _fsync(options: argparse.Namespace) -> list[Ratio]:
+    rounds = _rounds(options, "gzip", ["unsynced", "capture"], options.pages)
+    ratio = _median(rounds, lambda one: _speed(one, "capture", "unsynced"))
+    return [Ratio("capture that waits for the disk, of one that does not", ratio, 0.9)]
+
+
 _BENCHMARKS: dict[str, Callable[[argparse.Namespace], list[Ratio]]] = {
     "gzip": lambda options: _capture(options, "gzip", 0.94),
     "identity": lambda options: _capture(options, "identity", 0.88),
     "text": _text,
     "memory": _memory,
+    "fsync": _fsync,
 }
+_ALONE: dict[str, Callable[[argparse.Namespace], list[Ratio]]] = {
+    "index": lambda options: index(options.captures, options.documents),
+    "rebuild": lambda options: rebuild(options.captures),
+}
+"""Run only when they are named."""
 
 
 def main() -> int:
@@ -180,10 +175,14 @@ def main() -> int:
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--pages", type=int, default=2000)
     parser.add_argument("--folder", type=Path, help="pages to serve instead of generated ones")
-    parser.add_argument("names", nargs="*", metavar="NAME", help=", ".join(_BENCHMARKS))
+    parser.add_argument("--captures", type=int, default=5_000_000)
+    parser.add_argument("--documents", type=int, default=200_000)
+    parser.add_argument("names", nargs="*", metavar="NAME", help=", ".join([*_BENCHMARKS, *_ALONE]))
     options = parser.parse_args()
     ratios = [
-        ratio for name in options.names or _BENCHMARKS for ratio in _BENCHMARKS[name](options)
+        ratio
+        for name in options.names or _BENCHMARKS
+        for ratio in {**_BENCHMARKS, **_ALONE}[name](options)
     ]
     corpus = digest(site(options.folder))
     print(f"\npages: {corpus}")

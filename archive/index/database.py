@@ -145,7 +145,7 @@ class Database:
                 "start again, and run `pressmark rebuild-index`"
             )
         if self._place is not None:
-            self.dialect.engine.dispose()
+            self.dialect.renew()
         self._place = place
 
     def _until_done(self, once: Callable[[], T], seconds: float) -> T:
@@ -155,7 +155,7 @@ class Database:
             try:
                 return once()
             except Moved:
-                self.dialect.engine.dispose()
+                self.dialect.renew()
             except (SQLAlchemyError, self.dialect.driver_error) as error:
                 if not self.dialect.passing(error) or time.monotonic() >= end:
                     raise self.dialect.failure(error) from error

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from datetime import date
 from typing import Any
 
 from sqlalchemy import (
-    BigInteger,
     ColumnElement,
     Connection,
     Select,
     and_,
     bindparam,
     func,
+    or_,
     select,
     tuple_,
 )
@@ -22,7 +23,6 @@ from archive.index.queries import CaptureQuery
 from archive.index.rows import Found
 from archive.index.schema import captures, segments
 from archive.model import Capture
-from archive.timestamps import to_datetime
 from archive.urlkey import prefix_range, urlkey
 
 Statuses = tuple[int, int]
@@ -41,7 +41,7 @@ Ask = Callable[[Select[Any], Mapping[str, Any]], Sequence[Found]]
 Read = Callable[[Select[Any]], Sequence[Found]]
 """Runs a statement in a transaction of its own."""
 
-_BATCH = 1000
+BATCH = 1000
 
 _joined = select(
     *captures.c, segments.c.filename, segments.c.source.label("segment_source")
@@ -54,7 +54,16 @@ _of_key = and_(
 _timestamps = select(captures.c.timestamp).where(_of_key)
 _newest = _timestamps.order_by(captures.c.timestamp.desc()).limit(1)
 _before = (
-    _timestamps.where(captures.c.timestamp <= bindparam("at"))
+    # What is exactly there counts whatever its status.
+    select(captures.c.timestamp)
+    .where(
+        captures.c.urlkey == bindparam("key"),
+        captures.c.timestamp <= bindparam("at"),
+        or_(
+            captures.c.status.between(bindparam("low"), bindparam("high")),
+            captures.c.timestamp == bindparam("at"),
+        ),
+    )
     .order_by(captures.c.timestamp.desc())
     .limit(1)
 )
@@ -67,9 +76,7 @@ _at_newest = _joined.where(_of_key, captures.c.timestamp == _newest.scalar_subqu
 # Each time is one step in the primary key; ordering by the distance would read all captures.
 _around = _joined.where(
     captures.c.urlkey == bindparam("key"),
-    captures.c.timestamp.in_(
-        [bindparam("at", type_=BigInteger), _before.scalar_subquery(), _after.scalar_subquery()]
-    ),
+    captures.c.timestamp.in_([_before.scalar_subquery(), _after.scalar_subquery()]),
 )
 _since = _joined.where(_of_key, captures.c.timestamp >= bindparam("at"))
 _of_segment = (
@@ -80,7 +87,7 @@ _of_segment = (
         captures.c.offset > bindparam("after"),
     )
     .order_by(captures.c.segment, captures.c.offset)
-    .limit(_BATCH)
+    .limit(BATCH)
 )
 
 
@@ -108,9 +115,20 @@ def _nearest(found: Sequence[Found], at: str, statuses: Statuses) -> Sequence[Fo
     fitting = [row for row in found if statuses[0] <= row["status"] <= statuses[1]]
     times = sorted({row["timestamp"] for row in fitting})
     if len(times) > 1:
-        wanted = to_datetime(at)
-        times.sort(key=lambda time: abs(to_datetime(f"{time:014d}") - wanted))
+        wanted = _seconds(int(at))
+        times.sort(key=lambda time: abs(_seconds(time) - wanted))
     return [row for row in fitting if row["timestamp"] == times[0]]
+
+
+def _seconds(digits: int) -> int:
+    """Time of 14 digits as a distance, also where other tools wrote a day that there is not."""
+    rest, second = divmod(digits, 100)
+    rest, minute = divmod(rest, 100)
+    rest, hour = divmod(rest, 100)
+    rest, day = divmod(rest, 100)
+    year, month = divmod(rest, 100)
+    days = date(max(1, year), min(12, max(1, month)), 1).toordinal() + day
+    return ((days * 24 + hour) * 60 + minute) * 60 + second
 
 
 def _precedence(capture: Capture) -> tuple[bool, str, int]:
@@ -140,8 +158,8 @@ def walk(read: Read, query: CaptureQuery) -> Iterator[Capture]:
     """
     after: Place | None = None
     while True:
-        batch = list(read(_walking(query, after)))
-        full = len(batch) == _BATCH
+        batch = list(read(page_of(query, after)))
+        full = len(batch) == BATCH
         if full:
             # Where a batch ends, equal times stay together: the last ones come with the next.
             last = _place(batch[-1])
@@ -153,10 +171,10 @@ def walk(read: Read, query: CaptureQuery) -> Iterator[Capture]:
         after = _place(batch[-1])
 
 
-def _walking(query: CaptureQuery, after: Place | None) -> Select[Any]:
+def page_of(query: CaptureQuery, after: Place | None = None) -> Select[Any]:
     """The next batch. Numbers of segments are no part of the order: a rebuilt index has others."""
     order = captures.c.urlkey, captures.c.timestamp
-    return _joined.where(_condition(query, after)).order_by(*order).limit(_BATCH)
+    return _joined.where(_condition(query, after)).order_by(*order).limit(BATCH)
 
 
 def _place(row: Found) -> Place:
@@ -177,7 +195,7 @@ def walk_segment(ask: Ask, filename: str) -> Iterator[Capture]:
     while True:
         batch = ask(_of_segment, values)
         yield from map(rows.capture_of, batch)
-        if len(batch) < _BATCH:
+        if len(batch) < BATCH:
             return
         values["after"] = batch[-1]["offset"]
 

@@ -6,6 +6,7 @@ import unicodedata
 from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 import regex  # type: ignore[import-untyped]  # ships no types
 
@@ -93,9 +94,13 @@ def _places(text: str, phrases: Sequence[Phrase], stemmer: str) -> Iterator[tupl
     wanted = {phrase.tokens for phrase in phrases if not phrase.prefix}
     lone = {phrase.tokens[0] for phrase in phrases if phrase.prefix}
     sizes = sorted({len(found) for found in wanted}, reverse=True)
+    # Most tokens end no phrase, and are no more than looked at.
+    ends = {found[-1] for found in wanted}
     last: deque[tuple[str, int, int]] = deque(maxlen=sizes[0] if sizes else 1)
     for token, plain, begin, end in _located(text, stemmer):
         last.append((token, begin, end))
+        if token not in ends and plain not in ends and token[:1] not in lone:
+            continue
         recent = list(last)
         if token[:1] in lone:
             yield begin, begin + 1
@@ -109,16 +114,24 @@ def _places(text: str, phrases: Sequence[Phrase], stemmer: str) -> Iterator[tupl
 
 def _located(text: str, stemmer: str) -> Iterator[tuple[str, str, int, int]]:
     """Tokens of a text as the analyser gives them, the form without accents, start and end."""
+    some_without_spaces = NO_SPACES.search(text)
     for unit in _UNIT.finditer(text):
         run, at = unit[0], unit.start()
-        if NO_SPACES.match(run):
+        if some_without_spaces and NO_SPACES.match(run):
             for i in range(max(1, len(run) - 1)):
                 token = _folded(run[i : i + 2])
                 yield token, token, at + i, at + min(i + 2, len(run))
         else:
-            plain = next(accented(run, stemmer), "")
-            for token in tokens(run, stemmer):
-                yield token, plain, at, unit.end()
+            end = unit.end()
+            found, plain = _forms(run, stemmer)
+            for token in found:
+                yield token, plain, at, end
+
+
+@lru_cache(1 << 15)
+def _forms(run: str, stemmer: str) -> tuple[tuple[str, ...], str]:
+    """Tokens of a word as it stands in a text, and its form without accents, or ""."""
+    return tuple(tokens(run, stemmer)), next(accented(run, stemmer), "")
 
 
 def _folded(text: str) -> str:

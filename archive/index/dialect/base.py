@@ -38,9 +38,13 @@ class Dialect(ABC):
     driver_error: type[Exception]  #: the root of the driver's errors
     paper: SqlDialect  #: how to write SQL for `ask`: with values by their order
 
+    def renew(self) -> None:
+        """Close the connections that are not in use; new ones go to what the name stands for."""
+        self.engine.dispose()
+
     def close(self) -> None:
         """Let go of it."""
-        self.engine.dispose()
+        self.renew()
 
     # What is there
 

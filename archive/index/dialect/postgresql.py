@@ -74,6 +74,12 @@ _REMEDIES = {
     "55P03": "another process holds it: try again when that is done",
     "57": "try again when the server runs",
 }
+_REFUSALS = {
+    "authentication failed": _REMEDIES["28"],
+    "no password supplied": _REMEDIES["28"],
+    "does not exist": _REMEDIES["3D"],
+    "too many": _REMEDIES["53300"],
+}
 _SETTINGS = {
     "connect_timeout": "10",
     "application_name": "pressmark",
@@ -192,17 +198,22 @@ class Postgresql(Dialect):
         state = _state(error)
         # Without a state it comes from the network.
         network = isinstance(error, OperationalError | psycopg.OperationalError)
-        return state.startswith(_PASSING) if state else network
+        refused = any(sign in str(error) for sign in _REFUSALS)
+        return state.startswith(_PASSING) if state else network and not refused
 
     def failure(self, error: Exception) -> IndexUnavailable:
         cause = getattr(error, "orig", None) or error
+        lines = str(cause).strip().splitlines() or [type(cause).__name__]
         state = _state(error)
         remedy = next(
             (words for code, words in _REMEDIES.items() if state.startswith(code)),
             "see the server's log" if state else "see that the server runs and can be reached",
         )
-        lines = str(cause).strip().splitlines() or [type(cause).__name__]
-        return IndexUnavailable(f"the index {self.name} failed: {lines[0]}; {remedy}")
+        if not state:
+            # A refusal to connect comes without a state.
+            known = (words for sign, words in _REFUSALS.items() if sign in str(cause))
+            remedy = next(known, remedy)
+        return IndexUnavailable(f"the index {self.name} failed: {lines[0].strip()}; {remedy}")
 
 
 _share = text("SELECT pg_advisory_xact_lock_shared(:key)")

@@ -12,8 +12,9 @@ from __future__ import annotations
 
 import os
 import sqlite3
+from collections import deque
 from collections.abc import Hashable, Sequence
-from contextlib import closing
+from contextlib import closing, suppress
 from pathlib import Path
 from typing import Any, cast
 
@@ -88,12 +89,15 @@ class Sqlite(Dialect):
         )
         event.listen(self.engine, "begin", _begin)
         self.paper = self.engine.dialect
+        self._idle: deque[_Connection] = deque()
+        self._now: Inode | None = None
 
     def exists(self) -> bool:
         return self.path.exists()
 
     def place(self) -> Hashable:
-        return self._inode()
+        self._now = self._inode()
+        return self._now
 
     def _inode(self) -> Inode | None:
         try:
@@ -102,7 +106,7 @@ class Sqlite(Dialect):
             return None
         return found.st_dev, found.st_ino
 
-    def _connect(self) -> sqlite3.Connection:
+    def _connect(self) -> _Connection:
         make_folder_of(self.path)
         while True:
             before = self._inode()
@@ -137,13 +141,31 @@ class Sqlite(Dialect):
         connection.exec_driver_sql(_CREATE)
 
     def ask(self, sql: str, values: Sequence[Any]) -> Sequence[Sequence[Any]]:
-        pooled = self.engine.raw_connection()
+        # SQLAlchemy's pool would take as long as the question itself.
+        connection = self._take()
         try:
-            with closing(pooled.cursor()) as cursor:
-                cursor.execute(sql, values)
-                return cursor.fetchall()
-        finally:
-            pooled.close()
+            found = connection.execute(sql, values).fetchall()
+        except BaseException:
+            connection.close()
+            raise
+        self._idle.append(connection)
+        return found
+
+    def _take(self) -> _Connection:
+        with suppress(IndexError):
+            while True:
+                connection = self._idle.pop()
+                # One may have come back after `renew`.
+                if connection.inode == self._now:
+                    return connection
+                connection.close()
+        return self._connect()
+
+    def renew(self) -> None:
+        super().renew()
+        with suppress(IndexError):
+            while True:
+                self._idle.pop().close()
 
     def insert(self, target: Table) -> Insert:
         return insert(target)

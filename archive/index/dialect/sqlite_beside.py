@@ -104,7 +104,7 @@ class SqliteBeside:
                 if not connection.execute(found, [captures_place.name]).fetchone():
                     self._move(connection)
             # Open connections would not find the key that they name in ON CONFLICT.
-            self.dialect.engine.dispose()
+            self.dialect.renew()
             self._remove(_STAGED)
 
     def _move(self, connection: sqlite3.Connection) -> None:

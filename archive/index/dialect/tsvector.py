@@ -12,7 +12,7 @@ from archive.index.words import Alternatives
 _LABELS = {"title": "A", "text": "B", "authors": "C", "accented": "D"}
 _LAST_POSITION = 16383
 _MOST_POSITIONS = 255
-_LONGEST = 2046  # bytes of one token
+_LONGEST = 500  # characters of one token; the limit is 2046 bytes
 _ROOM = 900_000  # bytes of all of them; the limit is 2**20
 
 
@@ -26,14 +26,14 @@ def tsvector(row: Mapping[str, str]) -> str:
     room = _ROOM
     position = 0
     for name, label in _LABELS.items():
-        for token in row[name].split():
+        for word in row[name].split():
+            token = word[:_LONGEST]
             position += 1
             found = places.get(token)
             if found is None:
-                size = len(token.encode())
                 # An entry costs its positions and a header besides.
-                room -= size + 8
-                if size > _LONGEST or room < 0:
+                room -= len(token.encode()) + 8
+                if room < 0:
                     continue
                 found = places[token] = []
             elif len(found) >= _MOST_POSITIONS or position > _LAST_POSITION:
@@ -54,5 +54,5 @@ def tsquery(words: Sequence[Alternatives]) -> str:
 
 def _phrase(tokens: Sequence[str], prefix: bool) -> str:
     # Tokens hold letters, marks and digits alone: nothing in them ends the quotation.
-    joined = " <-> ".join(f"'{token}'" for token in tokens)
+    joined = " <-> ".join(f"'{token[:_LONGEST]}'" for token in tokens)
     return f"({joined}{':*' if prefix else ''})"

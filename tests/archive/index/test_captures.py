@@ -180,6 +180,14 @@ def test_which_capture_answers_by_definition(
     assert found == max(same, key=lambda c: (c.status == 200, c.offset))
 
 
+def test_days_that_there_are_not_stand_in_no_ones_way(index: Index) -> None:
+    times = ["20240230120000", "20241399000000", "00000000000000", "20260101000000"]
+    index.commit([capture(URL, timestamp=time, offset=n) for n, time in enumerate(times)])
+    assert index.find(URL, at="20240301000000").timestamp == "20240230120000"
+    assert index.find(URL, at="20251231000000").timestamp == "20260101000000"
+    assert index.find(URL, at="00010101000000").timestamp == "00000000000000"
+
+
 def test_of_equals_the_greatest_name_and_offset(index: Index) -> None:
     index.add_segment(replace(SEGMENT, filename=OTHER))
     index.commit([capture(URL, offset=1), capture(URL, offset=3), capture(URL, offset=2)])
