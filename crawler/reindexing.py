@@ -16,6 +16,7 @@ class Reindexed:
     """The new index."""
 
     counts: Counts
+    unextracted: int  #: pages that have no document
     unread: tuple[str, ...]  #: files that could not be read, each with the reason
 
 
@@ -30,6 +31,8 @@ def replace_index(configuration: Configuration, advance: Advance) -> Reindexed:
         store.close()
     index = Index(url)
     try:
-        return Reindexed(counts=index.counts(), unread=tuple(unread))
+        return Reindexed(
+            counts=index.counts(), unextracted=index.count_unextracted(), unread=tuple(unread)
+        )
     finally:
         index.close()

@@ -131,5 +131,9 @@ def rebuild_index(as_json: bool) -> None:
             f"{result.counts.segments} segments, {result.counts.captures} captures, "
             f"{result.counts.documents} documents in {seconds:.1f} s"
         )
+        if result.unextracted:
+            click.echo(
+                f"{result.unextracted} pages have no text: `pressmark doctor --repair` makes it"
+            )
     if result.unread:
         raise click.exceptions.Exit(CHECKS_FAILED)

@@ -16,7 +16,7 @@ from archive.errors import IndexUnavailable
 from archive.index import Index
 from archive.index.export import export
 from archive.model import Article, Capture, Segment
-from archive.names import key_of, new_name, sibling
+from archive.names import key_of, new_name, segment_of, sibling
 from archive.rebuild import rebuild
 from archive.store.local import LocalStore
 from tests.exchanges import exchange, page
@@ -303,3 +303,19 @@ def test_what_was_loaded_of_objects_that_are_gone_is_thrown_away(
     (said,) = again(tmp_path)
     assert said.startswith(f"{gone.name}: ")
     assert lines(tmp_path) == [line for line in stored if gone.name not in line]
+
+
+def test_pages_whose_text_is_gone_are_listed_as_unextracted(
+    tmp_path: Path, stored: list[str]
+) -> None:
+    (text, _) = sorted((tmp_path / "collection" / "text").rglob("*.jsonl.gz"))
+    text.unlink()
+    assert len(again(tmp_path)) == 1
+    segment = segment_of(text.name)
+    index = Index(url_of(tmp_path))
+    assert segment in [found.filename for found in index.unextracted_segments()]
+    captures = list(index.captures_of(segment))
+    assert list(index.unextracted(segment)) == captures
+    assert len(captures) == 3
+    index.close()
+    assert any(line.startswith("document") and segment in line for line in stored)
