@@ -23,13 +23,14 @@ from tests.faults.invariants import History, check, check_crash
 
 ROOT = Path(__file__).resolve().parents[2]
 PAGES = 24
+CONCURRENCY = 4
 TIMEOUT = 120.0
 _WORDS = ("alpha", "beta", "gamma", "delta", "epsilon", "zeta")
 _CONFIGURATION = """\
 contact: https://example.org/about
 store_wait: {store_wait}
 text: {{workers: 1}}
-defaults: {{delay: 0, robots: ignore, requisites: false, concurrency: 4}}
+defaults: {{delay: 0, robots: ignore, requisites: false, concurrency: {concurrency}}}
 sources:
   - name: paper
     seeds: [{base}/]
@@ -60,6 +61,7 @@ class Newsroom:
     folder: Path
     mutant: str = ""
     store: Store | None = None  #: None: the folder `collection` in the home
+    index_url: str | None = None  #: None: index.db in the home
     environment: Mapping[str, str] = field(default_factory=dict)
     pages: int = PAGES
     store_wait: float = 20
@@ -80,7 +82,9 @@ class Newsroom:
     def __enter__(self) -> Self:
         self.folder.mkdir(parents=True, exist_ok=True)
         self.site = self._stack.enter_context(newspaper(self.pages))
-        text = _CONFIGURATION.format(base=self.site.base, store_wait=self.store_wait)
+        text = _CONFIGURATION.format(
+            base=self.site.base, store_wait=self.store_wait, concurrency=CONCURRENCY
+        )
         (self.folder / "pressmark.yaml").write_text(text + self.extra)
         if self.store is None:
             self.store = LocalStore(self.home / "collection")
@@ -144,13 +148,13 @@ class Newsroom:
 
     def check_crash(self) -> None:
         """Look at what a dead process left. Raises Violation."""
-        check_crash(self.home, self.acks, store=self.opened)
+        check_crash(self.home, self.acks, store=self.opened, index_url=self.index_url)
         self.history.look(self.opened)
 
     def check(self) -> None:
         """Nothing is lost, doubled, orphaned or overwritten. Raises Violation."""
         self.history.look(self.opened)
-        check(self.home, self.acks, store=self.opened)
+        check(self.home, self.acks, store=self.opened, index_url=self.index_url)
 
 
 def finish(process: subprocess.Popen[str]) -> tuple[int, str]:
