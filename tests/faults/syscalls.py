@@ -10,11 +10,12 @@ from __future__ import annotations
 
 import os
 import re
-import shutil
 import subprocess
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+
+from tests.servers.strace import need_strace
 
 _CREATE = "openat open creat"
 _CALLS = (
@@ -52,11 +53,10 @@ class Event:
 
 def record(command: Sequence[str], log: Path, environment: dict[str, str]) -> int:
     """Run a command under strace; its exit status (a signal as the negative number)."""
-    strace = shutil.which("strace")
-    assert strace, "needs strace (Debian package strace)"
+    need_strace()
     options = ["-f", "-y", "-xx", "-s", "100000000", "--seccomp-bpf", "-e", "signal=none"]
     done = subprocess.run(
-        [strace, *options, "-e", f"trace={','.join(_CALLS.split())}", "-o", str(log), *command],
+        ["strace", *options, "-e", f"trace={','.join(_CALLS.split())}", "-o", str(log), *command],
         stdin=subprocess.DEVNULL,
         env=os.environ | environment,
         timeout=300,

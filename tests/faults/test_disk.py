@@ -16,7 +16,8 @@ import pytest
 from tests.faults.filling import Filled
 from tests.faults.invariants import Violation
 from tests.faults.newsroom import Newsroom
-from tests.faults.trial import ROOT, Trial, need_strace
+from tests.faults.trial import ROOT, Trial
+from tests.servers.strace import need_strace
 
 SHORT_SIZES, FULL_SIZES = 3, 20
 SMALLEST, LARGEST = 250_000, 3_500_000

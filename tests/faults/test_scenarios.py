@@ -14,7 +14,7 @@ from tests.faults.mutants import MUTANTS
 from tests.faults.scenarios import FIRST_UPLOAD, LATER_UPLOAD, kills, lost_database
 from tests.faults.test_disk import fail
 from tests.faults.test_neighbours import meet
-from tests.faults.trial import need_strace
+from tests.servers.strace import need_strace
 
 Hunt = Callable[[Path, str], object]
 

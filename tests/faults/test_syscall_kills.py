@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.faults.trial import CALLS, Trial, need_strace
+from tests.faults.trial import CALLS, Trial
+from tests.servers.strace import need_strace
 
 SHORT = 6
 FULL = 170

@@ -13,8 +13,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-import pytest
-
 from archive.store.local import LocalStore
 from tests.faults.acks import Ack, read_acks
 from tests.faults.invariants import History, check, check_crash
@@ -35,16 +33,6 @@ CALLS = (
 
 _LINE = re.compile(r"(?P<thread>\d+) +(?P<call>\w+)\(")
 _TIMEOUT = 120
-
-
-def need_strace() -> None:
-    """Skip the test where there is no strace; fail it where CI=true."""
-    if shutil.which("strace"):
-        return
-    reason = "needs strace: install the Debian package of that name"
-    if os.environ.get("CI") == "true":
-        pytest.fail(reason)
-    pytest.skip(reason)
 
 
 @dataclass(slots=True)
