@@ -19,7 +19,6 @@ PART = ".part"
 """Ending of what is still being made: nobody was told of it."""
 
 
-
 class Spool:
     """A folder that only the holder of its flock may write to.
 

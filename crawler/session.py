@@ -74,7 +74,6 @@ class Session:
         missing are made in the background; `report` is told what was taken up. Raises StoreError
         when the store refuses, IndexFailure, WriteError. Call it in the running event loop.
         """
-        # First the spool: with it the index file stays in its place.
         with contextlib.ExitStack() as undo:
             spool = Spool.create(Path(configuration.home))
             undo.callback(spool.close)

@@ -21,7 +21,10 @@ from crawler.reindexing import replace_index
 
 @click.command("verify")
 @click.option(
-    "--sample", type=click.IntRange(min=1), metavar="N", help="Only N objects drawn at random."
+    "--sample",
+    type=click.IntRange(min=1),
+    metavar="N",
+    help="Only what N manifests name, drawn at random.",
 )
 @click.option("--repair", is_flag=True, help="First heal the store and its mirror from each other.")
 @as_json

@@ -15,9 +15,9 @@ from archive.appending import OPEN
 from archive.errors import ObjectDamaged
 from archive.model import Capture
 from archive.names import key_of, sibling
-from archive.verify import Report, verify
+from archive.verify import MOST, Report, verify
 from archive.warc.gzip import member
-from tests.archive.kept import Changeable, Kept, kept
+from tests.archive.kept import ARTICLE, Changeable, Kept, kept
 from tests.exchanges import exchange
 from tests.keeping import place
 
@@ -284,6 +284,50 @@ def test_sample_reads_so_many_manifests(kept: Kept) -> None:
     # What it does not draw it says nothing of.
     kept.store.drop(kept.key("manifests"))
     assert kept.audit(sample=1).findings == []
+
+
+def test_cancelled_audit_ends_between_two_manifests_and_says_so(kept: Kept) -> None:
+    collection = kept.open()
+    done: list[int] = []
+    report = verify(
+        collection,
+        progress=lambda number, _total: done.append(number),
+        cancelled=lambda: len(done) >= 2,
+    )
+    collection.close()
+    assert not report.complete
+    assert done == [0, 1]
+    assert 0 < report.objects < 10
+    assert report.findings == []
+    assert kept.audit().complete
+
+
+def test_more_findings_than_are_kept_are_counted() -> None:
+    report = Report()
+    for number in range(MOST + 5):
+        report.add("bad", f"{number}", "it is")
+    assert len(report.findings) == MOST
+    assert report.to_json()["bad"] == MOST + 5
+
+
+def test_upload_of_a_text_that_waits_in_the_spool_is_no_orphan(tmp_path: Path) -> None:
+    """Its segment is stored long since, and its manifest will be the last to come."""
+    store = Changeable()
+
+    async def main() -> None:
+        async with place(tmp_path, store) as here:
+            (capture,) = await here.writer.keep("ondemand", [exchange()])
+            await here.writer.seal()
+            assert await here.drain()
+            await asyncio.to_thread(here.uploader.close)
+            await here.writer.add(capture, ARTICLE)
+            await here.writer.seal()
+            (path,) = here.spool.path.glob("*.jsonl.gz")
+            store.put_new(key_of(path.name), path)
+            assert verify(here.collection, home=tmp_path).findings == []
+            assert _said(verify(here.collection)) == {("orphan", path.name)}
+
+    asyncio.run(main())
 
 
 def test_what_is_only_spooled_is_read_too(tmp_path: Path) -> None:
