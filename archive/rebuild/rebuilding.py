@@ -21,7 +21,6 @@ from typing import TypeVar
 
 from archive.errors import IndexFailure, KeyMissing, SegmentUnknown
 from archive.index import Index
-from archive.index.dialect import open_dialect
 from archive.index.replacement import Replacement
 from archive.model import Capture, Document, Segment
 from archive.names import key_of, segment_of, sibling, source_of
@@ -88,10 +87,7 @@ def _rebuild(
 def _open_if_readable(url: str) -> Index | None:
     """Opening one that is not there would make it."""
     try:
-        dialect = open_dialect(url)
-        exists = dialect.exists()
-        dialect.close()
-        return Index(url) if exists else None
+        return Index(url) if Index.exists(url) else None
     except IndexFailure:
         return None
 
