@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import random
 import shutil
-from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -13,6 +11,7 @@ import pytest
 from archive.store.s3 import S3Store
 from archive.store.s3_options import S3Options
 from tests.faults.newsroom import PAGES, Newsroom
+from tests.faults.trial import side_by_side
 from tests.servers.ceph import S3Server
 from tests.servers.faultproxy import Answer, CutBody, Fault, FaultProxy, ResetAfter, ResetBefore
 
@@ -44,12 +43,6 @@ def suffer(room: Newsroom, dice: random.Random) -> int:
     return deaths
 
 
-def side_by_side(rounds: int, one: Callable[[int], int]) -> int:
-    """All rounds, two at a time; the sum of what they give."""
-    with ThreadPoolExecutor(2) as pool:
-        return sum(pool.map(one, range(rounds)))
-
-
 def kill_in_folders(tmp_path: Path, homes: int) -> int:
     """Deaths of crawls whose store is a folder."""
 
@@ -60,7 +53,7 @@ def kill_in_folders(tmp_path: Path, homes: int) -> int:
             shutil.rmtree(room.folder)  # one is left for other people's tools
         return deaths
 
-    return side_by_side(homes, one)
+    return sum(side_by_side(one, range(homes)))
 
 
 def kill_in_buckets(tmp_path: Path, s3: S3Server, homes: int) -> int:
@@ -89,7 +82,7 @@ def kill_in_buckets(tmp_path: Path, s3: S3Server, homes: int) -> int:
             assert len(proxy.requests) > faults, "the faults were not reached"
         return deaths
 
-    return side_by_side(homes, one)
+    return sum(side_by_side(one, range(homes)))
 
 
 def test_crawls_into_a_folder_survive_kills(tmp_path: Path) -> None:

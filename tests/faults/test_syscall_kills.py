@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.faults.trial import CALLS, Trial
+from tests.faults.trial import CALLS, Trial, side_by_side
 from tests.servers.strace import need_strace
 
 SHORT = 6
@@ -41,35 +41,39 @@ def crashed(folder: Path) -> Trial:
     return trial
 
 
+def survive(trial: Trial, command: str, point: tuple[str, int]) -> bool:
+    """Kill the command there, and recover; whether it died. Raises Violation."""
+    print(f"{command}, killed at {point}")
+    died = trial.kill_at(*point, command)
+    trial.check_crash()
+    trial.recover()
+    shutil.rmtree(trial.folder)
+    return died
+
+
 def kill_captures(tmp_path: Path, wanted: int) -> int:
     """Deaths in capture, each in a home of its own."""
     (tmp_path / "whole").mkdir()
     counts = Trial(tmp_path / "whole").count("capture")
-    deaths = 0
-    for call, number in spread(counts, wanted):
-        trial = Trial(tmp_path / f"{call}-{number}")
+
+    def one(point: tuple[str, int]) -> bool:
+        trial = Trial(tmp_path / "-".join(map(str, point)))
         trial.folder.mkdir()
-        print("capture, killed at", call, number)
-        deaths += trial.kill_at(call, number, "capture")
-        trial.check_crash()
-        trial.recover()
-        shutil.rmtree(trial.folder)
-    return deaths
+        return survive(trial, "capture", point)
+
+    return sum(side_by_side(one, spread(counts, wanted)))
 
 
 def kill_recoveries(tmp_path: Path, wanted: int) -> int:
     """Deaths in recovery, each of the same crashed home."""
     before = crashed(tmp_path / "crashed")
     counts = before.copy(tmp_path / "undisturbed").count("recover")
-    deaths = 0
-    for call, number in spread(counts, wanted):
-        trial = before.copy(tmp_path / f"{call}-{number}")
-        print("recovery, killed at", call, number)
-        deaths += trial.kill_at(call, number, "recover")
-        trial.check_crash()
-        trial.recover()
-        shutil.rmtree(trial.folder)
-    return deaths
+
+    def one(point: tuple[str, int]) -> bool:
+        trial = before.copy(tmp_path / "-".join(map(str, point)))
+        return survive(trial, "recover", point)
+
+    return sum(side_by_side(one, spread(counts, wanted)))
 
 
 def test_captures_survive_a_kill_at_chosen_calls(tmp_path: Path) -> None:

@@ -9,13 +9,18 @@ import signal
 import subprocess
 import sys
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TypeVar
 
 from archive.store.local import LocalStore
 from tests.faults.acks import Ack, read_acks
 from tests.faults.invariants import History, check, check_crash
+
+T = TypeVar("T")
+R = TypeVar("R")
 
 ROOT = Path(__file__).resolve().parents[2]
 CALLS = (
@@ -33,6 +38,12 @@ CALLS = (
 
 _LINE = re.compile(r"(?P<thread>\d+) +(?P<call>\w+)\(")
 _TIMEOUT = 120
+
+
+def side_by_side(one: Callable[[T], R], items: Iterable[T]) -> list[R]:
+    """What `one` gives for each item, two at a time; raises what it raises."""
+    with ThreadPoolExecutor(2) as pool:
+        return list(pool.map(one, items))
 
 
 @dataclass(slots=True)
