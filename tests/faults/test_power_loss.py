@@ -214,7 +214,7 @@ def test_what_was_promised_survives_a_sample_of_power_failures(life: Life, quick
 
 @pytest.mark.slow
 def test_what_was_promised_survives_every_power_failure(life: Life, quick: Path) -> None:
-    states = list(life.lost(4))
+    states = list(life.lost(3))
     assert len(states) > 1000
     broken = {lost.when: wrong for lost in states if (wrong := _check(life, lost, quick))}
     assert broken == {}
