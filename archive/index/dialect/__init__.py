@@ -7,13 +7,12 @@ from sqlalchemy.exc import ArgumentError
 
 from archive.errors import IndexUnavailable
 from archive.index.dialect.base import Beside, Dialect, Moved
-from archive.index.dialect.postgresql import DRIVER, Postgresql
-from archive.index.dialect.postgresql_beside import PostgresqlBeside
 from archive.index.dialect.sqlite import Sqlite
 from archive.index.dialect.sqlite_beside import SqliteBeside
 
 __all__ = ["Beside", "Dialect", "Moved", "beside", "open_dialect"]
 
+_POSTGRESQL = ("postgresql", "postgres", "postgresql+psycopg")
 _CAN = "give sqlite:////folder/index.db or postgresql://user@host/database"
 
 
@@ -27,7 +26,10 @@ def open_dialect(url: str) -> Dialect:
         raise IndexUnavailable(f"{shown} is not the URL of a database: {_CAN}") from error
     if parsed.drivername == "sqlite" and parsed.database and ":" not in parsed.database[:5]:
         return Sqlite(parsed.database)
-    if parsed.drivername in ("postgresql", "postgres", DRIVER) and parsed.database:
+    if parsed.drivername in _POSTGRESQL and parsed.database:
+        # The driver takes longer to import than all the rest of the index: most never need it.
+        from archive.index.dialect.postgresql import Postgresql
+
         return Postgresql(parsed)
     raise IndexUnavailable(f"{parsed.render_as_string()} cannot hold the index: {_CAN}")
 
@@ -36,5 +38,8 @@ def beside(live: Dialect) -> Beside:
     """The place of a new index that is to replace `live`."""
     if isinstance(live, Sqlite):
         return SqliteBeside(live)
+    from archive.index.dialect.postgresql import Postgresql
+    from archive.index.dialect.postgresql_beside import PostgresqlBeside
+
     assert isinstance(live, Postgresql)
     return PostgresqlBeside(live)
