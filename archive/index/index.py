@@ -156,16 +156,26 @@ class Index:
 
     # Writing
 
-    def commit(self, captures: Sequence[Capture], documents: Sequence[Document] = ()) -> None:
+    def commit(
+        self,
+        captures: Sequence[Capture],
+        documents: Sequence[Document] = (),
+        new_segments: Sequence[Segment] = (),
+    ) -> None:
         """Enter captures and documents in one transaction, which is durable when this returns.
 
         What is there already is replaced by the same; of several documents of a capture that of the
-        greatest run stays. Their segments have been added before. Raises SegmentUnknown, and then
-        nothing is entered.
+        greatest run stays. Their segments have been added before, or are with them: one whose first
+        captures fail leaves no row behind. Raises SegmentUnknown, and then nothing is entered.
         """
         prepared = [fulltext.prepare(document) for document in documents]
+        entered = [rows.segment_row(segment) for segment in new_segments]
 
         def enter(connection: Connection) -> None:
+            if entered:
+                connection.execute(self._add_segment, entered)
+                # Ids that an attempt gave which was taken back since.
+                self._forget(new_segments)
             new = self._rows_of(connection, captures)
             if new:
                 connection.execute(self._add_captures, new)
@@ -173,7 +183,15 @@ class Index:
                 segment, _ = self._place(connection, item.document.filename)
                 fulltext.put(connection, self._dialect, item, segment)
 
-        self._database.write(enter)
+        try:
+            self._database.write(enter)
+        except BaseException:
+            self._forget(new_segments)
+            raise
+
+    def _forget(self, segments: Sequence[Segment]) -> None:
+        for segment in segments:
+            self._database.remembered.pop(segment.filename, None)
 
     def rows_of(self, captures: Sequence[Capture]) -> list[rows.Row]:
         """The captures as rows, for those who enter them in another way. Raises SegmentUnknown."""

@@ -203,11 +203,13 @@ class SegmentWriter:
                     answers.append((work, documents[-1]))
             for file in touched.values():
                 file.sync()
-            for file in touched.values():
-                # Not before: recovery then finds the captures of every segment that is entered.
-                if isinstance(file, OpenSegment) and file.empty:
-                    self._enter(file)
-            self._index.commit(captures, documents)
+            # With their first captures: a segment that is taken back leaves no row.
+            begun = [
+                self._row_of(file)
+                for file in touched.values()
+                if isinstance(file, OpenSegment) and file.empty
+            ]
+            self._index.commit(captures, documents, begun)
             for file in touched.values():
                 file.settle()
         except Exception as error:  # noqa: BLE001 - who waits for a dead thread waits for ever
@@ -239,15 +241,13 @@ class SegmentWriter:
             segment = self._segments[source] = OpenSegment(self.spool.path, source)
         return segment
 
-    def _enter(self, segment: OpenSegment) -> None:
-        self._index.add_segment(
-            Segment(
-                filename=segment.filename,
-                source=segment.source,
-                state="spooled",
-                node=self._node,
-                path=str(self.spool.path),
-            )
+    def _row_of(self, segment: OpenSegment) -> Segment:
+        return Segment(
+            filename=segment.filename,
+            source=segment.source,
+            state="spooled",
+            node=self._node,
+            path=str(self.spool.path),
         )
 
     def _text_run(self, segment: str) -> OpenRun:

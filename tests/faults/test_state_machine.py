@@ -379,10 +379,10 @@ def test_writer_that_speaks_before_the_index_knows_is_found_out(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     commit = Index.commit
-    waiting: list[tuple[Index, Sequence[Capture], Sequence[Document]]] = []
+    waiting: list[tuple[Any, ...]] = []
 
-    def late(index: Index, captures: Sequence[Capture], documents: Sequence[Document] = ()) -> None:
-        waiting.append((index, captures, documents))
+    def late(*rows: Any) -> None:
+        waiting.append(rows)
         if len(waiting) > 1:
             commit(*waiting.pop(0))
 

@@ -354,3 +354,14 @@ def test_postgresql_reads_captures_by_the_keys_alone(
     assert scans is not None
     assert scans[0] == 0
     assert scans[1] >= 8
+
+
+def test_a_new_segment_comes_with_its_first_captures_or_not_at_all(index_url: str) -> None:
+    stranger = capture(filename="other-20261122093000123-k3m5p7r2t4.warc.gz")
+    with closing(Index(index_url)) as index:
+        with pytest.raises(SegmentUnknown):
+            index.commit([capture(), stranger], (), [SEGMENT])
+        assert index.segments() == []
+        index.commit([capture()], (), [SEGMENT])
+        assert index.segments() == [SEGMENT]
+        assert list(index.captures_of(SEGMENT.filename)) == [capture()]
