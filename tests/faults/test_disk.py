@@ -20,7 +20,7 @@ from tests.faults.trial import ROOT, Trial
 from tests.servers.strace import need_strace
 
 SHORT_SIZES, FULL_SIZES = 3, 20
-SMALLEST, LARGEST = 250_000, 3_500_000
+SMALLEST, LARGEST = 250_000, 8_000_000
 """Bytes of the file system: from one that hardly holds an empty index to nearly enough."""
 
 UNAVAILABLE = 3
