@@ -116,18 +116,18 @@ async def _crawl(
 ) -> CrawlReport:
     session = runner.session
     mark = UnfinishedCrawl.begin(Path(session.configuration.home), source, fresh=anew)
-    job = mark.job
-    recording = session.recording(source.name, job)
-    resumption = None
-    if mark.resumed:
-        logger.warning(
-            "going on with the interrupted crawl of %s (--fresh begins anew)", source.name
-        )
-        resumption = Resumption(session.collection, recording)
-    began = time.monotonic()
-    touching = asyncio.create_task(_touch(mark))
     finished = False
+    touching = asyncio.create_task(_touch(mark))
     try:
+        job = mark.job
+        recording = session.recording(source.name, job)
+        resumption = None
+        if mark.resumed:
+            logger.warning(
+                "going on with the interrupted crawl of %s (--fresh begins anew)", source.name
+            )
+            resumption = Resumption(session.collection, recording)
+        began = time.monotonic()
         crawler = await runner.crawl(
             NewsSpider,
             recording,

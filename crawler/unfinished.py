@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import fcntl
 import json
 import logging
 import os
@@ -12,7 +11,7 @@ from pathlib import Path
 from typing import Self
 
 from archive.errors import WriteError
-from archive.files import make_folder, sync_folder, write_durably
+from archive.files import make_folder, sync_folder, try_lock, write_durably
 from archive.names import new_run
 from config.schema import Source
 
@@ -42,14 +41,18 @@ class UnfinishedCrawl:
         path = folder / f"{source.name}.json"
         try:
             make_folder(folder)
-            lock = _take(folder / f"{source.name}.lock")
+            lock = try_lock(folder / f"{source.name}.lock")
             if lock is None:
                 return cls(new_run(), resumed=False)
-            job = None if fresh else _job_of(path, _starts(source))
-            mark = cls(job or new_run(), resumed=job is not None, _path=path, _lock=lock)
-            if job is None:
-                line = {"job": mark.job, "starts": _starts(source)}
-                write_durably(path, f"{json.dumps(line)}\n".encode())
+            try:
+                job = None if fresh else _job_of(path, _starts(source))
+                mark = cls(job or new_run(), resumed=job is not None, _path=path, _lock=lock)
+                if job is None:
+                    line = {"job": mark.job, "starts": _starts(source)}
+                    write_durably(path, f"{json.dumps(line)}\n".encode())
+            except BaseException:
+                os.close(lock)
+                raise
         except OSError as error:
             raise WriteError(f"that a crawl of {source.name} begins", error) from error
         return mark
@@ -99,13 +102,3 @@ def _job_of(path: Path, starts: list[str]) -> str | None:
         return None
     job = mark.get("job")
     return job if isinstance(job, str) else None
-
-
-def _take(path: Path) -> int | None:
-    lock = os.open(path, os.O_RDWR | os.O_CREAT, 0o644)
-    try:
-        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        os.close(lock)
-        return None
-    return lock

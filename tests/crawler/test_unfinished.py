@@ -82,3 +82,13 @@ def test_home_that_cannot_be_written(tmp_path: Path) -> None:
     (tmp_path / "crawls").write_text("in the way")
     with pytest.raises(WriteError, match="one"):
         _begin(tmp_path)
+
+
+def test_one_that_could_not_begin_keeps_no_lock(tmp_path: Path) -> None:
+    (tmp_path / "crawls/one.json").mkdir(parents=True)
+    with pytest.raises(WriteError, match="one"):
+        _begin(tmp_path)
+    (tmp_path / "crawls/one.json").rmdir()
+    mark = _begin(tmp_path)
+    mark.end(finished=False)
+    assert unfinished_crawls(tmp_path) == {"one"}
