@@ -55,7 +55,9 @@ class Record:
     @property
     def url(self) -> str:
         """WARC-Target-URI without the angle brackets that some tools put around it."""
-        return self._first.get("warc-target-uri", "").strip("<>")
+        url = self._first.get("warc-target-uri", "")
+        # A pair around the whole (the grammar of WARC 1.0); one alone is part of the URL.
+        return url[1:-1] if url.startswith("<") and url.endswith(">") else url
 
     @cached_property
     def head(self) -> ResponseHead:

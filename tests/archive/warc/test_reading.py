@@ -25,6 +25,19 @@ def test_plain_and_gzip(pack: type[bytes]) -> None:
     assert read_record(pack(_written()), where="x").url == "https://example.org/a?b=1"
 
 
+@pytest.mark.parametrize(
+    ("written", "url"),
+    [
+        (b"<https://example.org/a>", "https://example.org/a"),
+        (b"https://example.org/a>", "https://example.org/a>"),
+        (b"https://example.org/?q=<b>", "https://example.org/?q=<b>"),
+    ],
+)
+def test_only_a_pair_of_brackets_around_a_url_is_none_of_it(written: bytes, url: str) -> None:
+    data = _written().replace(b"https://example.org/a?b=1", written, 1)
+    assert read_record(data, where="x").url == url
+
+
 @given(st.binary(max_size=400))
 def test_any_bytes_give_a_record_or_our_error(data: bytes) -> None:
     try:
