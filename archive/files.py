@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import fcntl
 import os
 from pathlib import Path
+
+_durable: set[Path] = set()
+"""Folders whose names this process has synced."""
 
 
 def make_folder(path: Path) -> None:
@@ -13,10 +17,17 @@ def make_folder(path: Path) -> None:
     Raises OSError.
     """
     if path.is_dir():
-        return
-    make_folder(path.parent)
-    path.mkdir(exist_ok=True)
-    sync_folder(path.parent)
+        # Another process may have made it a moment ago: its name need not be synced yet. Those
+        # above it are, they were before it was made.
+        if path not in _durable:
+            # Where we may not look we, or a process like us, cannot have made it.
+            with contextlib.suppress(PermissionError):
+                sync_folder(path.parent)
+    else:
+        make_folder(path.parent)
+        path.mkdir(exist_ok=True)
+        sync_folder(path.parent)
+    _durable.add(path)
 
 
 def try_lock(path: Path) -> int | None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import fcntl
 import os
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -17,6 +18,9 @@ LOCK = "lock"
 
 PART = ".part"
 """Ending of what is still being made: nobody was told of it."""
+
+_TRIES, _PAUSE = 20, 0.005
+"""How often, and seconds between: who looks at a lock holds it for an instant."""
 
 
 class Spool:
@@ -101,9 +105,7 @@ def _take(path: Path) -> int | None:
         lock = os.open(path / LOCK, os.O_RDWR | os.O_CREAT, 0o644)
     except FileNotFoundError:
         return None
-    try:
-        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
+    if not _lock(lock):
         os.close(lock)
         return None
     # Its owner may have removed the folder between our open and our lock.
@@ -115,3 +117,18 @@ def _take(path: Path) -> int | None:
         os.close(lock)
         return None
     return lock
+
+
+def _lock(descriptor: int) -> bool:
+    """Lock it, unless a living process owns it; who only looks (`is_held`) is no owner."""
+    for _ in range(_TRIES):
+        with contextlib.suppress(BlockingIOError):
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            return True
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return False
+        fcntl.flock(descriptor, fcntl.LOCK_UN)
+        time.sleep(_PAUSE)
+    return False

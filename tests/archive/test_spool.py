@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import fcntl
+import os
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -12,7 +15,7 @@ import archive.spool as spool_module
 from archive import files
 from archive.appending import MemberFile
 from archive.errors import WriteError
-from archive.spool import Spool
+from archive.spool import LOCK, Spool
 from archive.warc.gzip import members
 
 _HOLDER = """
@@ -41,6 +44,22 @@ def test_living_process_is_left_alone_and_dead_one_adopted(tmp_path: Path) -> No
     assert adopted.path == path
     assert [file.name for file in adopted.files("w*")] == ["work"]
     assert list(Spool.abandoned(tmp_path)) == []
+    adopted.close()
+
+
+def test_abandoned_folder_that_somebody_looks_at_is_adopted(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Who asks whether a folder is held locks it for an instant."""
+    spool = Spool.create(tmp_path)
+    (spool.path / "work").write_text("kept")
+    spool.close()
+    looker = os.open(spool.path / LOCK, os.O_RDONLY)
+    fcntl.flock(looker, fcntl.LOCK_SH)
+    monkeypatch.setattr(time, "sleep", lambda _: fcntl.flock(looker, fcntl.LOCK_UN))
+    (adopted,) = Spool.abandoned(tmp_path)
+    assert adopted.path == spool.path
+    os.close(looker)
     adopted.close()
 
 
@@ -78,8 +97,21 @@ def test_every_folder_is_durable_before_anything_is_in_it(
     synced: list[Path] = []
     monkeypatch.setattr(files, "sync_folder", synced.append)
     spool = Spool.create(tmp_path / "a" / "b")
-    assert synced == [tmp_path, tmp_path / "a", tmp_path / "a" / "b", spool.path.parent]
+    made = [tmp_path, tmp_path / "a", tmp_path / "a" / "b", spool.path.parent]
+    assert synced == [tmp_path.parent, *made]
     spool.close()
+
+
+def test_folder_that_another_process_has_just_made_is_made_durable_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "spool").mkdir()
+    synced: list[Path] = []
+    monkeypatch.setattr(files, "sync_folder", synced.append)
+    first, second = Spool.create(tmp_path), Spool.create(tmp_path)
+    assert synced == [tmp_path, tmp_path / "spool", tmp_path / "spool"]
+    first.close()
+    second.close()
 
 
 def test_home_that_cannot_be_written_is_named(tmp_path: Path) -> None:

@@ -74,10 +74,10 @@ def test_file_and_its_folders_are_synced(
     monkeypatch.setattr(os, "fsync", noting)
     local.put_new("warc/2026/a", b"x")
     above = folder.parent
-    folders = [above.parent, above, folder, folder / "warc"]
-    assert synced[:4] == [str(path) for path in folders]
-    assert Path(synced[4]).name.startswith(".tmp-")
-    assert synced[5:] == [str(folder / "warc/2026")]
+    folders = [above.parent.parent, above.parent, above, folder, folder / "warc"]
+    assert synced[:5] == [str(path) for path in folders]
+    assert Path(synced[5]).name.startswith(".tmp-")
+    assert synced[6:] == [str(folder / "warc/2026")]
 
 
 def test_temporary_files_are_not_objects(local: LocalStore, folder: Path) -> None:
