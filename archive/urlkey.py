@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 import socket
 from contextlib import suppress
+from functools import lru_cache
 from typing import Literal
 from urllib.parse import unquote_to_bytes
 
@@ -50,6 +51,8 @@ _QUERY_SESSIONS: tuple[re.Pattern[bytes], ...] = tuple(
 )
 
 
+# Of one exchange it is asked for when it comes, when it is written, and for its document.
+@lru_cache(4096)
 def urlkey(url: str) -> str:
     """The SURT of an http or https URL. Raises UrlError for anything else, or without a host."""
     try:
