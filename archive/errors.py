@@ -14,6 +14,7 @@ ArchiveError
 |  +- SpoolFull            no room for more captures: make room, or raise `spool.max_bytes`
 +- IndexFailure            the index cannot be used
 |  +- IndexUnavailable     locked, unreachable or damaged: retry later, or rebuild it
+|  |  +- IndexDamaged      what is there is no whole database: rebuild it
 |  +- IndexOutdated        written by another version: `pressmark rebuild-index`
 |  +- SegmentUnknown       no row of that segment: `pressmark rebuild-index`
 +- StateFailure            the state database cannot be used
@@ -108,6 +109,10 @@ class IndexFailure(ArchiveError):
 
 class IndexUnavailable(IndexFailure):
     """The index database is locked, unreachable or damaged."""
+
+
+class IndexDamaged(IndexUnavailable):
+    """What lies in the place of the index is no database, or not a whole one."""
 
 
 class IndexOutdated(IndexFailure):

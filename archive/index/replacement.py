@@ -17,11 +17,11 @@ from typing import Self
 
 from sqlalchemy import Column, Connection, MetaData, Table, Text, func, inspect, select
 
-from archive.errors import IndexFailure
+from archive.errors import IndexDamaged, IndexFailure, IndexOutdated
 from archive.index.database import Database, stamp
 from archive.index.dialect import beside, open_dialect
 from archive.index.index import Index
-from archive.index.schema import VERSION, captures_place, index_version
+from archive.index.schema import VERSION, captures_place, index_version, segments
 from archive.model import Capture, Document, Segment
 
 # In the new index alone, and only as long as it is one.
@@ -140,9 +140,10 @@ class Replacement:
     def swap(self) -> Iterator[Index | None]:
         """Hold writers of the live index off, give it to read, then put the new one in its place.
 
-        None where the live index is missing, unreadable, or of another version. When the block is
-        left by an exception, the live index stays. Open indexes, in any process, go on with the new
-        one by themselves. Keep the block short: writers wait for it, 30 s at most.
+        None where the live index is missing, damaged, or of another version; one that cannot be
+        asked now is an IndexUnavailable. When the block is left by an exception, the live index
+        stays. Open indexes, in any process, go on with the new one by themselves. Keep the block
+        short: writers wait for it, 30 s at most.
         """
         self.finish()
         with self._beside.hold_writers():
@@ -162,8 +163,30 @@ class Replacement:
             if not Database(self._live).read(self._live.tables):
                 return None
             return Index(self._url)
-        except IndexFailure:
+        except (IndexDamaged, IndexOutdated):
             return None
+
+    def spooled_in_outdated(self) -> list[tuple[str, str]]:
+        """`(file name, node)` of what the live index, of another version, has as spooled.
+
+        Within `swap`, which gives nothing of such an index. Nothing where there is none, or a
+        damaged one, or one that has not these columns.
+        """
+        named = select(segments.c.filename, segments.c.node).where(segments.c.state == "spooled")
+        needed = {column.name for column in (segments.c.state, *named.selected_columns)}
+
+        def ask(connection: Connection) -> list[tuple[str, str]]:
+            if segments.name not in self._live.tables(connection):
+                return []
+            found = inspect(connection).get_columns(segments.name)
+            if not needed <= {column["name"] for column in found}:
+                return []
+            return [(filename, node) for filename, node in connection.execute(named)]
+
+        try:
+            return Database(self._live).read(ask)
+        except IndexDamaged:
+            return []
 
 
 def _names(connection: Connection) -> Sequence[str]:

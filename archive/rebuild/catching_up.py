@@ -76,6 +76,16 @@ class CatchingUp:
                 self._copy(live, segment)
         self._copy_documents(live)
 
+    def name_others(self, spooled: Iterable[tuple[str, str]]) -> None:
+        """Say what is lost with a live index of another version: `(file name, node)` it names."""
+        here = {segment.filename for segment in self._fresh.segments()}
+        for filename, node in spooled:
+            if filename not in here and filename not in self._listed.lost:
+                self.unread.append(
+                    f"{filename}: the index was of another version, and this lies in the spool of "
+                    f"{node} alone: `pressmark doctor --repair` there enters it again"
+                )
+
     def _is_spooled(self, segment: Segment) -> bool:
         """Of another machine nobody here can tell."""
         if segment.node != self._node:

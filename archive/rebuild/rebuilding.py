@@ -19,7 +19,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TypeVar
 
-from archive.errors import IndexFailure, KeyMissing, SegmentUnknown
+from archive.errors import IndexDamaged, IndexOutdated, KeyMissing, SegmentUnknown
 from archive.index import Index
 from archive.index.replacement import Replacement
 from archive.model import Capture, Document, Segment
@@ -80,15 +80,17 @@ def _rebuild(
         catching_up.from_spools(spools, live)
         if live is not None:
             catching_up.from_index(live)
+        else:
+            catching_up.name_others(fresh.spooled_in_outdated())
         objects.load_early_texts()
     return [*objects.unread, *spools.unread, *catching_up.unread]
 
 
 def _open_if_readable(url: str) -> Index | None:
-    """Opening one that is not there would make it."""
+    """Opening one that is not there would make it. Raises IndexUnavailable."""
     try:
         return Index(url) if Index.exists(url) else None
-    except IndexFailure:
+    except (IndexDamaged, IndexOutdated):
         return None
 
 

@@ -34,7 +34,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects.sqlite import Insert, insert
 
-from archive.errors import IndexUnavailable
+from archive.errors import IndexDamaged, IndexUnavailable
 from archive.index.dialect.base import BUSY_SECONDS, WRITE, Dialect, Moved, Row
 from archive.index.schema import metadata
 from archive.index.words import Alternatives
@@ -200,7 +200,7 @@ class Sqlite(Dialect):
         cause = getattr(error, "orig", None) or error
         code = "_".join(str(getattr(cause, "sqlite_errorname", "")).split("_")[:2])
         if code in _DAMAGED:
-            return IndexUnavailable(
+            return IndexDamaged(
                 f"the index {self.name} is damaged ({cause}): move it away and run "
                 "`pressmark rebuild-index`; nothing in storage is lost"
             )

@@ -6,14 +6,16 @@ import asyncio
 import socket
 import subprocess
 import sys
+from contextlib import closing, suppress
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from sqlalchemy import make_url
 
 from archive.appending import OPEN
 from archive.errors import IndexUnavailable
-from archive.index import Index
+from archive.index import Index, database
 from archive.index.export import export
 from archive.model import Article, Capture, Segment
 from archive.names import key_of, new_name, segment_of, sibling
@@ -21,6 +23,7 @@ from archive.rebuild import rebuild
 from archive.store.local import LocalStore
 from tests.exchanges import exchange, page
 from tests.keeping import Place, place
+from tests.servers.postgres import PostgresServer
 
 ARTICLE = Article(title="T", text="One paragraph.", quality="thin", extraction_status="ok")
 
@@ -191,6 +194,53 @@ def test_spooled_rows_of_other_machines_are_carried_over(tmp_path: Path, stored:
     assert len(before) == len(stored) + 5
     assert again(tmp_path) == []
     assert lines(tmp_path) == before
+
+
+def test_spooled_rows_of_other_machines_are_named_where_the_index_is_outdated(
+    tmp_path: Path, index_url: str
+) -> None:
+    filename = f"{new_name('far')}.warc.gz"
+    index = Index(index_url)
+    index.add_segment(
+        Segment(filename=filename, source="far", state="spooled", node="elsewhere", path="/spool/1")
+    )
+    with index._dialect.engine.begin() as connection:
+        connection.exec_driver_sql("UPDATE index_version SET version = 1")
+    index.close()
+    (said,) = rebuild(LocalStore(tmp_path / "collection"), index_url, home=tmp_path)
+    assert said.startswith(f"{filename}: ")
+    assert "elsewhere" in said
+    assert rebuild(LocalStore(tmp_path / "collection"), index_url, home=tmp_path) == []
+
+
+@pytest.mark.parametrize("connections", range(1, 6))
+def test_server_that_takes_no_more_connections_has_an_index_all_the_same(
+    tmp_path: Path,
+    postgres: PostgresServer,
+    connections: int,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """What other machines have spooled is in it, and nowhere else that can be read."""
+    monkeypatch.setattr(database, "BUSY_SECONDS", 0)
+    monkeypatch.setattr(database, "_READER_SECONDS", 0)
+    url = make_url(postgres.make_database())
+    role = f"few{connections}"
+    filename = f"{new_name('far')}.warc.gz"
+    segment = Segment(
+        filename=filename, source="far", state="spooled", node="elsewhere", path="/spool/1"
+    )
+    few = url.set(username=role, password=role).render_as_string(hide_password=False)
+    with postgres.connect() as connection:
+        connection.execute(f"CREATE ROLE {role} LOGIN PASSWORD '{role}'".encode())
+        connection.execute(f'GRANT CREATE ON DATABASE "{url.database}" TO {role}'.encode())
+        with closing(Index(few)) as index:
+            index.add_segment(segment)
+        connection.execute(f"ALTER ROLE {role} CONNECTION LIMIT {connections}".encode())
+        with suppress(IndexUnavailable):
+            assert rebuild(LocalStore(tmp_path / "collection"), few, home=tmp_path) == []
+        connection.execute(f"ALTER ROLE {role} CONNECTION LIMIT -1".encode())
+    with closing(Index(few)) as index:
+        assert index.segments() == [segment]
 
 
 def test_spooled_rows_whose_file_is_gone_are_named(tmp_path: Path, stored: list[str]) -> None:
