@@ -10,7 +10,7 @@ from archive.model import Article, Capture, Document, Segment
 from archive.urlkey import urlkey
 
 CAPTURES_A_SEGMENT = 25_000
-_HOSTS = 400
+HOSTS = 400
 _SECTIONS = ("news", "world", "business/economy", "culture", "sport", "opinion", "latest-news/en")
 _REQUISITE = 0.4
 _WORDS = 60_000
@@ -33,10 +33,16 @@ def filename(number: int) -> str:
 
 def url(number: int) -> str:
     """A page or a requisite, of 400 hosts."""
-    host, section = number % _HOSTS, _SECTIONS[number % len(_SECTIONS)]
+    host, section = number % HOSTS, _SECTIONS[number % len(_SECTIONS)]
     if number * 2654435761 % 100 < _REQUISITE * 100:
         return f"https://static.site{host}.example/assets/{section}/picture-{number}.jpg"
     return f"https://www.site{host}.example/{section}/2026/an-article-with-a-title-{number}"
+
+
+def sites() -> list[str]:
+    """Prefixes of the hosts that have pages; the others have requisites alone."""
+    pages = [url(host) for host in range(HOSTS)]
+    return [page[: page.index("/", 8) + 1] for page in pages if "//www." in page]
 
 
 def captures(count: int) -> Iterator[Capture]:
