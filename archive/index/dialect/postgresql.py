@@ -62,6 +62,7 @@ _GENERATION = select(index_version.c.generation)
 _PASSING = (
     "08",  # the connection broke
     "40",  # a deadlock, or transactions in one another's way
+    "53300",  # too many connections: others end
     "57P",  # the server is stopped or started
     "23505",  # another process entered the same row first: now it is found
 )
@@ -78,8 +79,8 @@ _REFUSALS = {
     "authentication failed": _REMEDIES["28"],
     "no password supplied": _REMEDIES["28"],
     "does not exist": _REMEDIES["3D"],
-    "too many": _REMEDIES["53300"],
 }
+_CROWDED = ("too many", "connection slots are reserved")
 _SETTINGS = {
     "connect_timeout": "10",
     "application_name": "pressmark",
@@ -211,7 +212,8 @@ class Postgresql(Dialect):
         )
         if not state:
             # A refusal to connect comes without a state.
-            known = (words for sign, words in _REFUSALS.items() if sign in str(cause))
+            signs = {**_REFUSALS, **dict.fromkeys(_CROWDED, _REMEDIES["53300"])}
+            known = (words for sign, words in signs.items() if sign in str(cause))
             remedy = next(known, remedy)
         return IndexUnavailable(f"the index {self.name} failed: {lines[0].strip()}; {remedy}")
 

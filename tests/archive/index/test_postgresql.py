@@ -8,6 +8,7 @@ from contextlib import closing
 
 import psycopg
 import pytest
+from sqlalchemy import make_url
 
 from archive.errors import IndexOutdated, IndexUnavailable
 from archive.index import CaptureQuery, Index, SearchQuery, database
@@ -172,6 +173,30 @@ def test_a_server_that_is_restarted_is_waited_for(
         offsets = [found.offset for found in index.captures_of(FILENAME)]
         assert offsets == list(range(len(offsets)))
         assert len(offsets) > last
+
+
+def test_a_place_among_too_many_connections_is_waited_for(postgres: PostgresServer) -> None:
+    url = make_url(postgres.make_database())
+    crowded = url.set(username="crowded", password="crowded")
+    with postgres.connect() as connection:
+        connection.execute("CREATE ROLE crowded LOGIN PASSWORD 'crowded'")
+        connection.execute(f'GRANT CREATE ON DATABASE "{url.database}" TO crowded'.encode())
+        with closing(Index(crowded.render_as_string(hide_password=False))) as index:
+            index.add_segment(SEGMENT)
+            connection.execute("ALTER ROLE crowded CONNECTION LIMIT 0")
+            connection.execute(
+                "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity"
+                " WHERE usename = 'crowded'"
+            )
+            with pytest.raises(IndexUnavailable, match=r"too many.*max_connections"):
+                Index(crowded.render_as_string(hide_password=False))
+            thread = threading.Thread(target=index.commit, args=([capture()],))
+            thread.start()
+            thread.join(0.5)
+            assert thread.is_alive()
+            connection.execute("ALTER ROLE crowded CONNECTION LIMIT -1")
+            thread.join()
+            assert index.find(capture().url) == capture()
 
 
 @pytest.mark.usefixtures("impatient")
