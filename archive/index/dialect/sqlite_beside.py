@@ -13,7 +13,7 @@ import os
 import re
 import sqlite3
 from collections.abc import Iterator, Sequence
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -150,6 +150,7 @@ class SqliteBeside:
                         f"{self._file} is in use by another process: it stays beside the index; "
                         "run `pressmark rebuild-index` again when that is done"
                     )
+            self._settle(old)
             link = self._beside(".link")
             link.unlink(missing_ok=True)
             link.symlink_to(self._file.name)
@@ -158,6 +159,12 @@ class SqliteBeside:
             # The first file had the name that now is the link's.
             for suffix in ("", "-wal", "-shm") if self._old else ("-wal", "-shm"):
                 old.with_name(f"{old.name}{suffix}").unlink(missing_ok=True)
+
+    def _settle(self, old: Path) -> None:
+        """Bring the old file's log into it: who opens it just now finds no log any more."""
+        # What is damaged, or read in this moment, stays as it is: it is replaced.
+        with suppress(sqlite3.Error), closing(sqlite3.connect(old, timeout=0)) as connection:
+            connection.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchall()
 
     def close(self) -> None:
         self._let_go()

@@ -248,6 +248,21 @@ def test_files_that_are_left(tmp_path: Path) -> None:
     }  # fmt: skip
 
 
+def test_whoever_has_just_opened_the_old_file_finds_all_in_it(tmp_path: Path) -> None:
+    """Its log is gone with its name."""
+    path = tmp_path / "index.db"
+    url = f"sqlite:///{path}"
+    with closing(Index(url)) as index:
+        index.add_segment(SEGMENT)
+        index.commit(pages(100))
+        old = tmp_path / "old.db"
+        old.hardlink_to(path)
+        with Replacement(url) as fresh, fresh.swap():
+            pass
+        with closing(sqlite3.connect(old)) as connection:
+            assert connection.execute("SELECT count(*) FROM captures").fetchone() == (100,)
+
+
 @pytest.mark.parametrize("content", [None, b"no database " * 1000, b""])
 def test_an_index_that_is_missing_or_unreadable(tmp_path: Path, content: bytes | None) -> None:
     path = tmp_path / "index.db"
