@@ -124,6 +124,7 @@ class FaultProxy:
         self.requests: list[Message] = []  #: in the order of their arrival
         self.answers: list[tuple[Message, Message]] = []  #: what the server itself answered to what
         self.connections = 0  #: accepted so far
+        self.broken = 0  #: requests that were given a fault
 
     @property
     def url(self) -> str:
@@ -162,6 +163,7 @@ class FaultProxy:
             self._rules.clear()
             self._choice = lambda _request: None
             self.connections = 0
+            self.broken = 0
 
     def up(self) -> None:
         """Listen, on the same port as before."""
@@ -236,11 +238,12 @@ class FaultProxy:
     def _choose(self, request: Message) -> Fault | None:
         with self._lock:
             self.requests.append(request)
-            for rule in self._rules:
-                if rule.times and rule.matches(request):
-                    rule.times -= 1
-                    return rule.fault
-            return self._choice(request)
+            rule = next((r for r in self._rules if r.times and r.matches(request)), None)
+            if rule is not None:
+                rule.times -= 1
+            fault = rule.fault if rule is not None else self._choice(request)
+            self.broken += fault is not None
+            return fault
 
     def _exchange(
         self,
