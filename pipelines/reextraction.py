@@ -13,7 +13,14 @@ from itertools import islice
 from pathlib import Path
 
 from archive.collection import Collection
-from archive.errors import ArchiveError, ContentError, StoreError
+from archive.errors import (
+    ArchiveError,
+    ContentError,
+    KeyInvalid,
+    KeyMissing,
+    ObjectDamaged,
+    StoreError,
+)
 from archive.files import try_lock
 from archive.memento import Memento
 from archive.model import Capture, Segment
@@ -24,6 +31,8 @@ from pipelines.warc.writer import SegmentWriter
 logger = logging.getLogger(__name__)
 
 _LOCK = "extract.lock"
+_OF_ONE_OBJECT = (KeyMissing, KeyInvalid, ObjectDamaged)
+"""Failures of a store that say nothing of its other objects."""
 _SEGMENTS_A_SEAL = 50
 """Segments whose texts are open at a time: each is a file."""
 
@@ -134,9 +143,9 @@ class Reextraction:
         try:
             memento = await asyncio.to_thread(self._collection.open, capture)
             page = await asyncio.to_thread(page_of, memento)
-        except StoreError:
-            raise
         except ArchiveError as error:
+            if isinstance(error, StoreError) and not isinstance(error, _OF_ONE_OBJECT):
+                raise
             logger.warning("%s at %s has no text: %s", capture.url, capture.timestamp, error)
             self.done.failed += 1
             return
