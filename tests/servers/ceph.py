@@ -33,6 +33,8 @@ import pytest
 import trustme
 from botocore.config import Config
 
+from tests.servers import debian
+
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
 
@@ -104,42 +106,11 @@ def s3_client(url: str, ca_bundle: str | None) -> S3Client:
 
 
 def install_packages() -> None:
-    """Install what is missing, as root or through sudo. Raises CephMissing."""
+    """Install what is missing. Raises CephMissing."""
     if all(shutil.which(program) for program in PROGRAMS):
         return
-    wanted = f"the Debian packages {' '.join(PACKAGES)}"
-    if not shutil.which("apt-get"):
-        raise CephMissing(f"needs {wanted}, and there is no apt-get here")
-    if os.geteuid() == 0:
-        prefix = []
-    elif shutil.which("sudo") and _succeeds(["sudo", "-n", "true"]):
-        prefix = ["sudo", "-n"]
-    else:
-        raise CephMissing(f"needs {wanted}: install them, or run this once as root")
-    # Other programs may hold the lock of the package system for a while.
-    apt = [*prefix, "env", "DEBIAN_FRONTEND=noninteractive", "apt-get", "-q"]
-    apt += ["-o", "DPkg::Lock::Timeout=300"]
-    update = _run_captured([*apt, "update"])
-    install = _run_captured([*apt, "install", "-y", "--no-install-recommends", *PACKAGES])
-    if install.returncode:
-        raise CephMissing(f"needs {wanted}, and they do not install:\n{update.stdout[-500:]}"
-                          f"\n{install.stdout[-1500:]}")  # fmt: skip
-
-
-def _run_captured(command: list[str]) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        command,
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        timeout=900,
-        check=False,
-    )
-
-
-def _succeeds(command: list[str]) -> bool:
-    return _run_captured(command).returncode == 0
+    if reason := debian.install(*PACKAGES):
+        raise CephMissing(reason)
 
 
 class CephServer:
@@ -360,9 +331,7 @@ def ceph() -> Iterator[CephServer]:
     try:
         install_packages()
     except CephMissing as error:
-        if os.environ.get("CI") == "true":
-            pytest.fail(str(error))
-        pytest.skip(str(error))
+        debian.skip_or_fail(str(error))
     with CephServer() as server:
         yield server
 

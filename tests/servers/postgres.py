@@ -28,6 +28,8 @@ from typing import Any, Self
 import psycopg
 import pytest
 
+from tests.servers import debian
+
 PACKAGE = "postgresql"
 USER = "pressmark"
 PASSWORD = "test:pass/word@1"
@@ -61,46 +63,20 @@ def programs() -> Path | None:
 
 
 def install_package() -> Path:
-    """Install it if it is missing, as root or through sudo. Raises PostgresMissing."""
+    """Install it if it is missing. Raises PostgresMissing."""
     found = programs()
     if found:
         return found
-    wanted = f"the Debian package {PACKAGE}"
-    if not shutil.which("apt-get"):
-        raise PostgresMissing(f"needs {wanted}, and there is no apt-get here")
-    if os.geteuid() == 0:
-        prefix = []
-    elif shutil.which("sudo") and not _run(["sudo", "-n", "true"]).returncode:
-        prefix = ["sudo", "-n"]
-    else:
-        raise PostgresMissing(f"needs {wanted}: install it, or run this once as root")
-    # No cluster of its own, which would be started; other programs may hold the lock for a while.
-    apt = [*prefix, "env", "DEBIAN_FRONTEND=noninteractive", "apt-get", "-q"]
-    apt += ["-o", "DPkg::Lock::Timeout=300"]
-    update = _run([*apt, "update"])
-    _run([*apt, "install", "-y", "--no-install-recommends", "postgresql-common"])
-    settings = Path("/etc/postgresql-common/createcluster.conf")
-    if settings.exists():
-        _run([*prefix, "sed", "-i", "-E", "s/^#?create_main_cluster.*/create_main_cluster = false/",
-              str(settings)])  # fmt: skip
-    install = _run([*apt, "install", "-y", "--no-install-recommends", PACKAGE])
+    reason = debian.install("postgresql-common")
+    if reason is None:
+        debian.make_no_cluster()
+        reason = debian.install(PACKAGE)
+    if reason:
+        raise PostgresMissing(reason)
     found = programs()
-    if install.returncode or not found:
-        raise PostgresMissing(f"needs {wanted}, and it does not install:\n{update.stdout[-500:]}"
-                              f"\n{install.stdout[-1500:]}")  # fmt: skip
+    if not found:
+        raise PostgresMissing(f"the package {PACKAGE} has no programs below {_FOLDERS}")
     return found
-
-
-def _run(command: list[str]) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        command,
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        timeout=900,
-        check=False,
-    )
 
 
 class PostgresServer:
@@ -295,9 +271,7 @@ def postgres() -> Iterator[PostgresServer]:
     try:
         install_package()
     except PostgresMissing as error:
-        if os.environ.get("CI") == "true":
-            pytest.fail(str(error))
-        pytest.skip(str(error))
+        debian.skip_or_fail(str(error))
     with PostgresServer() as server:
         yield server
 
