@@ -49,7 +49,8 @@ def _pattern(value: str) -> str:
     return value
 
 
-def _source_name(value: str) -> str:
+def check_source_name(value: str) -> str:
+    """The same name. Raises ValueError for what is none, and for the reserved one."""
     if not _NAME.fullmatch(value) or value == _RESERVED:
         reason = "is reserved" if value == _RESERVED else "is not a name of a source"
         raise ValueError(f"{value!r} {reason}")
@@ -103,7 +104,7 @@ def _database(value: str) -> str:
 HttpUrl = Annotated[str, AfterValidator(_http_url)]
 Pattern = Annotated[str, AfterValidator(_pattern)]
 Database = Annotated[str, AfterValidator(_database)]
-SourceName = Annotated[str, AfterValidator(_source_name)]
+SourceName = Annotated[str, AfterValidator(check_source_name)]
 Schedule = Annotated[str, AfterValidator(check_schedule)]
 AgentText = Annotated[str, AfterValidator(_agent_text)]
 Contact = Annotated[str, AfterValidator(_agent_text), AfterValidator(_contact)]

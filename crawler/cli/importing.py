@@ -12,10 +12,10 @@ import click
 
 from archive.errors import RecordError
 from archive.importing.importer import Imported, Importer
-from archive.names import source_name
 from archive.recovery import Recovered, take_over
 from config.load import load
 from config.schema import Configuration
+from config.values import NAME, check_source_name
 from crawler.cli.exits import CHECKS_FAILED, UNAVAILABLE
 from crawler.cli.options import as_json
 from crawler.cli.output import complain, print_json, progress
@@ -50,11 +50,10 @@ class _Import:
 @as_json
 def import_files(files: tuple[Path, ...], source: str, as_json: bool) -> None:
     """Take other tools' WARC and WACZ files into the collection, each whole or not at all."""
-    if source_name(source) != source:
-        raise click.BadParameter(
-            f"{source!r} is no name of a source: [a-z0-9][a-z0-9_]{{0,39}}",
-            param_hint="--source",
-        )
+    try:
+        check_source_name(source)
+    except ValueError as error:
+        raise click.BadParameter(f"{error}: {NAME}", param_hint="--source") from error
     configuration = load()
     found, status = run(lambda interruption: _work(configuration, files, source, interruption))
     for refusal in found.refused:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from pathlib import Path
 
 import pytest
 
@@ -58,10 +57,31 @@ def test_files_are_taken_in_with_their_texts_and_refused_by_name(
     assert check_warcs(pressmark.home / "collection") == 3
 
 
-@pytest.mark.parametrize("arguments", [[], ["nothing.warc.gz"], ["x.warc", "--source", "A B"]])
-def test_wrong_usage(pressmark: Pressmark, tmp_path: Path, arguments: list[str]) -> None:
-    (tmp_path / "x.warc").write_bytes(b"")
+@pytest.mark.parametrize("arguments", [[], ["nothing.warc.gz"]])
+def test_wrong_usage(pressmark: Pressmark, arguments: list[str]) -> None:
     assert pressmark("import", *arguments).status == 2
+
+
+@pytest.mark.parametrize("name", ["A B", "_a", "ondemand"])
+def test_what_is_no_name_of_a_source(
+    pressmark: Pressmark, tmp_path_factory: pytest.TempPathFactory, name: str
+) -> None:
+    folder = tmp_path_factory.mktemp("theirs")
+    file = samples.warcio_file(folder / "a.warc.gz", ["https://example.org/1"])
+    done = pressmark("import", str(file), "--source", name)
+    assert done.status == 2
+    assert "--source" in done.stderr
+
+
+@pytest.mark.parametrize("name", ["a__b", "a_"])
+def test_any_name_that_a_source_may_have(
+    pressmark: Pressmark, tmp_path_factory: pytest.TempPathFactory, name: str
+) -> None:
+    folder = tmp_path_factory.mktemp("theirs")
+    file = samples.warcio_file(folder / "a.warc.gz", ["https://example.org/1"])
+    assert pressmark("import", str(file), "--source", name).status == 0
+    (warc,) = (pressmark.home / "collection/warc").rglob("*.warc.gz")
+    assert warc.name.startswith(f"{name}-")
 
 
 def test_repair_takes_up_what_a_process_left_and_makes_its_texts(pressmark: Pressmark) -> None:
