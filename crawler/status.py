@@ -55,7 +55,6 @@ class Status:
     store_error: str | None  #: why it does not answer; None: it does
     mirror: MirrorStatus | None  #: None: there is none
     counts: Counts
-    unextracted: int  #: pages whose text is still to be made
     spooled: int  #: segments that the index knows in a spool, on whatever machine
 
     @property
@@ -108,7 +107,7 @@ class Status:
                 "spooled": self.spooled,
                 "captures": self.counts.captures,
                 "documents": self.counts.documents,
-                "unextracted": self.unextracted,
+                "unextracted": self.counts.unextracted,
             },
             "lag": None if self.lag is None else round(self.lag, 1),
         }
@@ -132,7 +131,6 @@ def status_of(configuration: Configuration) -> Status:
     try:
         segments = index.segments()
         counts = index.counts()
-        unextracted = index.count_unextracted()
     finally:
         index.close()
     return Status(
@@ -146,7 +144,6 @@ def status_of(configuration: Configuration) -> Status:
         store_error=store_error,
         mirror=_mirror(configuration),
         counts=counts,
-        unextracted=unextracted,
         spooled=sum(segment.state == "spooled" for segment in segments),
     )
 

@@ -38,6 +38,13 @@ _documents_of = (
     .order_by(documents.c.segment, documents.c.offset)
     .limit(100)
 )
+_counts = select(
+    *(
+        select(func.count()).select_from(table).scalar_subquery().label(table.name)
+        for table in (segments, captures, documents)
+    ),
+    unextracted.number.scalar_subquery().label("unextracted"),
+)
 _runs = (
     select(segments.c.filename, documents.c.run)
     .join_from(documents, segments, documents.c.segment == segments.c.id)
@@ -276,10 +283,6 @@ class Index:
         """No page of the segment lacks its document, or ever will; nothing for an unknown one."""
         self._database.write(lambda c: c.execute(unextracted.settle, {"name": filename}))
 
-    def count_unextracted(self) -> int:
-        """How many pages have no document, those being extracted in this moment included."""
-        return self._database.read(lambda c: c.execute(unextracted.number).scalar_one())
-
     def runs(self) -> list[tuple[str, str]]:
         """File name of the segment and run, of all current documents, each pair once."""
         found = self._database.read(lambda c: c.execute(_runs).all())
@@ -290,11 +293,6 @@ class Index:
         return self._database.read(lambda c: fulltext.search(c, self._dialect, query))
 
     def counts(self) -> Counts:
-        """Rows of each kind."""
-        numbers = self._database.read(
-            lambda connection: [
-                connection.execute(select(func.count()).select_from(table)).scalar_one()
-                for table in (segments, captures, documents)
-            ]
-        )
-        return Counts(segments=numbers[0], captures=numbers[1], documents=numbers[2])
+        """How much there is."""
+        row = self._database.read(lambda connection: connection.execute(_counts).mappings().one())
+        return Counts(**row)

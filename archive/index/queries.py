@@ -56,3 +56,4 @@ class Counts:
     segments: int
     captures: int
     documents: int
+    unextracted: int  #: pages without a document, those being extracted in this moment included

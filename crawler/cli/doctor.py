@@ -83,16 +83,16 @@ def _index(configuration: Configuration) -> Iterator[Check]:
     try:
         counts = index.counts()
         software = index.software
-        unextracted = index.count_unextracted()
     finally:
         index.close()
     detail = f"{counts.captures} captures, {counts.documents} documents; {software}"
     yield Check(name="index", ok=True, detail=detail)
+    missing = counts.unextracted
     yield Check(
         name="texts",
         ok=True,
-        detail=f"{unextracted} pages have none yet" if unextracted else "no page lacks its text",
-        remedy="`pressmark doctor --repair` makes the texts" if unextracted else "",
+        detail=f"{missing} pages have none yet" if missing else "no page lacks its text",
+        remedy="`pressmark doctor --repair` makes the texts" if missing else "",
     )
 
 

@@ -8,6 +8,8 @@ from pathlib import Path
 
 import click
 
+from archive.index import Index
+from archive.rebuild import rebuild
 from archive.verify import MOST, Healed, heal
 from archive.verify import verify as audit
 from config.load import load
@@ -15,8 +17,7 @@ from crawler.cli.doctor import examine
 from crawler.cli.exits import CHECKS_FAILED
 from crawler.cli.options import as_json
 from crawler.cli.output import complain, print_json, print_row, progress, table
-from crawler.opening import open_collection
-from crawler.reindexing import replace_index
+from crawler.opening import open_collection, store_of
 
 
 @click.command("verify")
@@ -116,27 +117,38 @@ def rebuild_index(as_json: bool) -> None:
     configuration = load()
     began = time.monotonic()
     with progress("Rebuilding") as advance:
-        result = replace_index(configuration, advance)
+        store = store_of(configuration)
+        try:
+            store.check()
+            home = Path(configuration.home)
+            unread = rebuild(store, configuration.index_url, home=home, advance=advance)
+        finally:
+            store.close()
+    index = Index(configuration.index_url)
+    try:
+        counts = index.counts()
+    finally:
+        index.close()
     seconds = time.monotonic() - began
-    for unread in result.unread:
-        complain(f"could not be read: {unread}")
+    for file in unread:
+        complain(f"could not be read: {file}")
     if as_json:
         print_json(
             {
-                "segments": result.counts.segments,
-                "captures": result.counts.captures,
-                "documents": result.counts.documents,
+                "segments": counts.segments,
+                "captures": counts.captures,
+                "documents": counts.documents,
                 "seconds": round(seconds, 3),
             }
         )
     else:
         click.echo(
-            f"{result.counts.segments} segments, {result.counts.captures} captures, "
-            f"{result.counts.documents} documents in {seconds:.1f} s"
+            f"{counts.segments} segments, {counts.captures} captures, "
+            f"{counts.documents} documents in {seconds:.1f} s"
         )
-        if result.unextracted:
+        if counts.unextracted:
             click.echo(
-                f"{result.unextracted} pages have no text: `pressmark doctor --repair` makes it"
+                f"{counts.unextracted} pages have no text: `pressmark doctor --repair` makes it"
             )
-    if result.unread:
+    if unread:
         raise click.exceptions.Exit(CHECKS_FAILED)

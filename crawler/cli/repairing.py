@@ -26,7 +26,7 @@ def repair(configuration: Configuration) -> tuple[dict[str, Any], int]:
             await session.seal()
             await session.drain(own=False)
             error = session.upload_error(own=False)
-            unextracted = session.collection.index.count_unextracted()
+            unextracted = session.collection.index.counts().unextracted
         finally:
             await session.close(hurry=interruption.twice.is_set())
         done = {

@@ -45,8 +45,9 @@ def _rows(found: Status) -> Iterator[tuple[str, str]]:
     yield "lag", "none" if found.lag is None else f"{_duration(found.lag)}, the oldest that waits"
     counts = found.counts
     files = f"{counts.segments} files, of which {found.spooled} are not stored yet"
-    if found.unextracted:
-        yield "text", f"{found.unextracted} pages wait for it; `pressmark doctor --repair` makes it"
+    if counts.unextracted:
+        waits = f"{counts.unextracted} pages wait for it"
+        yield "text", f"{waits}; `pressmark doctor --repair` makes it"
     yield "index", f"{counts.captures} captures, {counts.documents} documents in {files}"
 
 

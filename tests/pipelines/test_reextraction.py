@@ -74,7 +74,7 @@ def test_pages_get_their_documents_and_nothing_else_does(tmp_path: Path) -> None
     )
 
     async def look(here: Place, again: Reextraction) -> None:
-        assert here.collection.index.count_unextracted() == 2
+        assert here.collection.index.counts().unextracted == 2
         assert await again.run(width=2) == Extracted(documents=2, failed=0)
         index = here.collection.index
         for capture in (first, second):

@@ -53,9 +53,11 @@ def test_what_was_loaded_is_the_index_and_open_ones_go_on_with_it(index_url: str
             fresh.load(captures=[capture("https://example.org/late", offset=5000)])
             with fresh.swap() as live:
                 assert live is not None
-                assert live.counts() == Counts(segments=2, captures=1, documents=0)
+                assert live.counts() == Counts(segments=2, captures=1, documents=0, unextracted=1)
         for index in (reader, writer):
-            assert index.counts() == Counts(segments=1, captures=3001, documents=30)
+            assert index.counts() == Counts(
+                segments=1, captures=3001, documents=30, unextracted=2971
+            )
             assert index.find("https://example.org/late").offset == 5000
             with pytest.raises(NotArchived):
                 index.find("https://example.org/old")
@@ -102,7 +104,7 @@ def test_it_goes_on_where_a_process_ended(index_url: str) -> None:
         assert index.counts().captures == 101
     with Replacement(index_url) as fresh:
         assert fresh.done == set()
-        assert fresh.index.counts() == Counts(segments=0, captures=0, documents=0)
+        assert fresh.index.counts() == Counts(segments=0, captures=0, documents=0, unextracted=0)
 
 
 def test_a_killed_process_leaves_what_it_noted(index_url: str) -> None:
@@ -167,7 +169,7 @@ def test_an_error_in_the_swap_leaves_the_live_one(index_url: str) -> None:
             with pytest.raises(RuntimeError), fresh.swap():
                 raise RuntimeError
         index.commit([capture(offset=7)])
-        assert index.counts() == Counts(segments=1, captures=2, documents=0)
+        assert index.counts() == Counts(segments=1, captures=2, documents=0, unextracted=2)
         with Replacement(index_url) as fresh:
             assert fresh.done == {"a"}
 

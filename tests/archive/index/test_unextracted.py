@@ -22,7 +22,7 @@ def test_whole_successful_pages_alone_want_text(index: Index) -> None:
     ]
     index.commit([page, xhtml, *others])
     assert list(index.unextracted(FILENAME)) == [page, xhtml]
-    assert index.count_unextracted() == 2
+    assert index.counts().unextracted == 2
     assert list(index.captures_of(FILENAME)) == [page, xhtml, *others]
 
 
@@ -32,7 +32,7 @@ def test_page_that_gets_its_document_is_off_the_list(index: Index) -> None:
     assert list(index.unextracted(FILENAME)) == [second]
     index.commit([], [document(second, "Text.")])
     assert list(index.unextracted(FILENAME)) == []
-    assert index.count_unextracted() == 0
+    assert index.counts().unextracted == 0
 
 
 def test_more_pages_than_one_batch(index: Index) -> None:
@@ -49,7 +49,7 @@ def test_segment_without_doubt_is_not_looked_at(index: Index) -> None:
     index.mark_extracted(FILENAME)
     index.mark_extracted("nobody-20261122093000123-k3m5p7r2t4.warc.gz")
     assert index.unextracted_segments() == [other]
-    assert index.count_unextracted() == 1
+    assert index.counts().unextracted == 1
     index.mark_stored(FILENAME)
     index.add_segment(SEGMENT)
     assert index.unextracted_segments() == [other]
