@@ -17,6 +17,7 @@ import archive.segment
 import archive.store.local
 import archive.text_run
 from archive.appending import MemberFile
+from tests.faults.swapping import swap
 
 _ROOMS: tuple[Any, ...] = (
     archive.appending,
@@ -28,17 +29,14 @@ _ROOMS: tuple[Any, ...] = (
 )
 
 
-def _put(room: Any, name: str, new: object) -> None:
-    assert hasattr(room, name), f"{room} has no {name} any more"
-    setattr(room, name, new)
+def _everywhere(name: str, function: Callable[..., Any]) -> None:
+    """Wherever the name was imported to. Raises AttributeError where nobody uses it."""
+    for room in [room for room in _ROOMS if hasattr(room, name)] or _ROOMS:
+        swap(room, name, lambda _: function)
 
 
-def _replace(name: str, function: Callable[..., Any]) -> None:
-    """Wherever the name was imported to."""
-    found = [room for room in _ROOMS if hasattr(room, name)]
-    assert found, f"nobody uses {name}"
-    for room in found:
-        _put(room, name, function)
+def _nothing(path: Path) -> None:
+    """Instead of `sync_folder`."""
 
 
 def _no_fsync() -> None:
@@ -47,7 +45,7 @@ def _no_fsync() -> None:
     def sync(file: MemberFile) -> None:
         file._flush()
 
-    _put(MemberFile, "sync", sync)
+    swap(MemberFile, "sync", lambda _: sync)
 
 
 def _late_fsync() -> None:
@@ -61,17 +59,17 @@ def _late_fsync() -> None:
         wait[descriptor] = None
         file._flush()
 
-    _put(MemberFile, "sync", sync)
+    swap(MemberFile, "sync", lambda _: sync)
 
 
 def _no_folder_sync() -> None:
     """Files are synced, and their names are not."""
-    _replace("sync_folder", lambda _path: None)
+    _everywhere("sync_folder", _nothing)
 
 
 def _no_new_folder_sync() -> None:
     """Names of files are synced, and those of the folders above them are not."""
-    _replace("make_folder", lambda path: path.mkdir(parents=True, exist_ok=True))
+    _everywhere("make_folder", lambda path: path.mkdir(parents=True, exist_ok=True))
 
 
 def _rename_first() -> None:
@@ -86,7 +84,7 @@ def _rename_first() -> None:
             os.fsync(file.fileno())
         archive.files.sync_folder(path.parent)
 
-    _replace("write_durably", write)
+    _everywhere("write_durably", write)
 
 
 class _Unsynced:
@@ -101,15 +99,15 @@ class _Unsynced:
 
 def _no_store_fsync() -> None:
     """The copy in the store gets its name before its content is on the disk."""
-    _put(archive.store.local, "os", _Unsynced())
+    swap(archive.store.local, "os", lambda _: _Unsynced())
 
 
 def _no_store_folder_sync() -> None:
     """The spool is dropped before the store's names are on the disk."""
-    _put(archive.store.local, "sync_folder", lambda _path: None)
+    swap(archive.store.local, "sync_folder", lambda _: _nothing)
 
 
-_PLANTS: dict[str, Callable[[], None]] = {
+FORGETFUL: dict[str, Callable[[], None]] = {
     "no-fsync": _no_fsync,
     "late-fsync": _late_fsync,
     "no-folder-sync": _no_folder_sync,
@@ -118,9 +116,4 @@ _PLANTS: dict[str, Callable[[], None]] = {
     "no-store-fsync": _no_store_fsync,
     "no-store-folder-sync": _no_store_folder_sync,
 }
-NAMES = tuple(_PLANTS)
-
-
-def plant(name: str) -> None:
-    """Make this process have the bug."""
-    _PLANTS[name]()
+"""What plants each of them, by name."""

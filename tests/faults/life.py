@@ -25,7 +25,7 @@ from archive.store.local import LocalStore
 from archive.upload import Uploader
 from pipelines.warc.writer import SegmentWriter
 from tests.exchanges import exchange, page
-from tests.faults import forgetful
+from tests.faults.mutants import plant
 
 TOLD = "told"
 _SEGMENT_BYTES = 10_000
@@ -122,7 +122,7 @@ def main() -> None:
     """Live through one phase, with a planted bug if one is named."""
     home, phase, *planted = sys.argv[1:]
     for name in planted:
-        forgetful.plant(name)
+        plant(name)
     asyncio.run(_PHASES[phase](Path(home)))
 
 

@@ -22,6 +22,7 @@ from archive.names import key_of, sibling
 from archive.store.base import StoredObject
 from archive.store.content import Content
 from archive.store.local import LocalStore
+from tests.faults.forgetful import FORGETFUL
 from tests.faults.swapping import swap
 
 _indexes: list[Index] = []
@@ -235,7 +236,9 @@ _PLANTS: dict[str, Callable[[], None]] = {
     "overwrite": _overwrite,
 }
 MUTANTS = tuple(_PLANTS)
-"""Names of all mutants."""
+"""Names of those that a kill can show."""
+
+_PLANTS |= FORGETFUL
 
 
 def plant(name: str | None) -> None:

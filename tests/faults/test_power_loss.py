@@ -26,8 +26,8 @@ from archive.spool import Spool
 from archive.store.local import LocalStore
 from archive.upload import Uploader
 from archive.verify import verify
-from tests.faults import forgetful
 from tests.faults.disk import STRATEGIES, Disk, Tree
+from tests.faults.forgetful import FORGETFUL
 from tests.faults.life import PHASES, TOLD, message
 from tests.faults.syscalls import Event, events, record
 
@@ -221,7 +221,7 @@ def test_what_was_promised_survives_every_power_failure(life: Life, quick: Path)
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("planted", forgetful.NAMES)
+@pytest.mark.parametrize("planted", FORGETFUL)
 def test_forgetful_program_is_found_out(planted: str, quick: Path, tmp_path: Path) -> None:
     forgetting = _live(tmp_path, planted)
     assert any(_check(forgetting, lost, quick) for lost in forgetting.lost(4))
