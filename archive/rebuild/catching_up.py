@@ -26,7 +26,8 @@ class Listed(Protocol):
     """What was known of the store when it was last listed."""
 
     stored_before: set[str]  #: segments that the live index called stored before that
-    texts: set[str]  #: text objects that were there, or that a manifest there names
+    texts: set[str]  #: text objects that were read then, or could not be
+    uploading: set[str]  #: files that were in this home's spools before that
     lost: set[str]  #: segments of which nothing could be read
 
 
@@ -111,7 +112,8 @@ class CatchingUp:
             text = text_of(filename, run)
             if filename not in known or text in self._listed.texts:
                 continue
-            if run < late and not others and not self._is_here(text):
+            here = text in self._listed.uploading or self._is_here(text)
+            if run < late and not others and not here:
                 self.unread.append(f"{text}: the index alone has the documents of this run")
             else:
                 wanted.setdefault(filename, set()).add(run)

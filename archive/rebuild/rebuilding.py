@@ -123,23 +123,22 @@ class _Objects:
         self.lost: set[str] = set()  #: segments of which nothing could be read
         self.unread: list[str] = []
         self.stored_before: set[str] = set()  #: by the live index, before the last listing
-        self.texts: set[str] = set()  #: names of texts that the store has, or names and has lost
+        self.texts: set[str] = set()  #: texts that were read in the store, or could not be
+        self.uploading: set[str] = set()  #: files in this home's spools before the last listing
 
     def look(self) -> int:
         """List the store and load what is new; how many objects were."""
-        spooled: set[str] = {sealed_name(path) for path in spooled_files(self._home)}
+        self.uploading = {sealed_name(path) for path in spooled_files(self._home)}
+        spooled = set(self.uploading)
         if self._old is not None:
             self.stored_before = {found.filename for found in self._old.segments("stored")}
             spooled |= {found.filename for found in self._old.segments("spooled")}
         listed = [one for one in segments_of(self._store) if isinstance(one, SegmentObjects)]
-        self.texts = {name for one in listed for name in one.texts}
         self._begin_anew_if_objects_are_gone(listed)
-        wanted = [
-            name
-            for one in listed
-            for name in _files_of(one, spooled)
-            if name not in self._tried and name not in self._fresh.done
-        ]
+        there = [name for one in listed for name in _files_of(one, spooled)]
+        self.texts = {name for name in there if name != segment_of(name)}
+        done = self._tried | self._fresh.done
+        wanted = [name for name in there if name not in done]
         absent = {one.filename for one in listed} - {name for one in listed for name in one.objects}
         total = len(wanted)
         for number, (name, found) in enumerate(self._read(wanted, absent)):

@@ -6,8 +6,10 @@ import asyncio
 import socket
 import subprocess
 import sys
+from collections.abc import Callable, Iterator
 from contextlib import closing, suppress
 from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -19,8 +21,10 @@ from archive.index import Index, database
 from archive.index.export import export
 from archive.model import Article, Capture, Segment
 from archive.names import key_of, new_name, segment_of, sibling
-from archive.rebuild import rebuild
+from archive.rebuild import catching_up, rebuild
+from archive.store.base import StoredObject
 from archive.store.local import LocalStore
+from archive.timestamps import now
 from tests.exchanges import exchange, page
 from tests.keeping import Place, place
 from tests.servers.postgres import PostgresServer
@@ -276,6 +280,57 @@ def test_upload_under_way_is_not_taken_for_stored(tmp_path: Path) -> None:
             assert here.collection.index.segment(path.name).state == "spooled"
 
     asyncio.run(main())
+
+
+class Uploading(LocalStore):
+    """A store into which something comes while it is listed, behind what was listed."""
+
+    def __init__(self, folder: Path, come: Callable[[], None]) -> None:
+        super().__init__(folder)
+        self._come: Callable[[], None] | None = come
+
+    def list(self, prefix: str, start_after: str = "") -> Iterator[StoredObject]:
+        """Once."""
+        yield from super().list(prefix, start_after)
+        if prefix == "text/" and self._come is not None:
+            self._come()
+            self._come = None
+
+
+@pytest.mark.parametrize("age", [timedelta(0), timedelta(days=30)], ids=["new", "old"])
+def test_text_whose_upload_ends_while_the_store_is_listed_is_not_lost(
+    tmp_path: Path, age: timedelta, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store = LocalStore(tmp_path / "collection")
+
+    async def main() -> None:
+        async with place(tmp_path) as here:
+            await keep(here, 2)
+            await asyncio.to_thread(here.uploader.close)
+            await here.writer.seal()
+
+    asyncio.run(main())
+    index = Index(url_of(tmp_path))
+    warc = only(tmp_path, "*.warc.gz")
+    for sealed in (warc, *(warc.with_name(sibling(warc.name, e)) for e in ("cdxj.gz", "jsonl"))):
+        store.put_new(key_of(sealed.name), sealed)
+        sealed.unlink()
+    index.mark_stored(warc.name)
+    index.close()
+    before = lines(tmp_path)
+    text = only(tmp_path, "*.jsonl.gz")
+    store.put_new(key_of(text.name), text)
+    manifest = text.with_name(sibling(text.name, "jsonl"))
+
+    def come() -> None:
+        for sealed in (text, manifest):
+            store.put_new(key_of(sealed.name), sealed)
+            sealed.unlink()
+
+    monkeypatch.setattr(catching_up, "now", lambda: now() + age)
+    slow = Uploading(tmp_path / "collection", come)
+    assert rebuild(slow, url_of(tmp_path), home=tmp_path) == []
+    assert lines(tmp_path) == before
 
 
 @pytest.mark.parametrize("index", ["live", "lost"])
