@@ -13,6 +13,7 @@ import pytest
 
 from archive.index import SearchQuery
 from archive.model import Capture
+from archive.names import key_of
 from archive.recovery import Recovered, adopt
 from archive.verify import verify
 from pipelines.reextraction import Extracted, Reextraction, page_of, quietly
@@ -130,6 +131,27 @@ def test_capture_that_cannot_be_read_is_named_and_stays_on_the_list(
         here.collection.index.commit([captures[0]])
 
     _next_start(tmp_path, look)
+
+
+def test_object_that_is_gone_keeps_no_other_segment_waiting(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    async def main() -> None:
+        async with place(tmp_path) as here, TextPool(workers=1) as text:
+            names = []
+            for number in range(3):
+                made = exchange(_url(number), response(ARTICLE, HTML))
+                await here.writer.keep("ondemand", [made])
+                names += await here.writer.seal()
+            assert await here.drain()
+            (tmp_path / "collection" / key_of(names[0])).unlink()
+            again = Reextraction(tmp_path, here.collection, text, here.writer, [])
+            assert await again.run(width=1) == Extracted(documents=2, failed=1)
+            assert _url(0) in caplog.text
+            doubtful = here.collection.index.unextracted_segments()
+            assert [one.filename for one in doubtful] == [names[0]]
+
+    asyncio.run(main())
 
 
 def test_in_the_background_it_can_be_stopped_at_any_time(tmp_path: Path) -> None:
