@@ -40,8 +40,11 @@ def spool_size(home: Path) -> int:
 
 
 def free_space(home: Path) -> int:
-    """Bytes that an ordinary user may still write where the home is. Raises OSError."""
-    return shutil.disk_usage(home).free
+    """Bytes that an ordinary user may write where the home is, or would be. Raises OSError."""
+    folder = home.absolute()
+    while not folder.exists():
+        folder = folder.parent
+    return shutil.disk_usage(folder).free
 
 
 def _folders(home: Path) -> list[Path]:

@@ -35,6 +35,15 @@ def open_collection(configuration: Configuration, *, asked: str | None = None) -
     return Collection(store, Index(configuration.index_url), mirror)
 
 
+def existing_index(configuration: Configuration) -> Index | None:
+    """The index that the configuration names; None: there is none, and none is made.
+
+    Raises IndexFailure.
+    """
+    url = configuration.index_url
+    return Index(url) if Index.exists(url) else None
+
+
 def store_of(configuration: Configuration) -> Store:
     """The object store that the configuration names, not yet asked anything. Raises StoreError."""
     return _opened(configuration, configuration.collection_uri)

@@ -8,14 +8,13 @@ from pathlib import Path
 from typing import Any
 
 from archive.errors import StoreError
-from archive.index import Index
-from archive.index.queries import Counts
+from archive.index import Counts
 from archive.model import Segment
 from archive.spool_usage import SpoolUsage, free_space, spool_usage
 from archive.state.mirroring import MirrorWaitingList
 from archive.store.waiting import within
 from config.schema import Configuration
-from crawler.opening import mirror_of, store_of
+from crawler.opening import existing_index, mirror_of, store_of
 from crawler.unfinished import unfinished_crawls
 
 _STORE_SECONDS = 5.0
@@ -54,6 +53,8 @@ class Status:
     uri: str  #: of the store
     store_error: str | None  #: why it does not answer; None: it does
     mirror: MirrorStatus | None  #: None: there is none
+    has_index: bool
+    lost_index: bool  #: there is none, although the store has files
     counts: Counts
     spooled: int  #: segments that the index knows in a spool, on whatever machine
 
@@ -103,6 +104,8 @@ class Status:
             },
             "mirror": None if self.mirror is None else asdict(self.mirror),
             "index": {
+                "exists": self.has_index,
+                "lost": self.lost_index,
                 "segments": self.counts.segments,
                 "spooled": self.spooled,
                 "captures": self.counts.captures,
@@ -116,23 +119,30 @@ class Status:
 def status_of(configuration: Configuration) -> Status:
     """How things stand. Raises IndexFailure; StateFailure; StoreError for a wrong setting; OSError.
 
+    An index that is not there is not made: an empty one would hide that the old one was lost.
     A store that is away takes five seconds at the most.
     """
     home = Path(configuration.home).absolute()
-    home.mkdir(parents=True, exist_ok=True)
-    store_error = None
+    segments: list[Segment] = []
+    counts = Counts(segments=0, captures=0, documents=0, unextracted=0)
+    index = existing_index(configuration)
+    if index is not None:
+        try:
+            segments, counts = index.segments(), index.counts()
+        finally:
+            index.close()
+    store_error, lost_index = None, False
     store = store_of(configuration)
+
+    def ask() -> bool:
+        store.check()
+        return index is None and any(True for _ in store.list("warc/"))
+
     try:
-        within(_STORE_SECONDS, store.uri, store.check)
+        lost_index = within(_STORE_SECONDS, store.uri, ask)
         store.close()
     except StoreError as error:
         store_error = str(error)
-    index = Index(configuration.index_url)
-    try:
-        segments = index.segments()
-        counts = index.counts()
-    finally:
-        index.close()
     return Status(
         home=home,
         sources=_sources(configuration, segments, unfinished_crawls(home)),
@@ -143,6 +153,8 @@ def status_of(configuration: Configuration) -> Status:
         uri=store.uri,
         store_error=store_error,
         mirror=_mirror(configuration),
+        has_index=index is not None,
+        lost_index=lost_index,
         counts=counts,
         spooled=sum(segment.state == "spooled" for segment in segments),
     )

@@ -13,7 +13,6 @@ from urllib.parse import urlsplit
 
 from archive.errors import ArchiveError
 from archive.files import write_durably
-from archive.index import Index
 from archive.spool import Spool
 from archive.state import State
 from archive.state.schema import HEAD
@@ -22,7 +21,7 @@ from config.schema import Configuration
 from crawler.cli.checks import Check
 from crawler.cli.exits import UNAVAILABLE, WRONG_USAGE, exit_status
 from crawler.cli.store_checks import mirror_checks, store_checks
-from crawler.opening import store_of
+from crawler.opening import existing_index, store_of
 
 _LITTLE_ROOM = 5 << 30
 _CLOCK_SECONDS = 120
@@ -79,7 +78,11 @@ def _spool(configuration: Configuration) -> Iterator[Check]:
 
 
 def _index(configuration: Configuration) -> Iterator[Check]:
-    index = Index(configuration.index_url)
+    index = existing_index(configuration)
+    if index is None:
+        # Whether there should be one is asked of the store, below.
+        yield Check(name="index", ok=True, detail="no index yet; the first capture makes it")
+        return
     try:
         counts = index.counts()
         software = index.software
@@ -104,19 +107,21 @@ def _state(configuration: Configuration) -> Iterator[Check]:
 
 def _agreement(configuration: Configuration) -> Iterator[Check]:
     """Whether the index speaks of this store: an empty one of either looks like all well."""
-    store, index = store_of(configuration), Index(configuration.index_url)
+    store, index = store_of(configuration), existing_index(configuration)
     try:
-        known = {segment.filename for segment in index.segments("stored")}
+        known = {segment.filename for segment in index.segments("stored")} if index else set()
         found = next(iter(store.list("warc/")), None)
         lost = known and found is None
         foreign = found is not None and Path(found.key).name not in known
     finally:
-        index.close()
+        if index is not None:
+            index.close()
         store.close()
     if lost:
         detail, remedy = "the index names files, the store has none", "correct `collection`"
     elif foreign:
-        detail, remedy = "the store has files that the index lacks", "run `pressmark rebuild-index`"
+        there = "the index lacks" if index else "no index speaks of"
+        detail, remedy = f"the store has files that {there}", "run `pressmark rebuild-index`"
     else:
         detail, remedy = f"the index names {len(known)} files of the store", ""
     yield Check(name="index and store", ok=not remedy, detail=detail, remedy=remedy)

@@ -48,7 +48,12 @@ def _rows(found: Status) -> Iterator[tuple[str, str]]:
     if counts.unextracted:
         waits = f"{counts.unextracted} pages wait for it"
         yield "text", f"{waits}; `pressmark doctor --repair` makes it"
-    yield "index", f"{counts.captures} captures, {counts.documents} documents in {files}"
+    if found.lost_index:
+        yield "index", "no index yet, but files in the store: run `pressmark rebuild-index`"
+    elif not found.has_index:
+        yield "index", "no index yet; the first capture makes it"
+    else:
+        yield "index", f"{counts.captures} captures, {counts.documents} documents in {files}"
 
 
 def _of_source(source: SourceStatus) -> str:

@@ -28,7 +28,16 @@ def test_before_anything_and_after_a_crawl(pressmark: Pressmark, page: str) -> N
     assert found["sources"] == [
         {"name": "one", "configured": True, "last_crawl": None, "unfinished": False}
     ]
-    assert found["index"]["captures"] == 0
+    assert found["index"] == {
+        "exists": False,
+        "lost": False,
+        "segments": 0,
+        "spooled": 0,
+        "captures": 0,
+        "documents": 0,
+        "unextracted": 0,
+    }
+    assert not pressmark.home.exists()
     report = pressmark("crawl", "--json").line
     assert pressmark("archive", page).status == 0
     found = pressmark("status", "--json").line

@@ -1,0 +1,48 @@
+"""An index that is not there: it is not made by who only looks, and who has lost one is told."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+from config.load import load
+from crawler.opening import open_collection
+from tests.crawler.cli.command import Command
+
+
+def checks_of(out: bytes) -> dict[str, dict[str, Any]]:
+    return {line["check"]: line for line in map(json.loads, out.splitlines())}
+
+
+def test_nothing_is_wrong_before_the_first_capture(command: Command) -> None:
+    status, out, _ = command("status")
+    assert status == 0
+    assert b"no index yet; the first capture makes it" in out
+    assert not Path("data").exists()
+    status, out, _ = command("doctor", "--json")
+    assert status == 0
+    assert all(check["ok"] for check in checks_of(out).values())
+    assert not Path("data/index.db").exists()
+
+
+def test_lost_one_stays_lost_and_is_named(command: Command) -> None:
+    collection = open_collection(load())
+    collection.ensure()
+    key = "warc/2026/11/22/one-20261122093000123-k3m5p7r2t4.warc.gz"
+    collection.store.put_new(key, b"")
+    collection.close()
+    for path in Path("data").glob("index.db*"):
+        path.unlink()
+    status, out, _ = command("status")
+    assert status == 0
+    assert b"run `pressmark rebuild-index`" in out
+    assert json.loads(command("status", "--json")[1])["index"]["lost"] is True
+    status, out, _ = command("doctor", "--json")
+    assert status == 1
+    failed = {name: one["remedy"] for name, one in checks_of(out).items() if not one["ok"]}
+    assert failed == {"index and store": "run `pressmark rebuild-index`"}
+    assert not Path("data/index.db").exists()
+    status, _, err = command("list", "https://example.org/")
+    assert status == 1
+    assert "there is no index" in err
