@@ -21,10 +21,21 @@ class Manifest:
     objects: Mapping[str, Line]  #: by file name: `object size sha256`, of a text also `segment`
     records: Mapping[int, Line]  #: by offset, as `archive.segment.Entry` writes them
 
+    def agrees(self, other: Manifest) -> bool:
+        """Whether both say the same of the same files, wherever these were imported from."""
+        return self.records == other.records and _without_origin(self) == _without_origin(other)
+
     def names(self, name: str, size: int, sha256: str) -> bool:
         """Whether this vouches for an object of that size (bytes) and digest (hex)."""
         line = self.objects.get(name, {})
         return line.get("size") == size and line.get("sha256") == sha256
+
+
+def _without_origin(manifest: Manifest) -> dict[str, Line]:
+    return {
+        name: {key: value for key, value in line.items() if key != "imported"}
+        for name, line in manifest.objects.items()
+    }
 
 
 def parse_manifest(data: bytes, name: str, *, objects_alone: bool = False) -> Manifest:

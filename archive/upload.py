@@ -7,8 +7,9 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
-from archive.errors import ArchiveError, IndexUnavailable, StoreError, StoreUnavailable
+from archive.errors import ArchiveError, IndexUnavailable, KeyTaken, StoreError, StoreUnavailable
 from archive.index import Index
+from archive.manifests import parse_manifest
 from archive.names import key_of, sibling
 from archive.store.base import Store
 
@@ -169,9 +170,23 @@ class Uploader:
         is_segment = sealed.name.endswith(".warc.gz")
         if is_segment:
             paths.insert(1, sealed.with_name(sibling(sealed.name, "cdxj.gz")))
-        for path in paths:
+        for path in paths[:-1]:
             self._store.put_new(key_of(path.name), path)
+        self._vouch(paths[-1])
         if is_segment:
             self._index.mark_stored(sealed.name)
         for path in paths:
             path.unlink(missing_ok=True)
+
+    def _vouch(self, path: Path) -> None:
+        """Put a manifest, if none is there that says the same.
+
+        Of the same input under another name, or of an import whose manifest was lost with the
+        power, it has another origin.
+        """
+        try:
+            self._store.put_new(key_of(path.name), path)
+        except KeyTaken:
+            there = parse_manifest(self._store.get(key_of(path.name)), path.name)
+            if not there.agrees(parse_manifest(path.read_bytes(), path.name)):
+                raise

@@ -17,16 +17,13 @@ from archive.errors import (
     StoreError,
     StoreUnavailable,
 )
-from archive.model import Article
 from archive.names import key_of, new_name, sibling
 from archive.store.base import StoredObject
 from archive.store.memory import MemoryStore
 from archive.verify import verify
 from archive.warc.gzip import member
-from tests.exchanges import exchange
+from tests.exchanges import ARTICLE, exchange
 from tests.keeping import Place, place
-
-ARTICLE = Article(title="T", text="One paragraph.", quality="thin", extraction_status="ok")
 
 
 class Faulty(MemoryStore):
@@ -159,6 +156,25 @@ def test_equal_objects_are_there_already(tmp_path: Path) -> None:
             store.gate.set()
             assert await here.drain()
             assert _state(here, name) == "stored"
+
+    asyncio.run(main())
+
+
+def test_manifest_that_says_something_else_is_no_success(tmp_path: Path) -> None:
+    store = Faulty()
+    store.gate.clear()
+
+    async def main() -> None:
+        async with place(tmp_path, store) as here:
+            name = await _sealed(here)
+            (manifest,) = here.spool.files(sibling(name, "jsonl"))
+            lines = manifest.read_bytes().splitlines(keepends=True)
+            MemoryStore.put_new(store, key_of(manifest.name), b"".join(lines[:-1]))
+            store.gate.set()
+            assert not await here.drain()
+            assert isinstance(here.uploader.error(), KeyTaken)
+            assert _state(here, name) == "spooled"
+            assert name in _left(here)
 
     asyncio.run(main())
 

@@ -101,6 +101,48 @@ def test_file_with_a_member_a_record_is_kept_byte_for_byte(tmp_path: Path, their
     assert check_warcs(tmp_path / "home" / "collection") == 1
 
 
+def test_same_file_that_two_import_at_once_under_two_names_is_stored_once(
+    tmp_path: Path, theirs: Path
+) -> None:
+    paths = [samples.warcio_file(theirs / "one.warc.gz", URLS), theirs / "other.warc.gz"]
+    paths[1].write_bytes(paths[0].read_bytes())
+
+    async def main() -> None:
+        async with place(tmp_path / "home") as here:
+            both = [Importer(here.collection, here.spool, "imported") for _ in paths]
+            found = [one.take_in(path) for one, path in zip(both, paths, strict=True)]
+            assert found[0].segments == found[1].segments != ()
+            for one in found:
+                assert one.spool is not None
+                take_over(one.spool, here.collection.index, here.uploader, Recovered())
+                assert await here.drain()
+                assert list(one.spool.files("*.warc.gz")) == []
+                one.spool.close()
+            assert verify(here.collection).findings == []
+
+    asyncio.run(main())
+
+
+def test_file_that_came_back_without_its_manifest_is_known_to_be_stored(
+    tmp_path: Path, theirs: Path
+) -> None:
+    """The power failed when it had been stored, and was being removed from the spool."""
+    path = samples.warcio_file(theirs / "a.warc.gz", URLS)
+    (found,) = _import(tmp_path / "home", path)
+    (name,) = found.segments
+
+    async def main() -> None:
+        async with place(tmp_path / "home") as here:
+            back = here.spool.path / name
+            back.write_bytes(path.read_bytes())
+            take_over(here.spool, here.collection.index, here.uploader, Recovered())
+            assert await here.drain()
+            assert not back.exists()
+            assert verify(here.collection).findings == []
+
+    asyncio.run(main())
+
+
 def test_captures_are_found_and_read(tmp_path: Path, theirs: Path) -> None:
     _import(tmp_path / "home", samples.warcio_file(theirs / "a.warc.gz", URLS), source="old")
     captures = _captures(tmp_path / "home")
