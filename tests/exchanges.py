@@ -7,9 +7,11 @@ from datetime import UTC, datetime
 
 from archive.block import Block
 from archive.http import parse_head
-from archive.model import Connection, Exchange, Truncation
+from archive.model import Article, Connection, Exchange, Truncation
 
 STARTED = datetime(2026, 11, 22, 10, 0, 0, 250_000, tzinfo=UTC)
+ARTICLE = Article(title="T", text="One paragraph.", quality="thin", extraction_status="ok")
+"""What was extracted from a page."""
 
 
 def response(body: bytes, *headers: bytes, status: bytes = b"200 OK") -> bytes:

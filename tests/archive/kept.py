@@ -12,13 +12,11 @@ from sqlalchemy import create_engine, text
 
 from archive.collection import Collection
 from archive.index import Index
-from archive.model import Article, Capture
+from archive.model import Capture
 from archive.store.memory import MemoryStore
 from archive.verify import Report, verify
-from tests.exchanges import exchange, page
+from tests.exchanges import ARTICLE, exchange, page
 from tests.keeping import place
-
-ARTICLE = Article(title="T", text="One paragraph.", quality="thin", extraction_status="ok")
 
 
 class Changeable(MemoryStore):

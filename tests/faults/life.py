@@ -18,18 +18,17 @@ from pathlib import Path
 
 from archive.collection import Collection
 from archive.index import Index
-from archive.model import Article, Capture, Exchange
+from archive.model import Capture, Exchange
 from archive.recovery import adopt
 from archive.spool import Spool
 from archive.store.local import LocalStore
 from archive.upload import Uploader
 from pipelines.warc.writer import SegmentWriter
-from tests.exchanges import exchange, page
+from tests.exchanges import ARTICLE, exchange, page
 from tests.faults.mutants import plant
 
 TOLD = "told"
 _SEGMENT_BYTES = 10_000
-ARTICLE = Article(title="T", text="One paragraph.", quality="thin", extraction_status="ok")
 
 
 def numbered(number: int, source: str = "one") -> Exchange:

@@ -20,12 +20,11 @@ from botocore.loaders import create_loader
 from archive import upload
 from archive.documents import text_digest
 from archive.errors import AccessDenied, ArchiveError
-from archive.model import Article
 from archive.store import s3_client
 from archive.store.base import StoredObject
 from archive.store.s3 import S3Store
 from archive.store.s3_options import LEAST_PART, S3Options
-from tests.exchanges import exchange, response
+from tests.exchanges import ARTICLE, exchange, response
 from tests.faults.acks import Ack
 from tests.faults.driver import recover
 from tests.faults.invariants import Violation, check, check_crash
@@ -37,7 +36,6 @@ from tests.servers.faultproxy import FaultProxy, Message
 _SHORT, _FULL = 15, 300
 _PATIENCE = 1.0  # seconds that a process waits for a store that is away
 _EARNEST = s3_client._config
-ARTICLE = Article(title="T", text="One paragraph.", quality="thin", extraction_status="ok")
 
 
 def _hurry(patch: pytest.MonkeyPatch, read_timeout: float) -> None:

@@ -13,11 +13,9 @@ import sys
 from itertools import count
 from pathlib import Path
 
-from archive.model import Article
-from tests.exchanges import exchange, page
+from tests.exchanges import ARTICLE, exchange, page
 from tests.keeping import place
 
-ARTICLE = Article(title="T", text="One paragraph.", quality="thin", extraction_status="ok")
 _DOCUMENT_EVERY = 3
 _SEAL_EVERY = 25
 
