@@ -18,16 +18,15 @@ from archive.appending import OPEN
 from archive.collection import Collection
 from archive.contents import read_contents
 from archive.index import CaptureQuery, Index
-from archive.model import Article, Capture, Segment
+from archive.model import Capture, Segment
 from archive.recovery import Recovered, adopt, settle_uploaded
 from archive.store.local import LocalStore
 from archive.upload import Uploader
 from archive.verify import verify
 from archive.warc.gzip import member, members
-from tests.exchanges import exchange, page
+from tests.exchanges import ARTICLE, exchange, page
 from tests.keeping import place
 
-ARTICLE = Article(title="T", text="One paragraph.", quality="thin", extraction_status="ok")
 HOST = CaptureQuery(url="https://example.org/", match="host")
 
 
