@@ -12,6 +12,7 @@ import sys
 import tomllib
 from functools import cache
 from pathlib import Path
+from textwrap import dedent
 
 import pytest
 import yaml
@@ -31,7 +32,8 @@ def page(name: str) -> str:
 
 
 def blocks(text: str, language: str) -> list[str]:
-    return re.findall(rf"^```{language}\n(.*?)^```$", text, flags=re.MULTILINE | re.DOTALL)
+    found = re.findall(rf"^ *```{language}\n(.*?)^ *```$", text, flags=re.MULTILINE | re.DOTALL)
+    return [dedent(block) for block in found]
 
 
 def commands() -> list[list[str]]:
