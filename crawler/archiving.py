@@ -2,25 +2,21 @@
 
 from __future__ import annotations
 
-import asyncio
-import contextlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any, cast
 
 from archive.documents import to_json as document_to_json
-from archive.errors import IndexFailure, UrlError, WriteError
+from archive.errors import IndexFailure, UrlError
 from archive.index import CaptureQuery, Index
 from archive.model import Capture, Document, SegmentState
 from archive.timestamps import now, to_timestamp
 from config.crawling import crawl_settings
 from crawler.runner import Runner
+from crawler.sealing import seal_quietly
 from crawler.spiders.page import PageOutcome, PageSpider
 from pipelines.items import Page
-
-_SEAL_AT_ONCE = 2.0
-"""Seconds that a seal gets of somebody who wants to end at once; recovery does it otherwise."""
 
 SOURCE = "ondemand"
 """Source name of what people name by its URL."""
@@ -113,41 +109,9 @@ async def archive_urls(
         },
         patience=configuration.store_wait,
     )
-    await seal_quietly(runner)
+    await seal_quietly(session, runner.interruption)
     spider = cast("PageSpider", crawler.spider)
     return [_result(runner, outcome, documents) for outcome in spider.outcomes()]
-
-
-async def seal_quietly(runner: Runner) -> None:
-    """Seal and wait for the store; a write that fails here too is in `session.writer.failure`.
-
-    After an interruption the store has `shutdown_grace` seconds, none when it is away.
-    """
-    session, interruption = runner.session, runner.interruption
-    twice = asyncio.ensure_future(interruption.twice.wait())
-    await session.stop_extracting()
-    # After a failure open files stay in the spool, where recovery finds them.
-    sealing = asyncio.ensure_future(session.writer.seal())
-    await asyncio.wait({sealing, twice}, return_when=asyncio.FIRST_COMPLETED)
-    if not sealing.done():
-        await asyncio.wait({sealing}, timeout=_SEAL_AT_ONCE)
-    if sealing.done():
-        with contextlib.suppress(WriteError):
-            sealing.result()
-    patience = 0.0 if interruption.once.is_set() else None
-    draining = asyncio.ensure_future(session.drain(patience))
-    over = asyncio.ensure_future(_grace(runner))
-    await asyncio.wait({draining, twice, over}, return_when=asyncio.FIRST_COMPLETED)
-    for waiting in (twice, over):
-        waiting.cancel()
-    if draining.done():
-        draining.result()
-
-
-async def _grace(runner: Runner) -> None:
-    """Wait for the end of the time that an interruption leaves for uploads."""
-    await runner.interruption.once.wait()
-    await asyncio.sleep(runner.session.configuration.shutdown_grace)
 
 
 def fresh(index: Index, besides: str | None = None) -> Callable[[str], bool]:

@@ -17,9 +17,10 @@ from scrapy.crawler import Crawler
 
 from config.crawling import crawl_settings
 from config.schema import Configuration, Source
-from crawler.archiving import fresh, seal_quietly
+from crawler.archiving import fresh
 from crawler.resuming import Resumption
 from crawler.runner import Runner
+from crawler.sealing import seal_quietly
 from crawler.spiders.news import NewsSpider, ad_hoc
 from crawler.unfinished import UnfinishedCrawl
 
@@ -107,7 +108,7 @@ async def crawl_sources(
                 group.create_task(in_turn(numbers))
     except BaseExceptionGroup as errors:
         raise errors.exceptions[0] from errors  # the others were cancelled for it
-    await seal_quietly(runner)
+    await seal_quietly(runner.session, runner.interruption)
     return [reports[number] for number in sorted(reports)]
 
 

@@ -27,20 +27,35 @@ class Interruption:
     def arrive(self, number: signal.Signals) -> None:
         """Note a signal."""
         if not self.once.is_set():
-            logger.warning("stopping: requests in flight get 10 s to end; once more ends at once")
+            logger.warning("stopping; once more ends at once")
         (self.twice if self.once.is_set() else self.once).set()
         self.signal = self.signal or number
 
     async def ends(self, work: Coroutine[Any, Any, object]) -> None:
         """Wait for some work, which ends at the first signal. Raises what it raises."""
         task = asyncio.ensure_future(work)
-        once = asyncio.ensure_future(self.once.wait())
-        await asyncio.wait({task, once}, return_when=asyncio.FIRST_COMPLETED)
-        once.cancel()
+        await first(task, self.once.wait())
         task.cancel()
         await asyncio.wait({task})
         if not task.cancelled():
             task.result()
+
+
+async def first(
+    *awaitables: Awaitable[Any], seconds: float | None = None
+) -> set[asyncio.Future[Any]]:
+    """Wait until one of them is done, or for so many `seconds`; those that are.
+
+    Coroutines among them that are not done are cancelled; tasks and futures go on.
+    """
+    waits = {asyncio.ensure_future(one): one for one in awaitables}
+    try:
+        done, _ = await asyncio.wait(waits, timeout=seconds, return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        for future, one in waits.items():
+            if future is not one:
+                future.cancel()
+    return set(done)
 
 
 def run(main: Callable[[Interruption], Awaitable[T]]) -> T:

@@ -13,7 +13,7 @@ from scrapy.settings import Settings
 
 from archive.errors import WriteError
 from crawler.pace import PacedDownloader
-from crawler.reactor import Interruption
+from crawler.reactor import Interruption, first
 from crawler.session import Session, record
 from pipelines.recording import Recording
 from pipelines.text.pool import WorkerError
@@ -82,19 +82,14 @@ async def finish(
 
     That stops it: what was not begun is dropped, and what is in flight gets 10 s at the most.
     """
-    ends = [asyncio.ensure_future(one) for one in until or [interruption.once.wait()]]
-    await asyncio.wait({crawl, *ends}, return_when=asyncio.FIRST_COMPLETED)
-    for end in ends:
-        end.cancel()
+    await first(crawl, *(until or [interruption.once.wait()]))
     if not crawl.done():
         stopping = asyncio.ensure_future(crawler.stop_async())
         await asyncio.sleep(0)  # first the engine closes: what is dropped must not be scheduled
         downloader = getattr(crawler.engine, "downloader", None)
         if isinstance(downloader, PacedDownloader):
             downloader.end()
-        twice: asyncio.Future[Any] = asyncio.ensure_future(interruption.twice.wait())
-        await asyncio.wait({crawl, twice}, timeout=_GRACE, return_when=asyncio.FIRST_COMPLETED)
-        twice.cancel()
+        await first(crawl, interruption.twice.wait(), seconds=_GRACE)
         if stopping.done():
             stopping.result()
     if crawl.done():

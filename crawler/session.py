@@ -57,22 +57,17 @@ class Session:
     text: TextPool
     gate: Gate
     adopted: list[Spool] = field(default_factory=list)
+    recovered: Recovered = field(default_factory=Recovered)  #: what `open` took up
     watch: asyncio.Task[None] | None = None  #: of the gate
     extracting: asyncio.Task[None] | None = None  #: texts that an earlier process owed
 
     @classmethod
-    async def open(
-        cls,
-        configuration: Configuration,
-        *,
-        extract: bool = True,
-        report: Recovered | None = None,
-    ) -> Session:
+    async def open(cls, configuration: Configuration, *, extract: bool = True) -> Session:
         """Check the store, take up what dead processes left, and get ready to write.
 
         A store that is away does not hinder: captures stay spooled. With `extract`, texts that are
-        missing are made in the background; `report` is told what was taken up. Raises StoreError
-        when the store refuses, IndexFailure, WriteError. Call it in the running event loop.
+        missing are made in the background. Raises StoreError when the store refuses, IndexFailure,
+        WriteError. Call it in the running event loop.
         """
         with contextlib.ExitStack() as undo:
             spool = Spool.create(Path(configuration.home))
@@ -120,7 +115,7 @@ class Session:
         )
         try:
             session.adopted = await asyncio.to_thread(
-                _take_up, configuration, collection, uploader, report
+                _take_up, configuration, collection, uploader, session.recovered
             )
         except OSError as error:
             await session.close()
@@ -199,16 +194,14 @@ def _take_up(
     configuration: Configuration,
     collection: Collection,
     uploader: Uploader,
-    report: Recovered | None,
+    report: Recovered,
 ) -> list[Spool]:
     adopted = adopt(Path(configuration.home), collection.index, uploader, report)
     # Away: the next start asks it.
     with contextlib.suppress(StoreUnavailable):
         store = collection.store
         settle = partial(settle_uploaded, collection.index, store)
-        lost = within(_STORE_SECONDS, store.uri, settle)
-        if report is not None:
-            report.lost += lost
+        report.lost += within(_STORE_SECONDS, store.uri, settle)
     return adopted
 
 

@@ -19,6 +19,7 @@ from archive.errors import (
     KeyInvalid,
     KeyMissing,
     ObjectDamaged,
+    RecordError,
     StoreError,
 )
 from archive.files import try_lock
@@ -43,6 +44,7 @@ class Extracted:
 
     documents: int = 0
     failed: int = 0  #: captures that could not be read
+    busy: bool = False  #: nothing was done: another process of the home is at it
 
 
 def page_of(memento: Memento) -> RawPage:
@@ -83,6 +85,7 @@ class Reextraction:
         self._folders = {str(folder) for folder in folders}
         self._node = socket.gethostname()
         self.done = Extracted()
+        self.unread_level = logging.WARNING  #: at which a record that cannot be read is logged
 
     async def run(
         self,
@@ -100,6 +103,7 @@ class Reextraction:
         """
         with _alone(self._home) as alone:
             if not alone:
+                self.done.busy = True
                 return self.done
             index = self._collection.index
             doubtful = await asyncio.to_thread(index.unextracted_segments)
@@ -146,7 +150,8 @@ class Reextraction:
         except ArchiveError as error:
             if isinstance(error, StoreError) and not isinstance(error, _OF_ONE_OBJECT):
                 raise
-            logger.warning("%s at %s has no text: %s", capture.url, capture.timestamp, error)
+            level = self.unread_level if isinstance(error, RecordError) else logging.WARNING
+            logger.log(level, "%s at %s has no text: %s", capture.url, capture.timestamp, error)
             self.done.failed += 1
             return
         article = await self._text.extract(page)
@@ -156,6 +161,8 @@ class Reextraction:
 
 async def quietly(reextraction: Reextraction) -> None:
     """Run beside other work, a page at a time; what hinders it is logged, and left for later."""
+    # It will be the same at every start; `doctor --repair` and `verify` tell.
+    reextraction.unread_level = logging.DEBUG
     try:
         await reextraction.run(width=1)
     except PoolClosed:

@@ -2,24 +2,22 @@
 
 from __future__ import annotations
 
-import asyncio
-import os
 import sys
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import replace
 from typing import Any, NoReturn, TextIO
 
 import click
 
-from archive.errors import ArchiveError
 from config.load import load
 from config.schema import Configuration
 from crawler.archiving import archive_urls
-from crawler.cli.exits import CHECKS_FAILED, UNAVAILABLE, WRONG_USAGE
+from crawler.cli.exits import WRONG_USAGE
 from crawler.cli.options import as_json
-from crawler.cli.output import Advance, complain, print_json, printable, progress
+from crawler.cli.output import Advance, complain, printable
+from crawler.cli.working import Outcome, run_session
 from crawler.crawling import crawl_sources, plan
-from crawler.reactor import STATUS, Interruption, run
+from crawler.reactor import Interruption
 from crawler.runner import Runner
 from crawler.session import Session
 
@@ -95,96 +93,21 @@ def with_contact(configuration: Configuration) -> Configuration:
     return configuration.with_contact(contact)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Outcome:
-    """What a capturing command prints, and whether all went well."""
-
-    lines: list[dict[str, Any]]  #: for `--json`
-    texts: list[str]  #: the same for people
-    ok: bool
-
-
 def _capture(
     configuration: Configuration,
     what: str,
     work: Callable[[Runner, Advance], Awaitable[Outcome]],
     *,
     as_json: bool,
-) -> None:
-    """Open a session, do the work, print, and exit with the right status."""
+) -> NoReturn:
+    """Do the work with a runner, and exit with the right status."""
 
-    async def main(interruption: Interruption) -> int:
-        session = await _open(configuration, interruption)
-        try:
-            with progress(what) as bar:
-                session.gate.listeners.append(lambda: bar.say(session.gate.reason))
-                runner = Runner(session, interruption)
-                outcome = await work(runner, bar)
-                failure = session.writer.failure or runner.failure or session.upload_error()
-                _print(outcome, as_json=as_json)
-                bar.say("storing what earlier commands left")
-                left = await _store_what_was_left(session, interruption)
-        finally:
-            # A store that hangs would keep an upload, and us, for minutes.
-            stuck = session.upload_error(own=False) is not None
-            ended = await session.close(hurry=stuck or interruption.once.is_set())
-        if left is not None:
-            complain(
-                f"what an earlier command left in the spool is not stored yet: {left}; "
-                "see `pressmark status`"
-            )
-        status = 0 if outcome.ok else CHECKS_FAILED
-        if interruption.signal:
-            waits = "and waits in the spool for the next start" if failure else "and stored"
-            complain(f"interrupted; what had been captured is sealed {waits}")
-            status = STATUS[interruption.signal]
-        elif failure is not None:
-            complain(f"{failure}; what was captured waits in the spool for the next start")
-            status = UNAVAILABLE
-        if not ended:
-            _leave(status)
-        return status
+    async def with_runner(session: Session, interruption: Interruption, bar: Advance) -> Outcome:
+        runner = Runner(session, interruption)
+        return replace(await work(runner, bar), failure=runner.failure)
 
-    raise click.exceptions.Exit(run(main))
-
-
-async def _open(configuration: Configuration, interruption: Interruption) -> Session:
-    """A session; an interruption meanwhile ends the process: the next start recovers all of it."""
-    opening = asyncio.ensure_future(Session.open(configuration))
-    interrupted = asyncio.ensure_future(interruption.once.wait())
-    await asyncio.wait({opening, interrupted}, return_when=asyncio.FIRST_COMPLETED)
-    interrupted.cancel()
-    if not opening.done() and interruption.signal:
-        complain("interrupted before anything was captured")
-        _leave(STATUS[interruption.signal])
-    return await opening
-
-
-async def _store_what_was_left(session: Session, interruption: Interruption) -> ArchiveError | None:
-    """Go on with what was adopted while the store takes it; why some of it is not stored."""
-    storing = asyncio.ensure_future(session.drain(0.0, own=False))
-    interrupted = asyncio.ensure_future(interruption.once.wait())
-    await asyncio.wait({storing, interrupted}, return_when=asyncio.FIRST_COMPLETED)
-    interrupted.cancel()
-    if session.upload_error() is not None:
-        return None  # which is said, and likely the reason of the rest
-    return session.upload_error(own=False)
-
-
-def _print(outcome: Outcome, *, as_json: bool) -> None:
-    for line, text in zip(outcome.lines, outcome.texts, strict=True):
-        if as_json:
-            print_json(line)
-        else:
-            click.echo(text)
-    sys.stdout.flush()
-
-
-def _leave(status: int) -> NoReturn:
-    """End the process although threads still talk to a store, perhaps one that does not answer."""
-    sys.stdout.flush()
-    sys.stderr.flush()
-    os._exit(status)
+    status = run_session(configuration, what, with_runner, as_json=as_json)
+    raise click.exceptions.Exit(status)
 
 
 def _lines(file: TextIO | None) -> list[str]:

@@ -10,16 +10,16 @@ from typing import Any
 
 import click
 
-from archive.errors import RecordError
+from archive.errors import RecordError, WriteError
 from archive.importing.importer import Imported, Importer
 from archive.recovery import Recovered, take_over
 from config.load import load
-from config.schema import Configuration
 from config.values import NAME, check_source_name
-from crawler.cli.exits import CHECKS_FAILED, UNAVAILABLE
 from crawler.cli.options import as_json
-from crawler.cli.output import complain, print_json, progress
-from crawler.reactor import STATUS, Interruption, run
+from crawler.cli.output import Advance, Bar
+from crawler.cli.working import BUSY, Outcome, run_session
+from crawler.reactor import Interruption
+from crawler.sealing import seal_quietly
 from crawler.session import Session
 
 
@@ -30,6 +30,8 @@ class _Import:
     counts: Counter[str] = field(default_factory=Counter)  # segments, captures, documents, known
     names: set[str] = field(default_factory=set)
     refused: list[dict[str, str]] = field(default_factory=list)
+    complaints: list[str] = field(default_factory=list)
+    failure: WriteError | None = None  # of our disk: nothing more can be taken in
 
 
 @click.command("import")
@@ -55,61 +57,49 @@ def import_files(files: tuple[Path, ...], source: str, as_json: bool) -> None:
     except ValueError as error:
         raise click.BadParameter(f"{error}: {NAME}", param_hint="--source") from error
     configuration = load()
-    found, status = run(lambda interruption: _work(configuration, files, source, interruption))
-    for refusal in found.refused:
-        complain(f"nothing was taken in of {refusal['file']}: {refusal['error']}")
-    line: dict[str, Any] = {
-        name: found.counts[name] for name in ("segments", "captures", "documents", "known")
-    }
-    if as_json:
-        print_json({**line, "refused": found.refused})
-    else:
-        text = "{segments} segments, {captures} captures, {documents} documents"
-        known = "; {known} files were in the collection before" if found.counts["known"] else ""
-        click.echo((text + known).format(**line))
+
+    async def work(session: Session, interruption: Interruption, bar: Bar) -> Outcome:
+        found = _Import()
+        importer = await asyncio.to_thread(Importer, session.collection, session.spool, source)
+        for number, path in enumerate(files):
+            bar(number, len(files))
+            if interruption.once.is_set() or not await _take(session, importer, path, found):
+                break
+        if found.failure is None:
+            bar.say("extracting")
+            await _extract(session, interruption, found, bar)
+        await seal_quietly(session, interruption)
+        return _outcome(found)
+
+    status = run_session(configuration, "Importing", work, as_json=as_json, extract=False)
     raise click.exceptions.Exit(status)
 
 
-async def _work(
-    configuration: Configuration, files: tuple[Path, ...], source: str, interruption: Interruption
-) -> tuple[_Import, int]:
-    found = _Import()
-    session = await Session.open(configuration, extract=False)
+async def _take(session: Session, importer: Importer, path: Path, found: _Import) -> bool:
+    """Take in a file, index its segments and have them uploaded; whether there can be more."""
     try:
-        with progress("Importing") as advance:
-            importer = await asyncio.to_thread(Importer, session.collection, session.spool, source)
-            for number, path in enumerate(files):
-                advance(number, len(files))
-                if interruption.once.is_set():
-                    break
-                try:
-                    taken = await asyncio.to_thread(importer.take_in, path)
-                except (RecordError, OSError) as error:
-                    found.refused.append({"file": str(path), "error": str(error)})
-                    continue
-                await _keep(session, found, taken)
-            advance(len(files), len(files))
-        reextraction = session.reextraction()
-        with progress("Extracting") as advance:
-            width = configuration.text.workers
-            work = reextraction.run(width=width, only=found.names, advance=advance)
-            await interruption.ends(work)
-        found.counts["documents"] = reextraction.done.documents
-        await session.seal()
-        failure = session.upload_error(own=False)
-    finally:
-        await session.close(hurry=interruption.twice.is_set())
-    if failure is not None:
-        complain(f"{failure}; what was taken in waits in the spool for the next start")
-    if interruption.signal:
-        return found, STATUS[interruption.signal]
-    if failure is not None:
-        return found, UNAVAILABLE
-    return found, CHECKS_FAILED if found.refused else 0
+        await asyncio.to_thread(_read_a_byte, path)
+    except OSError as error:
+        found.refused.append({"file": str(path), "error": str(error)})
+        return True
+    try:
+        taken = await asyncio.to_thread(importer.take_in, path)
+        await _keep(session, found, taken)
+    except RecordError as error:
+        found.refused.append({"file": str(path), "error": str(error)})
+    except OSError as error:
+        # The next file would find the same disk.
+        found.failure = WriteError(str(path), error)
+        return False
+    return True
+
+
+def _read_a_byte(path: Path) -> None:
+    with path.open("rb") as file:
+        file.read(1)
 
 
 async def _keep(session: Session, found: _Import, taken: Imported) -> None:
-    """Index the new segments and have them uploaded."""
     found.counts["known"] += len(taken.known)
     if taken.spool is None:
         return
@@ -125,3 +115,37 @@ async def _keep(session: Session, found: _Import, taken: Imported) -> None:
     found.counts["segments"] += len(taken.segments)
     found.counts["captures"] += taken.captures
     found.names.update(taken.segments)
+
+
+async def _extract(
+    session: Session, interruption: Interruption, found: _Import, advance: Advance
+) -> None:
+    reextraction = session.reextraction()
+    width = session.configuration.text.workers
+    work = reextraction.run(width=width, only=found.names, advance=advance)
+    try:
+        await interruption.ends(work)
+    except WriteError as error:
+        found.failure = found.failure or error
+    found.counts["documents"] = reextraction.done.documents
+    if reextraction.done.busy and found.names:
+        found.complaints.append(f"texts of these files: {BUSY}")
+
+
+def _outcome(found: _Import) -> Outcome:
+    line: dict[str, Any] = {
+        name: found.counts[name] for name in ("segments", "captures", "documents", "known")
+    }
+    text = "{segments} segments, {captures} captures, {documents} documents"
+    known = "; {known} files were in the collection before" if found.counts["known"] else ""
+    return Outcome(
+        lines=[{**line, "refused": found.refused}],
+        texts=[(text + known).format(**line)],
+        complaints=found.complaints
+        + [
+            f"nothing was taken in of {refusal['file']}: {refusal['error']}"
+            for refusal in found.refused
+        ],
+        ok=not found.refused,
+        failure=found.failure,
+    )

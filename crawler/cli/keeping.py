@@ -78,16 +78,7 @@ def doctor(repair: bool, as_json: bool) -> None:
         # Scrapy takes a second, and only this needs it.
         from crawler.cli.repairing import repair as take_up
 
-        done, status = take_up(configuration)
-        if as_json:
-            print_json({"repair": done})
-        else:
-            click.echo(
-                "taken up: {segments} segments with {captures} captures, {documents} documents; "
-                "{extracted} texts extracted again, {unextracted} still missing".format(**done)
-            )
-            for line in (*done["left"], *done["lost"]):
-                click.echo(f"look at it: {line}")
+        status = take_up(configuration, as_json=as_json)
     checks = examine(configuration)
     if as_json:
         for check in checks:

@@ -4,44 +4,43 @@ from __future__ import annotations
 
 from typing import Any
 
-from archive.recovery import Recovered
 from config.schema import Configuration
-from crawler.cli.exits import UNAVAILABLE
-from crawler.cli.output import complain, progress
-from crawler.reactor import STATUS, Interruption, run
+from crawler.cli.output import Bar
+from crawler.cli.working import BUSY, Outcome, run_session
+from crawler.reactor import Interruption
+from crawler.sealing import seal_quietly
 from crawler.session import Session
 
 
-def repair(configuration: Configuration) -> tuple[dict[str, Any], int]:
-    """What was done, and the exit status. Raises StoreError, IndexFailure, WriteError."""
+def repair(configuration: Configuration, *, as_json: bool) -> int:
+    """Print what was done; the exit status. Raises StoreError, IndexFailure, WriteError."""
 
-    async def main(interruption: Interruption) -> tuple[dict[str, Any], int]:
-        found = Recovered()
-        session = await Session.open(configuration, extract=False, report=found)
-        try:
-            reextraction = session.reextraction()
-            with progress("Extracting") as advance:
-                width = configuration.text.workers
-                await interruption.ends(reextraction.run(width=width, advance=advance))
-            await session.seal()
-            await session.drain(own=False)
-            error = session.upload_error(own=False)
-            unextracted = session.collection.index.counts().unextracted
-        finally:
-            await session.close(hurry=interruption.twice.is_set())
-        done = {
+    async def work(session: Session, interruption: Interruption, bar: Bar) -> Outcome:
+        reextraction = session.reextraction()
+        width = configuration.text.workers
+        await interruption.ends(reextraction.run(width=width, advance=bar))
+        await seal_quietly(session, interruption, own=False)
+        found = session.recovered
+        done: dict[str, Any] = {
             "segments": found.segments,
             "captures": found.captures,
             "documents": found.documents,
             "extracted": reextraction.done.documents,
-            "unextracted": unextracted,
+            "unextracted": session.collection.index.counts().unextracted,
             "cut": found.cut,
             "left": found.left,
             "lost": found.lost,
         }
-        if error is not None:
-            complain(f"not all is stored, the rest waits in the spool: {error}")
-        status = UNAVAILABLE if error is not None else 0
-        return done, STATUS.get(interruption.signal, status) if interruption.signal else status
+        text = (
+            "taken up: {segments} segments with {captures} captures, {documents} documents; "
+            "{extracted} texts extracted again, {unextracted} still missing"
+        ).format(**done)
+        look = [f"look at it: {line}" for line in (*found.left, *found.lost)]
+        return Outcome(
+            lines=[{"repair": done}],
+            texts=["\n".join([text, *look])],
+            complaints=[f"texts that are missing: {BUSY}"] if reextraction.done.busy else [],
+            failure=session.upload_error(own=False),
+        )
 
-    return run(main)
+    return run_session(configuration, "Repairing", work, as_json=as_json, extract=False)
