@@ -1,8 +1,9 @@
 """What dead processes left in the spool: cut to what is whole, sealed, indexed, handed to upload.
 
-The database is not asked. An open WARC ends where its first member is not whole, or before an
-exchange whose mate is missing; everything before that is kept, acknowledged or not. Each step may
-be the last one: the next start does again what was not done.
+The database is not asked, and rows whose records are not there are taken out of it. An open WARC
+ends where its first member is not whole, or before an exchange whose mate is missing; everything
+before that is kept, acknowledged or not. Each step may be the last one: the next start does again
+what was not done.
 """
 
 from __future__ import annotations
@@ -181,10 +182,19 @@ def _take_over_segment(path: Path, index: Index, report: Recovered, read: Conten
         )
     )
     index.commit(captures)
+    if damage is None:
+        _withdraw(path.name, captures, index)
     report.segments += 1
     report.captures += len(captures)
     if damage is not None:
         raise RecordError(damage)
+
+
+def _withdraw(name: str, captures: Sequence[Capture], index: Index) -> None:
+    """Forget what the index knows of a segment and its file does not hold."""
+    with contextlib.suppress(SegmentUnknown):
+        if gone := index.keep_only(name, {capture.offset for capture in captures}):
+            logger.warning("%s does not hold %d captures of the index: forgotten", name, gone)
 
 
 def _captures(path: Path) -> tuple[Sequence[Capture], str | None]:

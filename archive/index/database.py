@@ -149,7 +149,7 @@ class Database:
         self._place = place
 
     def _until_done(self, once: Callable[[], T], seconds: float) -> T:
-        end = time.monotonic() + (seconds if self._patient else 0)
+        end: float | None = None
         attempt = 0
         while True:
             try:
@@ -157,7 +157,10 @@ class Database:
             except Moved:
                 self.dialect.renew()
             except (SQLAlchemyError, self.dialect.driver_error) as error:
-                if not self.dialect.passing(error) or time.monotonic() >= end:
+                # From the first failure on: to notice that a server is silent can take longer.
+                now = time.monotonic()
+                end = now + (seconds if self._patient else 0) if end is None else end
+                if not self.dialect.passing(error) or now >= end:
                     raise self.dialect.failure(error) from error
                 time.sleep(_PAUSES[min(attempt, len(_PAUSES) - 1)])
                 attempt += 1

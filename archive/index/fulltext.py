@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, Select, bindparam, select, update
+from sqlalchemy import Connection, Select, bindparam, delete, select, update
 
 from archive.index import rows
 from archive.index.analyser import analyse, stemmer_of
@@ -84,6 +84,19 @@ def put(connection: Connection, dialect: Dialect, prepared: Prepared, segment: i
     if prepared.text is not None:
         dialect.add_text(connection, {"id": id_, **prepared.text})
         connection.execute(dialect.insert_new(languages), {"language": prepared.stemmer})
+
+
+def remove(connection: Connection, dialect: Dialect, segment: int, offset: int) -> None:
+    """Take the document of a capture out, if there is one."""
+    place = {"of_segment": segment, "of_offset": offset}
+    current = connection.execute(_current, place).one_or_none()
+    if current is None:
+        return
+    if current.searchable:
+        old = _analysed(rows.document_of(current.content))
+        dialect.remove_text(connection, {"id": current.id, **old})
+    connection.execute(delete(contents).where(contents.c.id == current.id))
+    connection.execute(delete(documents).where(documents.c.id == current.id))
 
 
 def search(connection: Connection, dialect: Dialect, query: SearchQuery) -> list[SearchHit]:

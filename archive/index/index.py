@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from itertools import islice
 from typing import Any
 
 from sqlalchemy import Connection, RowMapping, Select, bindparam, func, select, update
 
 from archive.errors import IndexOutdated, IndexUnavailable, NotArchived, SegmentUnknown
-from archive.index import fulltext, lookup, rows, unextracted
+from archive.index import fulltext, lookup, rows, unextracted, withdrawal
 from archive.index.database import Database
 from archive.index.dialect import Dialect, open_dialect
 from archive.index.queries import CaptureQuery, Counts, SearchHit, SearchQuery
@@ -195,6 +195,19 @@ class Index:
         except BaseException:
             self._forget(new_segments)
             raise
+
+    def keep_only(self, filename: str, offsets: Collection[int]) -> int:
+        """Forget captures, and their documents, of a segment that are at none of the offsets.
+
+        For the rows of a commit whose records were lost; how many captures these were. Durable.
+        Raises SegmentUnknown.
+        """
+
+        def withdraw(connection: Connection) -> int:
+            segment, _ = self._place(connection, filename)
+            return withdrawal.keep_only(connection, self._dialect, segment, offsets)
+
+        return self._database.write(withdraw)
 
     def _forget(self, segments: Sequence[Segment]) -> None:
         for segment in segments:

@@ -1,8 +1,10 @@
 """The one thread that writes: exchanges and documents in, durable captures out.
 
 Work that has gathered while the last group was made durable becomes the next group: append all of
-it, fsync, then one transaction of the index; only then is anyone told. A failure takes the group
-back, and nothing is written any more (fail-stop).
+it, fsync, then one transaction of the index; only then is anyone told. After a failure nothing is
+written any more (fail-stop). Before the transaction it takes the group back. Afterwards it must
+not: a commit whose answer is lost may stand, and its rows need their records. Then the files stay
+open in the spool, and recovery keeps what is whole.
 """
 
 from __future__ import annotations
@@ -116,8 +118,9 @@ class SegmentWriter:
     async def seal(self, source: str | None = None) -> list[str]:
         """Seal the open segment of a source (of all), and all text runs; hand them to the uploader.
 
-        The names of the sealed segments. Raises WriteError; also after an earlier failure what was
-        durable before it is sealed.
+        The names of the sealed segments. Raises WriteError. After an earlier failure too what was
+        durable before it is sealed, but for files of which the index may know more than was
+        acknowledged: those stay open in the spool, and the next start seals them.
         """
         names: list[str] = await self._submit(_Seal(source, self._loop.create_future()))
         return names
@@ -185,6 +188,7 @@ class SegmentWriter:
         if self.failure is not None:
             return [(work, self.failure) for work in group]
         touched: dict[int, OpenSegment | OpenRun] = {}
+        synced = False
         try:
             answers: list[tuple[_Work, Any]] = []
             captures: list[Capture] = []
@@ -203,6 +207,7 @@ class SegmentWriter:
                     answers.append((work, documents[-1]))
             for file in touched.values():
                 file.sync()
+            synced = True
             # With their first captures: a segment that is taken back leaves no row.
             begun = [
                 self._row_of(file)
@@ -213,24 +218,26 @@ class SegmentWriter:
             for file in touched.values():
                 file.settle()
         except Exception as error:  # noqa: BLE001 - who waits for a dead thread waits for ever
-            self._fail(group, error, list(touched.values()))
+            first = group[0]
+            url = first.exchanges[0].url if isinstance(first, _Keep) else first.capture.url
+            self.failure = error if isinstance(error, WriteError) else WriteError(url, error)
+            for file in list(touched.values()):
+                if synced:
+                    self._abandon(file)
+                else:
+                    self._take_back(file)
             return [(work, self.failure) for work in group]
         return answers
 
-    def _fail(
-        self, group: Sequence[_Keep | _Add], error: Exception, touched: list[OpenSegment | OpenRun]
-    ) -> None:
-        first = group[0]
-        url = first.exchanges[0].url if isinstance(first, _Keep) else first.capture.url
-        self.failure = error if isinstance(error, WriteError) else WriteError(url, error)
-        for file in touched:
-            try:
-                file.take_back()
-            except OSError:
-                # The disk is gone: it must not be sealed as it is. Recovery cuts what is not whole.
-                self._abandon(file)
+    def _take_back(self, file: OpenSegment | OpenRun) -> None:
+        try:
+            file.take_back()
+        except OSError:
+            # The disk is gone: it must not be sealed as it is. Recovery cuts what is not whole.
+            self._abandon(file)
 
     def _abandon(self, file: OpenSegment | OpenRun) -> None:
+        """Leave an open file to recovery; `seal` passes it over."""
         file.close()
         self._segments = {key: one for key, one in self._segments.items() if one is not file}
         self._runs = {key: one for key, one in self._runs.items() if one is not file}

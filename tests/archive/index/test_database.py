@@ -10,11 +10,13 @@ import threading
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
 from archive.errors import IndexOutdated, IndexUnavailable
-from archive.index import CaptureQuery, Index, SearchQuery
+from archive.index import CaptureQuery, Index, SearchQuery, database
+from archive.index.dialect.base import BUSY_SECONDS
 from archive.index.dialect.sqlite import Sqlite
 from archive.index.schema import VERSION
 from tests.archive.index.samples import FILENAME, SEGMENT, capture, document
@@ -81,6 +83,26 @@ def test_processes_read_what_is_committed_while_one_writes(index_url: str) -> No
             committed = line_of(writer)
             assert ask(one, committed) == "seen"
             assert ask(two, committed) == "seen"
+
+
+def test_an_answer_that_never_came_is_no_reason_not_to_ask_again(
+    sqlite_index: Index, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The network takes longer to give a silent server up than a writer waits for one."""
+    now = [0.0]
+    calls: list[float] = []
+    clock = SimpleNamespace(monotonic=lambda: now[0], sleep=lambda _: None)
+    monkeypatch.setattr(database, "time", clock)
+
+    def work(_: object) -> None:
+        calls.append(now[0])
+        if len(calls) == 1:
+            now[0] += 10 * BUSY_SECONDS
+            raise sqlite3.OperationalError("database is locked")
+
+    monkeypatch.setattr(Sqlite, "passing", lambda *_: True)
+    sqlite_index._database.write(work)
+    assert calls == [0.0, 10 * BUSY_SECONDS]
 
 
 def test_a_killed_process_loses_nothing_that_it_committed(index_url: str) -> None:
