@@ -117,14 +117,14 @@ def check(
     try:
         found = [
             *_promises(collection, acks, uploaded=uploaded),
-            *_records(collection),
+            *records(collection),
             *(
                 f"verify: {one.kind} {one.name}: {one.detail}"
                 for one in verify(collection).findings
             ),
         ]
         if uploaded:
-            found += [f"left in the spool: {path.name}" for path in _spooled(home)]
+            found += [f"left in the spool: {path.name}" for path in spooled(home)]
             found += _rebuilt(collection)
     finally:
         collection.close()
@@ -168,7 +168,7 @@ def _rows(index: Index) -> dict[tuple[str, int], Capture]:
     }
 
 
-def _records(collection: Collection) -> Iterator[str]:
+def records(collection: Collection) -> Iterator[str]:
     """Every response and revisit of every sealed WARC has one row, every row its record."""
     store, ids = collection.store, Counter[str]()
     for stored in store.list("warc/"):
@@ -216,7 +216,8 @@ def _rebuilt(collection: Collection) -> Iterator[str]:
     yield from (f"only a rebuilt index has {line}" for line in sorted(again - live))
 
 
-def _spooled(home: Path) -> list[Path]:
+def spooled(home: Path) -> list[Path]:
+    """Whatever lies in spools, but for their locks."""
     found = (home / "spool").glob("*/*")
     return sorted(path for path in found if path.name != "lock")
 

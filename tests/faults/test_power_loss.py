@@ -26,6 +26,7 @@ from archive.spool import Spool
 from archive.store.local import LocalStore
 from archive.upload import Uploader
 from archive.verify import verify
+from tests.faults import invariants
 from tests.faults.disk import STRATEGIES, Disk, Tree
 from tests.faults.forgetful import FORGETFUL
 from tests.faults.life import PHASES, TOLD, message
@@ -135,19 +136,16 @@ def _broken(home: Path, told: Told) -> list[str]:
         uploader.close()
         for one in (*adopted, spool):
             one.close()
-        wrong += [f"left in the spool: {path.name}" for path in (home / "spool").rglob("*-*.*")]
+        wrong += [f"left in the spool: {path.name}" for path in invariants.spooled(home)]
         wrong += [f"{one.filename} is spooled" for one in collection.index.segments("spooled")]
         wrong += _missing(collection, told)
+        wrong += invariants.records(collection)
         wrong += [f"{f.kind}: {f.name}: {f.detail}" for f in verify(collection).findings]
     return wrong
 
 
 def _missing(collection: Collection, told: Told) -> Iterator[str]:
     rows = list(collection.index.captures(_HOST))
-    urls = [capture.url for capture in rows]
-    yield from (
-        f"{url} is there {urls.count(url)} times" for url in set(urls) if urls.count(url) > 1
-    )
     for line in told:
         if "captured" in line:
             capture = Capture(**line["captured"])
