@@ -167,3 +167,11 @@ def finish(process: subprocess.Popen[str]) -> tuple[int, str]:
         raise AssertionError(f"still running after {TIMEOUT} s: {errors}") from None
     assert "Traceback" not in errors, errors
     return process.returncode, errors
+
+
+def wait_for_promises(room: Newsroom, count: int) -> None:
+    """Until so many promises more have been made. Raises AssertionError after a minute."""
+    wanted, end = len(room.acks) + count, time.monotonic() + 60
+    while len(room.acks) < wanted:
+        assert time.monotonic() < end, "nothing is promised"
+        time.sleep(0.01)

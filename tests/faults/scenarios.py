@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import signal
 from collections.abc import Sequence
 from pathlib import Path
 
 from archive.names import key_of
 from tests.faults.invariants import Violation
+from tests.faults.newsroom import Newsroom, finish, wait_for_promises
 from tests.faults.trial import Trial
 
 FIRST_UPLOAD = ("link", 1)
@@ -58,3 +60,25 @@ def taken_key(folder: Path, mutant: str) -> None:
     trial.history.forget(key)
     (trial.store.folder / key).unlink()
     trial.recover()
+
+
+def meet(folder: Path, mutant: str = "") -> None:
+    """A crawl begins while another one is stopped in its middle; both go on. Raises Violation."""
+    with Newsroom(folder, mutant=mutant, pages=12) as room:
+        first = room.start()
+        wait_for_promises(room, 5)
+        first.send_signal(signal.SIGSTOP)
+        try:
+            room.history.look(room.opened)
+            (folder_of_first,) = room.home.glob("spool/*")
+            held = {path.name for path in folder_of_first.iterdir()}
+            assert any(name.endswith(".open") for name in held)
+            second = room.start()
+            status, errors = finish(second)
+        finally:
+            first.send_signal(signal.SIGCONT)
+        first_status, first_errors = finish(first)
+        room.check_crash()
+        room.check()
+        if (first_status, status) != (0, 0):
+            raise Violation([f"they ended with {first_status} and {status}", first_errors, errors])

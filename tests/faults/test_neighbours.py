@@ -10,22 +10,14 @@ from pathlib import Path
 
 import pytest
 
-from tests.faults.invariants import Violation
-from tests.faults.newsroom import PAGES, Newsroom, finish
+from tests.faults.newsroom import PAGES, Newsroom, finish, wait_for_promises
+from tests.faults.scenarios import meet
 
 SEED = 20261122
 SHORT_ENDS, FULL_ENDS = 2, 20
 TERMINATED = 143
 SEAL_SECONDS = 15
 LOCKED_SECONDS = 6
-
-
-def wait_for_promises(room: Newsroom, count: int) -> None:
-    """Until so many promises more have been made. Raises AssertionError after a minute."""
-    wanted, end = len(room.acks) + count, time.monotonic() + 60
-    while len(room.acks) < wanted:
-        assert time.monotonic() < end, "nothing is promised"
-        time.sleep(0.01)
 
 
 def terminate(room: Newsroom, after: int, delay: float) -> int:
@@ -61,28 +53,6 @@ def test_crawls_end_when_they_are_asked_to(tmp_path: Path) -> None:
 @pytest.mark.slow
 def test_crawls_end_whenever_they_are_asked_to(tmp_path: Path) -> None:
     assert ends(tmp_path, FULL_ENDS) == [TERMINATED] * FULL_ENDS
-
-
-def meet(folder: Path, mutant: str = "") -> None:
-    """A crawl begins while another one is stopped in its middle; both go on. Raises Violation."""
-    with Newsroom(folder, mutant=mutant, pages=12) as room:
-        first = room.start()
-        wait_for_promises(room, 5)
-        first.send_signal(signal.SIGSTOP)
-        try:
-            room.history.look(room.opened)
-            (folder_of_first,) = room.home.glob("spool/*")
-            held = {path.name for path in folder_of_first.iterdir()}
-            assert any(name.endswith(".open") for name in held)
-            second = room.start()
-            status, errors = finish(second)
-        finally:
-            first.send_signal(signal.SIGCONT)
-        first_status, first_errors = finish(first)
-        room.check_crash()
-        room.check()
-        if (first_status, status) != (0, 0):
-            raise Violation([f"they ended with {first_status} and {status}", first_errors, errors])
 
 
 def test_two_writers_do_not_touch_each_other(tmp_path: Path) -> None:

@@ -6,8 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.faults.newsroom import Newsroom, finish
-from tests.faults.test_neighbours import wait_for_promises
+from tests.faults.newsroom import Newsroom, finish, wait_for_promises
 from tests.servers.postgres import PostgresServer
 
 AFTER = (4, 20)

@@ -11,9 +11,8 @@ import pytest
 from tests.faults import scenarios
 from tests.faults.invariants import Violation
 from tests.faults.mutants import MUTANTS
-from tests.faults.scenarios import FIRST_UPLOAD, LATER_UPLOAD, kills, lost_database
+from tests.faults.scenarios import FIRST_UPLOAD, LATER_UPLOAD, kills, lost_database, meet
 from tests.faults.test_disk import fail
-from tests.faults.test_neighbours import meet
 from tests.servers.strace import need_strace
 
 Hunt = Callable[[Path, str], object]
