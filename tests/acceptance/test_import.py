@@ -6,6 +6,7 @@ import asyncio
 
 import pytest
 
+from archive.names import key_of
 from tests.acceptance.command import Pressmark
 from tests.archive.importing import samples
 from tests.exchanges import exchange, response
@@ -82,6 +83,26 @@ def test_any_name_that_a_source_may_have(
     assert pressmark("import", str(file), "--source", name).status == 0
     (warc,) = (pressmark.home / "collection/warc").rglob("*.warc.gz")
     assert warc.name.startswith(f"{name}-")
+
+
+@pytest.mark.unsound_warcs
+def test_what_an_earlier_command_left_is_not_the_imports_failure(
+    pressmark: Pressmark, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    async def dies() -> str:
+        async with place(pressmark.home) as here:
+            (kept,) = await here.writer.keep("ondemand", [exchange("https://example.org/1")])
+            return kept.filename
+
+    name = asyncio.run(dies())
+    in_the_way = pressmark.home / "collection" / key_of(name)
+    in_the_way.parent.mkdir(parents=True)
+    in_the_way.write_bytes(b"of somebody else")
+    folder = tmp_path_factory.mktemp("theirs")
+    file = samples.warcio_file(folder / "a.warc.gz", ["https://example.org/2"])
+    done = pressmark("import", str(file), "--json")
+    assert done.status == 0, done.stderr
+    assert "what an earlier command left in the spool is not stored yet" in done.stderr
 
 
 def test_repair_takes_up_what_a_process_left_and_makes_its_texts(pressmark: Pressmark) -> None:

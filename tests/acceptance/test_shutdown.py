@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from tests.acceptance.command import CONTACT, Pressmark, finish
+from tests.archive.importing import samples
 from tests.servers.ceph import S3Server
 from tests.servers.faultproxy import FaultProxy, Stall
 from tests.servers.routes import Routes, html
@@ -103,16 +104,22 @@ def test_second_signal_ends_at_once(pressmark: Pressmark, s3: S3Server, s3_bucke
         assert pressmark("verify", "--json").line["findings"] == []
 
 
-def test_signal_while_the_store_is_asked_for_the_first_time(pressmark: Pressmark) -> None:
+def _store_at(pressmark: Pressmark, silent: socket.socket) -> None:
     pressmark.environment |= {
         "PRESSMARK_COLLECTION": "s3://nowhere/x",
         "AWS_ACCESS_KEY_ID": "none",
         "AWS_SECRET_ACCESS_KEY": "none",
+        "AWS_ENDPOINT_URL_S3": f"http://127.0.0.1:{silent.getsockname()[1]}",
     }
+
+
+@pytest.mark.parametrize("command", [("archive", "http://127.0.0.1:9/"), ("doctor", "--repair")])
+def test_signal_while_the_store_is_asked_for_the_first_time(
+    pressmark: Pressmark, command: tuple[str, ...]
+) -> None:
     with socket.create_server(("127.0.0.1", 0)) as silent:
-        place = f"http://127.0.0.1:{silent.getsockname()[1]}"
-        pressmark.environment["AWS_ENDPOINT_URL_S3"] = place
-        with pressmark.start("archive", "http://127.0.0.1:9/") as process:
+        _store_at(pressmark, silent)
+        with pressmark.start(*command) as process:
             silent.settimeout(60)
             connection, _ = silent.accept()
             with connection:
@@ -120,3 +127,22 @@ def test_signal_while_the_store_is_asked_for_the_first_time(pressmark: Pressmark
                 result = finish(process, timeout=100)
     assert result.status == 143
     assert "before anything was captured" in result.stderr
+
+
+def test_import_ends_although_the_store_does_not_answer(
+    pressmark: Pressmark, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    """What was taken in stays in the spool."""
+    folder = tmp_path_factory.mktemp("theirs")
+    file = samples.warcio_file(folder / "a.warc.gz", ["https://example.org/1"])
+    pressmark.configure(f"{CONTACT}store_wait: 1h\nshutdown_grace: 1h\n")
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        _store_at(pressmark, silent)
+        with pressmark.start("import", str(file), "--json") as process:
+            _until(lambda: list((pressmark.home / "spool").glob("*/imported-*.jsonl")))
+            process.send_signal(signal.SIGTERM)
+            result = finish(process, timeout=100)
+    assert result.status == 143
+    assert result.line["segments"] == 1
+    assert "waits in the spool" in result.stderr
+    assert list((pressmark.home / "spool").rglob("imported-*.warc.gz"))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import gzip
+import os
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from pathlib import Path
@@ -11,6 +12,7 @@ from typing import Any
 
 import pytest
 
+from archive.files import try_lock
 from archive.index import SearchQuery
 from archive.model import Capture
 from archive.names import key_of
@@ -114,6 +116,34 @@ def test_only_one_process_of_a_home_is_at_it(tmp_path: Path) -> None:
         assert [one.documents for one in both] == [1, 1]  # one count: that of the object
         assert here.collection.index.counts().documents == 1
 
+    _next_start(tmp_path, look)
+
+
+def test_while_another_process_is_at_it_nothing_is_done_and_that_is_said(tmp_path: Path) -> None:
+    _lost(tmp_path, exchange(_url(1), response(ARTICLE, HTML)))
+
+    async def look(_: Place, again: Reextraction) -> None:
+        other = try_lock(tmp_path / "extract.lock")
+        assert other is not None
+        assert await again.run(width=1) == Extracted(busy=True)
+        os.close(other)
+
+    _next_start(tmp_path, look)
+
+
+def test_in_the_background_a_record_that_cannot_be_read_is_no_warning(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    captures = _lost(tmp_path, *(exchange(_url(n), response(ARTICLE, HTML)) for n in (1, 2)))
+
+    async def look(here: Place, again: Reextraction) -> None:
+        here.collection.index.commit([replace(captures[0], record_id=captures[1].record_id)])
+        await quietly(again)
+        assert again.done == Extracted(documents=1, failed=1)
+        assert _url(1) not in caplog.text
+        here.collection.index.commit([captures[0]])
+
+    caplog.set_level("INFO")
     _next_start(tmp_path, look)
 
 
