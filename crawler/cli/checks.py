@@ -1,4 +1,4 @@
-"""What one examination of `pressmark doctor` finds."""
+"""What the examinations of `pressmark doctor` come to."""
 
 from __future__ import annotations
 

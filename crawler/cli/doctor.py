@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 import socket
 import tempfile
 from collections.abc import Callable, Iterator
@@ -13,17 +12,17 @@ from urllib.parse import urlsplit
 
 from archive.errors import ArchiveError
 from archive.files import write_durably
-from archive.spool import Spool
+from archive.spool_usage import free_space, spool_usage
 from archive.state import State
 from archive.state.schema import HEAD
 from archive.timestamps import now
+from config.quantities import show_size
 from config.schema import Configuration
 from crawler.cli.checks import Check
 from crawler.cli.exits import UNAVAILABLE, WRONG_USAGE, exit_status
 from crawler.cli.store_checks import mirror_checks, store_checks
 from crawler.opening import existing_index, store_of
 
-_LITTLE_ROOM = 5 << 30
 _CLOCK_SECONDS = 120
 
 
@@ -60,19 +59,18 @@ def _home(configuration: Configuration) -> Iterator[Check]:
     home.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=home) as folder:
         write_durably(Path(folder) / "probe", b"probe")
-    free = shutil.disk_usage(home).free
-    room = f"{home}, {free / 1e9:.0f} GB free"
-    enough = free > _LITTLE_ROOM
-    remedy = "" if enough else "make room: captures are spooled here before they are uploaded"
+    free, least = free_space(home), configuration.spool.min_free
+    room = f"{home}, {show_size(free)} free"
+    enough = free >= least
+    below = f"below {show_size(least)} (`spool.min_free`)"
+    remedy = "" if enough else f"make room: {below} crawls pause"
     yield Check(name="home", ok=enough, detail=room, remedy=remedy)
 
 
 def _spool(configuration: Configuration) -> Iterator[Check]:
-    abandoned = list(Spool.abandoned(Path(configuration.home)))
-    waiting = [path.name for spool in abandoned for path in spool.files("*.gz*")]
-    for spool in abandoned:
-        spool.close()
-    detail = f"{len(waiting)} files of ended processes wait" if waiting else "nothing waits"
+    left = [spool for spool in spool_usage(Path(configuration.home)) if not spool.alive]
+    waiting = sum(spool.sealed + spool.open for spool in left)
+    detail = f"{waiting} files of ended processes wait" if waiting else "nothing waits"
     remedy = "the next `archive` or `crawl` takes them up" if waiting else ""
     yield Check(name="spool", ok=True, detail=detail, remedy=remedy)
 
