@@ -5,15 +5,19 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Hashable, Sequence
 from contextlib import AbstractContextManager
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from sqlalchemy import ColumnElement, Connection, Engine, Table, TableClause
 from sqlalchemy import Dialect as SqlDialect
-from sqlalchemy.dialects.postgresql import Insert as PostgresqlInsert
-from sqlalchemy.dialects.sqlite import Insert as SqliteInsert
 
 from archive.errors import IndexFailure
 from archive.index.words import Alternatives
+
+if TYPE_CHECKING:
+    from sqlalchemy.dialects.postgresql import Insert as PostgresqlInsert
+    from sqlalchemy.dialects.sqlite import Insert as SqliteInsert
+
+    Insert = SqliteInsert | PostgresqlInsert
 
 WRITE = "pressmark_write"
 """Execution option of connections that are going to write."""
@@ -21,7 +25,6 @@ WRITE = "pressmark_write"
 BUSY_SECONDS = 30
 """How long a writer waits for others, or for a server that went away."""
 
-Insert = SqliteInsert | PostgresqlInsert
 Row = dict[str, Any]
 
 
