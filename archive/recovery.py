@@ -29,6 +29,7 @@ from archive.files import sync_folder
 from archive.index import Index
 from archive.model import Capture, Document, Segment
 from archive.names import key_of, sibling, source_of
+from archive.rescue import rescue
 from archive.segment import write_side_files
 from archive.spool import PART, Spool
 from archive.store.base import Store
@@ -49,26 +50,31 @@ class Recovered:
     captures: int = 0
     documents: int = 0
     cut: int = 0  #: bytes of open files that were no whole exchange or document
-    left: list[str] = field(default_factory=list)  #: files that stay in the spool, with the reason
+    left: list[str] = field(default_factory=list)  #: files to be looked at, each with the reason
     lost: list[str] = field(default_factory=list)  #: segments in the index alone
 
 
 def adopt(
-    home: Path, index: Index, uploader: Uploader, report: Recovered | None = None
+    home: Path,
+    index: Index,
+    uploader: Uploader,
+    report: Recovered | None = None,
+    *,
+    held: list[Spool] | None = None,
 ) -> list[Spool]:
     """Recover every abandoned spool; close the returned ones when the uploads are over.
 
-    A file that makes no sense stays where it is, with a warning; `report` is filled. Raises
-    OSError, IndexFailure.
+    They are added to `held`, and returned. A file that makes no sense stays where it is, with a
+    warning; `report` is filled. Raises OSError, IndexFailure: those in `held` are locked then, too,
+    because of what the uploader has got already.
     """
-    spools = list(Spool.abandoned(home))
-    try:
-        for spool in spools:
-            take_over(spool, index, uploader, report or Recovered())
-    except BaseException:
-        for spool in spools:
-            spool.close()
-        raise
+    held = [] if held is None else held
+    spools = []
+    for spool in Spool.abandoned(home):
+        held.append(spool)
+        spools.append(spool)
+    for spool in spools:
+        take_over(spool, index, uploader, report or Recovered())
     return spools
 
 
@@ -93,7 +99,7 @@ def take_over(
     read: dict[Path, Contents] = {}  # of what was sealed just now
     for path in spool.files(f"*.warc.gz{OPEN}"):
         with _left(path, report):
-            read |= _seal_segment(path, report)
+            read |= _seal_segment(path, index, report)
     for path in spool.files("*.warc.gz"):
         with _left(path, report):
             _take_over_segment(path, index, report, read.pop(path, None))
@@ -151,17 +157,31 @@ def _left(path: Path, report: Recovered) -> Iterator[None]:
         report.left.append(f"{path}: {error}")
 
 
+@contextlib.contextmanager
+def _reading(path: Path) -> Iterator[None]:
+    """A file that the disk does not give back is one more that makes no sense."""
+    try:
+        yield
+    except OSError as error:
+        raise RecordError(f"{path.name} cannot be read: {error}") from error
+
+
 # Segments
 
 
-def _seal_segment(path: Path, report: Recovered) -> dict[Path, Contents]:
+def _seal_segment(path: Path, index: Index, report: Recovered) -> dict[Path, Contents]:
     """What the sealed file holds, by its path; nothing where there is no such file."""
     name = path.name.removesuffix(OPEN)
     source_of(name)
-    found = read_contents(path, name).exchanges
-    if not _cut_and_rename(path, found.end if found.captures else 0, found.sha256, report):
+    with _reading(path):
+        contents = read_contents(path, name)
+    found, sealed = contents.exchanges, path.with_name(name)
+    damage = contents.end if contents.damage is not None else None
+    end = found.end if found.captures else 0
+    if not _cut_and_rename(path, end, found.sha256, damage, report):
+        if not sealed.exists():
+            _withdraw(name, [], index)
         return {}
-    sealed = path.with_name(name)
     _write_side_files(sealed, found)
     return {sealed: found}
 
@@ -203,13 +223,14 @@ def _captures(path: Path) -> tuple[Sequence[Capture], str | None]:
     Side files that are missing or damaged are written again. Raises RecordError.
     """
     cdxj = path.with_name(sibling(path.name, "cdxj.gz"))
-    objects = _objects(path.with_name(sibling(path.name, "jsonl")))
-    if _is_as_noted(cdxj, objects):
-        captures = read_cdxj(cdxj)
-        if _is_as_noted(path, objects):
-            return captures, None
-        return captures, "its bytes are not those that were written"
-    contents = read_contents(path, path.name)
+    with _reading(path):
+        objects = _objects(path.with_name(sibling(path.name, "jsonl")))
+        if _is_as_noted(cdxj, objects):
+            captures = read_cdxj(cdxj)
+            if _is_as_noted(path, objects):
+                return captures, None
+            return captures, "its bytes are not those that were written"
+        contents = read_contents(path, path.name)
     noted = objects.get(path.name, {}).get("sha256", contents.sha256)
     if contents.damage is not None or contents.sha256 != noted:
         # It was whole when it got its name: not to be passed off as what was written.
@@ -238,19 +259,25 @@ def _is_as_noted(path: Path, objects: dict[str, dict[str, Any]]) -> bool:
 
 
 def _seal_run(path: Path, report: Recovered) -> None:
-    digest, end = hashlib.sha256(), 0
-    with contextlib.suppress(RecordError):  # the cut below is what this is about
-        for offset, packed, _ in packed_members(path):
-            digest.update(packed)
-            end = offset + len(packed)
-    _cut_and_rename(path, end, digest.hexdigest(), report)
+    digest, end, damage = hashlib.sha256(), 0, None
+    with _reading(path):
+        try:
+            for offset, packed, _ in packed_members(path):
+                digest.update(packed)
+                end = offset + len(packed)
+        except RecordError:
+            damage = end
+    _cut_and_rename(path, end, digest.hexdigest(), damage, report)
 
 
 def _take_over_run(path: Path, index: Index, report: Recovered) -> None:
-    documents: list[Document] = list(read_documents(path))
-    if not _is_as_noted(path, _objects(path.with_name(sibling(path.name, "jsonl")))):
+    with _reading(path):
+        documents: list[Document] = list(read_documents(path))
+        noted = _is_as_noted(path, _objects(path.with_name(sibling(path.name, "jsonl"))))
+        digest = sha256_file(path)
+    if not noted:
         # Nothing is behind a run but its pages: what can be read of it is what it says.
-        write_run_manifest(path, sha256_file(path))
+        write_run_manifest(path, digest)
     # A segment that the index has lost: rebuild-index finds it and this run in the store.
     with contextlib.suppress(SegmentUnknown):
         index.commit([], documents)
@@ -260,27 +287,45 @@ def _take_over_run(path: Path, index: Index, report: Recovered) -> None:
 # Files
 
 
-def _cut_and_rename(path: Path, end: int, sha256: str, report: Recovered) -> bool:
+def _cut_and_rename(
+    path: Path, end: int, sha256: str, damage: int | None, report: Recovered
+) -> bool:
     """Make an open file of which `end` bytes are whole a sealed one; nothing of an empty one.
 
-    Whether there is a new sealed file. Raises RecordError where another one has its name.
+    What is whole behind `damage` is kept aside. Whether there is a new sealed file. Raises
+    RecordError where another one has its name.
     """
     sealed = path.with_name(path.name.removesuffix(OPEN))
-    if sealed.exists() and not _begins_with(sealed, end, sha256):
+    with _reading(sealed):
+        same = not sealed.exists() or _begins_with(sealed, end, sha256)
+    if not same:
         raise RecordError(f"{sealed.name} lies beside it and holds something else: compare the two")
-    size = path.stat().st_size
-    if not end or sealed.exists():
+    if sealed.exists():
         path.unlink()
         return False
+    size = path.stat().st_size
     if end < size:
+        if damage is not None:
+            _rescue(path, end, damage, report)
         logger.info("%s is cut from %d to %d bytes", path, size, end)
         report.cut += size - end
+    if not end:
+        path.unlink()
+        return False
     with path.open("r+b") as file:
         file.truncate(end)
         os.fsync(file.fileno())
     path.rename(sealed)
     sync_folder(path.parent)
     return True
+
+
+def _rescue(path: Path, end: int, damage: int, report: Recovered) -> None:
+    begins = b"WARC/" if ".warc.gz" in path.name else b"{"
+    kept = rescue(path, end, damage, begins, path.parents[2] / "damaged")
+    if kept is not None:
+        logger.warning("%s", kept)
+        report.left.append(kept)
 
 
 def _begins_with(path: Path, size: int, sha256: str) -> bool:

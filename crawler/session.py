@@ -114,9 +114,7 @@ class Session:
             ),
         )
         try:
-            session.adopted = await asyncio.to_thread(
-                _take_up, configuration, collection, uploader, session.recovered
-            )
+            await asyncio.to_thread(_take_up, session)
         except OSError as error:
             await session.close()
             raise WriteError("what an earlier process left in the spool", error) from error
@@ -190,19 +188,16 @@ class Session:
         return True
 
 
-def _take_up(
-    configuration: Configuration,
-    collection: Collection,
-    uploader: Uploader,
-    report: Recovered,
-) -> list[Spool]:
-    adopted = adopt(Path(configuration.home), collection.index, uploader, report)
+def _take_up(session: Session) -> None:
+    collection, report = session.collection, session.recovered
+    home = Path(session.configuration.home)
+    # Whatever fails: they are let go of when the uploader has ended.
+    adopt(home, collection.index, session.uploader, report, held=session.adopted)
     # Away: the next start asks it.
     with contextlib.suppress(StoreUnavailable):
         store = collection.store
         settle = partial(settle_uploaded, collection.index, store)
         report.lost += within(_STORE_SECONDS, store.uri, settle)
-    return adopted
 
 
 def _check(collection: Collection) -> None:

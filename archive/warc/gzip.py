@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import zlib
 from collections.abc import Callable, Iterable, Iterator
+from io import FileIO
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +25,7 @@ except ImportError:  # no wheel for this machine
     _codec, _LEVEL, _ERRORS = zlib, 6, (zlib.error, ValueError)
 
 _GZIP = 31
+_MAGIC = b"\x1f\x8b\x08"
 # What lies behind a member is handed back, and copied by that: most members are small.
 _FIRST = 1 << 12
 _NEXT = 1 << 16
@@ -107,3 +109,38 @@ def packed_members_of(
         whole = b"".join(compressed)
         yield offset, whole, b"".join(content)
         offset += len(whole)
+
+
+def find_member(path: Path, start: int, begins: bytes) -> int | None:
+    """Offset of the first whole member at or behind `start` whose content begins so.
+
+    For files that are damaged; members need not follow each other. Raises OSError.
+    """
+    with path.open("rb", buffering=0) as file:
+        while True:
+            file.seek(start)
+            # A magic number may lie across two pieces.
+            piece = file.read(_BATCH + len(_MAGIC) - 1)
+            at = piece.find(_MAGIC)
+            while at >= 0:
+                if _is_whole(file, start + at, begins):
+                    return start + at
+                at = piece.find(_MAGIC, at + 1)
+            if len(piece) < len(_MAGIC):
+                return None
+            start += len(piece) - len(_MAGIC) + 1
+
+
+def _is_whole(file: FileIO, at: int, begins: bytes) -> bool:
+    file.seek(at)
+    decompressor, head = _codec.decompressobj(_GZIP), b""
+    try:
+        while not decompressor.eof:
+            data = file.read(_NEXT)
+            content = decompressor.decompress(data)
+            head = (head + content[: len(begins)])[: len(begins)]
+            if not data or not begins.startswith(head):
+                return False
+    except _ERRORS:
+        return False
+    return head == begins

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import errno
 import os
 import shutil
 import threading
@@ -19,7 +20,10 @@ from archive.collection import Collection
 from archive.contents import read_contents
 from archive.index import CaptureQuery, Index
 from archive.model import Capture, Segment
+from archive.names import key_of, new_name, new_run
 from archive.recovery import Recovered, adopt, settle_uploaded
+from archive.spool import Spool
+from archive.spool_usage import is_held
 from archive.store.local import LocalStore
 from archive.upload import Uploader
 from archive.verify import verify
@@ -217,6 +221,119 @@ def test_what_is_not_whole_does_not_reach_the_store(
     collection = _recover(home)  # the index knows of what the disk has lost
     assert list(collection.index.captures_of(last.filename)) == captures[:-1]
     assert verify(collection).findings == []
+    collection.close()
+
+
+@pytest.mark.unsound_warcs
+@pytest.mark.parametrize("where", ["warcinfo", "response"])
+def test_what_is_whole_behind_a_damage_is_kept_aside(
+    opened: tuple[Path, list[Capture]], where: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    path, captures = opened
+    home, data = path.parents[2], path.read_bytes()
+    at = captures[1].offset + 60 if where == "response" else 40
+    path.write_bytes(data[:at] + bytes([data[at] ^ 255]) + data[at + 1 :])
+    damaged = path.read_bytes()
+    collection = Collection(LocalStore(home / "collection"), Index(f"sqlite:///{home}/index.db"))
+    uploader = Uploader(collection.store, collection.index)
+    report = Recovered()
+    (spool,) = adopt(home, collection.index, uploader, report)
+    assert uploader.drain(0.0)
+    uploader.close()
+    spool.close()
+
+    (copy,) = (home / "damaged").iterdir()
+    name, _, end = copy.name.rpartition(".")
+    assert name == captures[0].filename
+    assert copy.read_bytes() == damaged[int(end) :]
+    assert report.cut == len(damaged) - int(end)
+    (line,) = report.left
+    assert line.startswith(f"{copy}: ")
+    assert line in caplog.text
+    first = int(line.rpartition(" ")[2])
+    rest = home / captures[0].filename
+    rest.write_bytes(copy.read_bytes()[first:])
+    offset = int(end) + first
+    behind = [capture for capture in captures if capture.offset > at + 60]
+    assert [capture.offset + offset for capture in read_contents(rest, name).captures] == [
+        capture.offset for capture in behind
+    ]
+
+    left = captures[:1] if where == "response" else []
+    assert list(collection.index.captures_of(name)) == left
+    assert [stored.key for stored in collection.store.list("warc/")] == [key_of(name)][: len(left)]
+    assert verify(collection).findings == []
+    collection.close()
+
+
+def test_documents_behind_a_damage_are_kept_aside(tmp_path: Path) -> None:
+    async def main() -> None:
+        async with place(tmp_path) as here:
+            for capture in await here.writer.keep("ondemand", [_numbered(n) for n in range(3)]):
+                await here.writer.add(capture, ARTICLE)
+
+    asyncio.run(main())
+    (path,) = (tmp_path / "spool").rglob(f"*.jsonl.gz{OPEN}")
+    (_, _, _), (offset, length, _), _ = members(path)
+    data = bytearray(path.read_bytes())
+    data[offset + length // 2] ^= 255
+    path.write_bytes(data)
+    _recover(tmp_path).close()
+    (copy,) = (tmp_path / "damaged").iterdir()
+    assert copy.read_bytes() == data[offset:]
+
+
+@pytest.mark.unsound_warcs
+def test_file_that_cannot_be_read_hinders_no_other(tmp_path: Path) -> None:
+    """Of each folder one: an open WARC, a sealed one, an open run."""
+    endings = (f"x.warc.gz{OPEN}", "x.warc.gz", f"x.y.jsonl.gz{OPEN}", "x.y.jsonl.gz")
+    name = new_name("ondemand")
+    made: list[Capture] = []
+
+    async def main() -> None:
+        async with place(tmp_path) as here:
+            made.extend(await here.writer.keep("ondemand", [_numbered(1)]))
+            for ending in endings:
+                bad = here.spool.path / ending.replace("x", name).replace("y", new_run())
+                bad.mkdir()  # to read it fails, whoever we are
+
+    asyncio.run(main())
+    collection = Collection(
+        LocalStore(tmp_path / "collection"), Index(f"sqlite:///{tmp_path}/index.db")
+    )
+    uploader = Uploader(collection.store, collection.index)
+    report = Recovered()
+    (spool,) = adopt(tmp_path, collection.index, uploader, report)
+    assert uploader.drain(0.0)
+    assert len(report.left) == len(endings), report.left
+    assert all("cannot be read" in line for line in report.left)
+    assert collection.index.segment(made[0].filename).state == "stored"
+    uploader.close()
+    spool.close()
+    collection.close()
+
+
+def test_folders_stay_locked_when_recovery_fails(
+    opened: tuple[Path, list[Capture]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The uploader may have got files out of them."""
+    path, _ = opened
+
+    def fail(*_: object) -> None:
+        raise OSError(errno.ENOSPC, "full")
+
+    monkeypatch.setattr("archive.recovery.write_side_files", fail)
+    home = path.parents[2]
+    collection = Collection(LocalStore(home / "collection"), Index(f"sqlite:///{home}/index.db"))
+    uploader = Uploader(collection.store, collection.index)
+    held: list[Spool] = []
+    with pytest.raises(OSError, match="full"):
+        adopt(home, collection.index, uploader, held=held)
+    uploader.close()
+    (spool,) = held
+    assert is_held(path.parent)
+    spool.close()
+    assert not is_held(path.parent)
     collection.close()
 
 
