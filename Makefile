@@ -38,7 +38,7 @@ test: lint
 	$(BIN)/python -m pytest -m "not slow" -n auto --dist loadfile
 
 test-full: .venv/.ready-dev
-	$(BIN)/python -m pytest -m slow
+	$(BIN)/python -m pytest -m slow -n auto --dist loadfile
 
 lint: .venv/.ready-dev
 	$(BIN)/python -m ruff check
