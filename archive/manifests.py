@@ -55,6 +55,6 @@ def parse_manifest(data: bytes, name: str, *, objects_alone: bool = False) -> Ma
             else:
                 line["length"] = int(line["length"])
                 records[int(line["offset"])] = line
-        except (ValueError, KeyError, TypeError, RecursionError) as error:
+        except (ValueError, KeyError, TypeError, OverflowError, RecursionError) as error:
             raise RecordError(f"{name} is no manifest in line {number}: {error!r}") from error
     return Manifest(objects=objects, records=records)

@@ -9,12 +9,13 @@ from pathlib import Path
 
 from archive.collection import Collection
 from archive.errors import (
-    ArchiveError,
+    ContentError,
     KeyInvalid,
     KeyMissing,
     ObjectDamaged,
     RecordError,
     SegmentUnknown,
+    StoreUnavailable,
 )
 from archive.manifests import parse_manifest
 from archive.model import Segment
@@ -169,10 +170,14 @@ class _Walk:
                 if not self._go_on():
                     return
                 self._report.records += 1
+                place = f"{capture.filename} at {capture.offset}"
                 try:
                     _ = self._collection.open(capture).payload
-                except ArchiveError as error:
-                    place = f"{capture.filename} at {capture.offset}"
+                except (RecordError, ContentError, KeyMissing, ObjectDamaged) as error:
+                    self._report.add("bad", place, str(error))
+                except StoreUnavailable as error:
+                    # Raises when that is the store; else it is this spool, or another machine's.
+                    self._store.check()
                     self._report.add("bad", place, str(error))
 
 

@@ -12,13 +12,13 @@ from pathlib import Path
 import pytest
 
 from archive.appending import OPEN
-from archive.errors import ObjectDamaged
+from archive.errors import ObjectDamaged, StoreUnavailable
 from archive.model import Capture
 from archive.names import key_of, sibling
 from archive.verify import MOST, Report, verify
 from archive.warc.gzip import member
-from tests.archive.kept import ARTICLE, Changeable, Kept, kept
-from tests.exchanges import exchange
+from tests.archive.kept import Changeable, Kept, kept
+from tests.exchanges import ARTICLE, exchange
 from tests.keeping import place
 
 __all__ = ["kept"]  # a fixture
@@ -82,7 +82,15 @@ def test_flipped_byte_of_a_manifest_is_found_wherever_it_is(kept: Kept, folder: 
         kept.store.change(key, _flip(at))
 
 
-@pytest.mark.parametrize("line", [b"5\n", b"[]\n", b"null\n", b"\n", b"{}\n", b'{"object": "x"}\n'])
+@pytest.mark.parametrize(
+    "line",
+    [
+        b"5\n", b"[]\n", b"null\n", b"\n", b"{}\n", b'{"object": "x"}\n',
+        b'{"offset": 1e400, "length": 1}\n', b'{"offset": 0, "length": 1e400}\n',
+        b"[" * 100_000 + b"\n",
+    ],
+    ids=lambda line: line[:30].decode(),
+)  # fmt: skip
 def test_line_that_is_none_of_a_manifest_is_found(kept: Kept, line: bytes) -> None:
     key = kept.key("manifests")
     kept.store.change(key, lambda data: data + line)
@@ -341,6 +349,34 @@ def test_what_is_only_spooled_is_read_too(tmp_path: Path) -> None:
             data[capture.offset + capture.length // 2] ^= 0x10
             path.write_bytes(data)
             assert _said(verify(here.collection)) == {("bad", _place(capture))}
+
+    asyncio.run(main())
+
+
+@pytest.mark.parametrize("away", [False, True], ids=["of one object", "of the store"])
+def test_store_that_goes_away_makes_no_capture_bad(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, away: bool
+) -> None:
+    """While the spool is read: what is uploaded meanwhile is read from the store."""
+
+    def fail(*_: object) -> None:
+        raise StoreUnavailable("try again later")
+
+    async def main() -> None:
+        async with place(tmp_path) as here:
+            (capture,) = await here.writer.keep("ondemand", [exchange()])
+            spooled = here.collection.index.segments("spooled")
+            await here.writer.seal()
+            assert await here.drain()
+            monkeypatch.setattr(here.collection.index, "segments", lambda _: spooled)
+            assert verify(here.collection).findings == []
+            monkeypatch.setattr(here.collection.store, "read", fail)
+            if away:
+                monkeypatch.setattr(here.collection.store, "check", fail)
+                with pytest.raises(StoreUnavailable):
+                    verify(here.collection)
+            else:
+                assert _said(verify(here.collection)) == {("bad", _place(capture))}
 
     asyncio.run(main())
 
