@@ -6,6 +6,7 @@ that, so that no crash between the two forgets it; the mirror catches up while p
 
 from __future__ import annotations
 
+import hashlib
 import logging
 import tempfile
 import threading
@@ -17,6 +18,7 @@ from archive.errors import (
     AccessDenied,
     BucketMissing,
     KeyMissing,
+    ObjectDamaged,
     StateFailure,
     StoreError,
     StoreUnavailable,
@@ -226,18 +228,37 @@ class MirroredStore:
         self._waiting.done(key)
 
 
-def copy_object(key: str, origin: Store, target: Store, folder: Path | None = None) -> StoredObject:
+def copy_object(
+    key: str,
+    origin: Store,
+    target: Store,
+    folder: Path | None = None,
+    *,
+    sha256: str | None = None,
+    right: bool = False,
+) -> StoredObject:
     """One object from store to store, by a file in `folder` that has no name.
 
-    Raises StoreError; KeyMissing when `origin` has none, KeyTaken when `target` has another.
+    `sha256`: the hex digest that it has to have, where that is known. `right`: write over what
+    `target` has. Raises StoreError; KeyMissing when `origin` has none, KeyTaken when `target` has
+    another, ObjectDamaged when that of `origin` has another digest: then nothing was written.
     """
+    digest = hashlib.sha256()
     try:
+        # Without a name, so that nothing is left by a process that is killed.
         with tempfile.TemporaryFile(dir=folder) as file:
             for piece in origin.stream(key):
+                digest.update(piece)
                 file.write(piece)
             file.flush()
-            # So that nothing is left by a process that is killed.
-            return target.put_new(key, Path(f"/proc/self/fd/{file.fileno()}"))
+            if sha256 not in (None, digest.hexdigest()):
+                raise ObjectDamaged(
+                    f"{origin.uri} sent {key} with other bytes than its manifest names: "
+                    "try again, and check its disk if that goes on",
+                    key,
+                )
+            put = target.put_right if right else target.put_new
+            return put(key, Path(f"/proc/self/fd/{file.fileno()}"))
     except OSError as error:
         raise StoreUnavailable(
             f"{key} cannot be copied by way of {folder or tempfile.gettempdir()}: "

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import heapq
-import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
@@ -12,11 +11,13 @@ from itertools import groupby
 from pathlib import Path
 from typing import Literal
 
-from archive.errors import KeyMissing, ObjectDamaged, RecordError, StoreUnavailable
+from archive.digests import sha256_hex
+from archive.errors import KeyInvalid, KeyMissing, KeyTaken, ObjectDamaged, RecordError
 from archive.manifests import Manifest, parse_manifest
 from archive.names import key_of
 from archive.store.base import Store
-from archive.store.mirror import MirroredStore
+from archive.store.mirror import MirroredStore, copy_object
+from archive.verify.segment import own_of
 
 State = Literal["good", "bad", "missing"]
 
@@ -34,15 +35,17 @@ def heal(
     store: Store,
     mirror: Store,
     *,
+    folder: Path,
     progress: Callable[[int, int | None], None] = lambda _done, _total: None,
 ) -> Iterator[Healed]:
     """Give each of two stores what the other one has whole, and it has not.
 
     Whole is what its manifest names, and a manifest that can be read, if its twin cannot. What no
-    manifest speaks of stays as it is. Reads both stores to the end. Raises StoreError.
+    manifest speaks of stays as it is. Reads both stores to the end; `folder` has room for the
+    largest object. Raises StoreError where a store as a whole cannot be used.
     """
     main = store.main if isinstance(store, MirroredStore) else store
-    both = _Both(main, mirror)
+    both = _Both(main, mirror, folder)
     keys = heapq.merge(*((found.key for found in one.list("manifests/")) for one in (main, mirror)))
     for number, (key, _) in enumerate(groupby(keys)):
         progress(number, None)
@@ -50,8 +53,9 @@ def heal(
 
 
 class _Both:
-    def __init__(self, main: Store, mirror: Store) -> None:
+    def __init__(self, main: Store, mirror: Store, folder: Path) -> None:
         self._stores = (main, mirror)
+        self._folder = folder
 
     def manifest(self, key: str) -> Iterator[Healed]:
         """The manifest, then the objects that it names."""
@@ -65,46 +69,44 @@ class _Both:
             yield Healed(key=key, store="", detail="the stores have different manifests")
             return
         data, manifest = whole[0]
-        yield from self._put_right(key, states, lambda _: data)
+        yield from self._put_right(key, states, sha256_hex([data]))
+        own = _own_of(key)
         for name, line in manifest.objects.items():
-            yield from self._object(key_of(name), str(line.get("sha256")))
+            if name in own:
+                yield from self._object(key_of(name), str(line.get("sha256")))
+            else:
+                detail = f"the manifest names {name!r}, which is of another"
+                yield Healed(key=key, store="", detail=detail)
 
     def _object(self, key: str, sha256: str) -> Iterator[Healed]:
         states = [_state(one, key, sha256) for one in self._stores]
-        if "good" not in states:
+        if "good" in states:
+            yield from self._put_right(key, states, sha256)
+        else:
             yield Healed(key=key, store="", detail="neither store has this object whole")
-            return
-        if set(states) == {"good"}:
-            return
-        with tempfile.TemporaryDirectory() as folder:
-            path = Path(folder) / "object"
 
-            def fetched(origin: Store) -> Path:
-                try:
-                    with path.open("wb") as file:
-                        for piece in origin.stream(key):
-                            file.write(piece)
-                except OSError as error:
-                    raise StoreUnavailable(
-                        f"{key} cannot be copied by way of {folder}: {error.strerror}; "
-                        "make room there, or set TMPDIR",
-                        key,
-                    ) from error
-                return path
-
-            yield from self._put_right(key, states, fetched)
-
-    def _put_right(
-        self, key: str, states: list[State], source: Callable[[Store], bytes | Path]
-    ) -> Iterator[Healed]:
+    def _put_right(self, key: str, states: list[State], sha256: str) -> Iterator[Healed]:
         origin = self._stores[states.index("good")]
         for target, state in zip(self._stores, states, strict=True):
-            if state == "missing":
-                target.put_new(key, source(origin))
-                yield Healed(key=key, store=target.uri, detail="it was missing")
-            elif state == "bad":
-                target.put_right(key, source(origin))
-                yield Healed(key=key, store=target.uri, detail="it was damaged")
+            if state == "good":
+                continue
+            right = state == "bad"
+            try:
+                copy_object(key, origin, target, self._folder, sha256=sha256, right=right)
+            except (KeyMissing, KeyTaken, ObjectDamaged) as error:
+                # Changed since we looked; the next object may be better off.
+                yield Healed(key=key, store="", detail=str(error))
+            else:
+                detail = "it was damaged" if right else "it was missing"
+                yield Healed(key=key, store=target.uri, detail=detail)
+
+
+def _own_of(key: str) -> set[str]:
+    """Names of what the manifest may vouch for; none when its own name is none of a collection."""
+    try:
+        return own_of(key.rpartition("/")[2])
+    except KeyInvalid:
+        return set()
 
 
 def _manifest(store: Store, key: str) -> tuple[State, bytes, Manifest | None]:

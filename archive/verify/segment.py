@@ -17,6 +17,11 @@ from archive.warc.gzip import packed_members_of
 _NAMED: tuple[Ending, ...] = ("cdxj.gz", "warc.gz", "jsonl.gz")
 
 
+def own_of(manifest: str) -> set[str]:
+    """Names of what a manifest of that name may vouch for. Raises KeyInvalid."""
+    return {sibling(manifest, ending) for ending in _NAMED} - {manifest}
+
+
 class SegmentAudit:
     """Its methods raise StoreError and IndexFailure where the whole of either cannot be used."""
 
@@ -31,7 +36,7 @@ class SegmentAudit:
 
     def manifest(self, name: str) -> None:
         """Check everything that a manifest speaks of."""
-        own = {sibling(name, ending) for ending in _NAMED} - {name}
+        own = own_of(name)
         self._report.objects += 1
         try:
             manifest = parse_manifest(self._store.get(key_of(name)), name)

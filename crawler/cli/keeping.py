@@ -42,7 +42,9 @@ def verify(sample: int | None, repair: bool, as_json: bool) -> None:
         if repair and collection.mirror is not None:
             collection.mirror.check()
             with progress("Healing") as advance:
-                healed = list(heal(collection.store, collection.mirror, progress=advance))
+                healed = list(
+                    heal(collection.store, collection.mirror, folder=home, progress=advance)
+                )
         with progress("Verifying") as advance:
             report = audit(collection, home=home, sample=sample, progress=advance)
     finally:

@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
 import pytest
 
+from archive.errors import StoreUnavailable
 from archive.store.base import Store
 from archive.verify import Healed, heal, verify
 from tests.archive.kept import Changeable, Kept, kept
@@ -35,7 +40,7 @@ def _damage(data: bytes) -> bytes:
 @pytest.mark.parametrize("how", ["damaged", "missing"])
 @pytest.mark.parametrize("where", ["main", "mirror"])
 def test_one_is_healed_from_the_other(
-    kept: Kept, mirror: Changeable, folder: str, how: str, where: str
+    kept: Kept, mirror: Changeable, tmp_path: Path, folder: str, how: str, where: str
 ) -> None:
     whole, key = _all(kept.store), kept.key(folder)
     hurt = kept.store if where == "main" else mirror
@@ -43,32 +48,83 @@ def test_one_is_healed_from_the_other(
         hurt.change(key, _damage)
     else:
         hurt.drop(key)
-    assert list(heal(kept.store, mirror)) == [
+    assert list(heal(kept.store, mirror, folder=tmp_path)) == [
         Healed(key=key, store=hurt.uri, detail=f"it was {how}")
     ]
     assert _all(kept.store) == _all(mirror) == whole
     assert kept.audit().findings == []
-    assert list(heal(kept.store, mirror)) == []
+    assert list(heal(kept.store, mirror, folder=tmp_path)) == []
 
 
 @pytest.mark.parametrize("folder", _FOLDERS)
 def test_what_neither_has_whole_is_named_and_left(
-    kept: Kept, mirror: Changeable, folder: str
+    kept: Kept, mirror: Changeable, tmp_path: Path, folder: str
 ) -> None:
     key = kept.key(folder)
     kept.store.change(key, _damage)
     mirror.drop(key)
     before = _all(kept.store)
-    (said,) = heal(kept.store, mirror)
+    (said,) = heal(kept.store, mirror, folder=tmp_path)
     assert (said.key, said.store) == (key, "")
     assert _all(kept.store) == before
 
 
-def test_manifests_that_differ_are_left_to_people(kept: Kept, mirror: Changeable) -> None:
+def test_manifests_that_differ_are_left_to_people(
+    kept: Kept, mirror: Changeable, tmp_path: Path
+) -> None:
     key = kept.key("manifests")
     mirror.change(key, lambda data: data.replace(b'"size": ', b'"size": 1'))
-    (said,) = heal(kept.store, mirror)
+    (said,) = heal(kept.store, mirror, folder=tmp_path)
     assert (said.key, said.store) == (key, "")
     collection = kept.open()
     assert verify(collection).findings == []
     collection.close()
+
+
+@pytest.mark.parametrize("name", ["x", "../../x", "", "of another segment"])
+def test_manifest_that_names_what_is_not_its_own_holds_up_nothing(
+    kept: Kept, mirror: Changeable, tmp_path: Path, name: str
+) -> None:
+    key, lost = kept.key("manifests"), kept.key("text")
+    stranger = kept.captures[2].filename if name == "of another segment" else name
+    line = json.dumps({"object": stranger, "size": 1, "sha256": "0"}).encode()
+    for store in (kept.store, mirror):
+        store.change(key, lambda data: data + line + b"\n")
+    mirror.drop(lost)
+    healed, odd = heal(kept.store, mirror, folder=tmp_path)
+    assert (odd.key, odd.store) == (key, "")
+    assert repr(stranger) in odd.detail
+    assert (healed.key, healed.store) == (lost, mirror.uri)
+
+
+@pytest.mark.parametrize("how", ["damaged", "missing"])
+def test_what_changes_between_two_looks_is_not_copied(
+    kept: Kept, mirror: Changeable, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, how: str
+) -> None:
+    key, lost = kept.key("warc"), kept.key("text")
+    if how == "damaged":
+        mirror.change(key, _damage)
+    else:
+        mirror.drop(key)
+    mirror.drop(lost)
+    before = _all(mirror)
+    stream, looks = kept.store.stream, []
+
+    def worse(name: str) -> Iterator[bytes]:
+        if name == key:
+            looks.append(name)
+        for piece in stream(name):
+            yield _damage(piece) if name == key and len(looks) > 1 else piece
+
+    monkeypatch.setattr(kept.store, "stream", worse)
+    healed, left = heal(kept.store, mirror, folder=tmp_path)
+    assert (left.key, left.store) == (key, "")
+    assert (healed.key, healed.store) == (lost, mirror.uri)
+    assert {name: data for name, data in _all(mirror).items() if name != lost} == before
+
+
+def test_copies_go_by_way_of_the_folder(kept: Kept, mirror: Changeable, tmp_path: Path) -> None:
+    mirror.drop(kept.key("warc"))
+    with pytest.raises(StoreUnavailable, match=r"by way of .*nowhere: .*make room"):
+        list(heal(kept.store, mirror, folder=tmp_path / "nowhere"))
+    assert kept.key("warc") not in _all(mirror)
