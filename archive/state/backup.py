@@ -30,6 +30,7 @@ from archive.timestamps import now, to_warc_date
 FORMAT = 1
 
 _BATCH = 1000
+_INTEGERS = 1 << 63  # of 64 bits, with their sign
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -127,9 +128,9 @@ def _fill(connection: Connection, file: Path) -> None:
             if waiting:
                 connection.execute(tables[last].insert(), waiting)
             waiting, last = [], name
-        if name not in tables or row.keys() - tables[name].c.keys():
-            raise BackupDamaged(f"{file} has a row of {name!r} that its own revision has no place "
-                                "for: take another backup")  # fmt: skip
+        if name not in tables or row.keys() != set(tables[name].c.keys()):
+            raise BackupDamaged(f"{file} has a row of {name!r} that is none of its own "
+                                "revision: take another backup")  # fmt: skip
         waiting.append(row)
     if waiting:
         connection.execute(tables[last].insert(), waiting)
@@ -145,6 +146,7 @@ def _read_all(file: Path) -> Backup:
         if end is not None:
             raise BackupDamaged(f"{file} goes on after its end: take another backup")
         if "table" in line:
+            _row(line, file)
             rows += 1
         else:
             end = line.get("rows")
@@ -156,7 +158,18 @@ def _read_all(file: Path) -> Backup:
 def _rows(file: Path) -> Iterator[tuple[str, dict[str, Any]]]:
     for line in _lines(file):
         if "table" in line:
-            yield line["table"], {name: from_plain(value) for name, value in line["row"].items()}
+            yield _row(line, file)
+
+
+def _row(line: dict[str, Any], file: Path) -> tuple[str, dict[str, Any]]:
+    table, row = line["table"], line.get("row")
+    try:
+        if isinstance(table, str) and isinstance(row, dict):
+            return table, {name: from_plain(value) for name, value in row.items()}
+    except ValueError as error:
+        raise BackupDamaged(f"{file} has a row that no state holds ({error}): "
+                            "take another backup") from error  # fmt: skip
+    raise BackupDamaged(f"{file} has a row that is none: take another backup")
 
 
 def _lines(file: Path) -> Iterator[dict[str, Any]]:
@@ -167,7 +180,7 @@ def _lines(file: Path) -> Iterator[dict[str, Any]]:
                 if not isinstance(value, dict):
                     raise BackupDamaged(f"{file} is no backup of the state")
                 yield value
-    except (EOFError, zlib.error, gzip.BadGzipFile, ValueError) as error:
+    except (EOFError, zlib.error, gzip.BadGzipFile, ValueError, RecursionError) as error:
         raise BackupDamaged(
             f"{file} is not a whole backup of the state ({error}): take another one"
         ) from error
@@ -183,5 +196,13 @@ def to_plain(value: Any) -> Any:
 
 
 def from_plain(value: Any) -> Any:
-    """The reverse of `to_plain`."""
-    return base64.b64decode(value["base64"]) if isinstance(value, dict) else value
+    """The reverse of `to_plain`. Raises ValueError for what that does not give."""
+    if isinstance(value, dict) and isinstance(value.get("base64"), str):
+        return base64.b64decode(value["base64"], validate=True)
+    if isinstance(value, list | dict) or (
+        isinstance(value, int) and not -_INTEGERS <= value < _INTEGERS
+    ):
+        raise ValueError(f"{value!r:.40} is no value of a column")
+    if isinstance(value, str):
+        value.encode()  # half a surrogate pair is no text
+    return value

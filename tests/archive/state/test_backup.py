@@ -123,6 +123,10 @@ def test_many_rows(state_url: str, tmp_path: Path) -> None:
 def damaged(data: bytes) -> dict[str, bytes]:
     plain = gzip.decompress(data)
     lines = plain.splitlines(keepends=True)
+
+    def with_row(line: bytes) -> bytes:
+        return gzip.compress(b"".join([lines[0], line + b"\n", *lines[2:]]))
+
     return {
         "empty": b"",
         "no gzip": b"something else",
@@ -137,6 +141,16 @@ def damaged(data: bytes) -> dict[str, bytes]:
             plain.replace(b'"pressmark_state": 1', b'"pressmark_state": 2')
         ),
         "unknown table": gzip.compress(plain.replace(b'"store_capabilities"', b'"recipes"')),
+        "deep": gzip.compress(lines[0] + b"[" * 100_000 + b"\n" + b"".join(lines[1:])),
+        "no row": with_row(b'{"table": "store_capabilities"}'),
+        "odd row": with_row(b'{"table": "store_capabilities", "row": [1]}'),
+        "odd table": with_row(b'{"table": [1], "row": {}}'),
+        "column less": gzip.compress(plain.replace(b'"bucket": "b-00001", ', b"")),
+        "list": gzip.compress(plain.replace(b'"b-00001"', b"[1]")),
+        "no base64": gzip.compress(plain.replace(b'"b-00001"', b'{"base64": 1}')),
+        "odd base64": gzip.compress(plain.replace(b'"b-00001"', b'{"base64": "?"}')),
+        "huge number": gzip.compress(plain.replace(b'"b-00001"', b"9" * 30)),
+        "half a pair": gzip.compress(plain.replace(b'"b-00001"', b'"\\ud800"')),
         "unknown column": gzip.compress(plain.replace(b'"bucket"', b'"basket"')),
     }
 
