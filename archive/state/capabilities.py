@@ -6,7 +6,6 @@ import logging
 from dataclasses import asdict
 
 from sqlalchemy import select
-from sqlalchemy.dialects import postgresql, sqlite
 
 from archive.errors import StateFailure
 from archive.state.database import State
@@ -46,21 +45,13 @@ class RememberedCapabilities:
 
     def remember(self, endpoint: str, bucket: str, seen: Capabilities) -> None:
         """See CapabilityMemory."""
-        table = store_capabilities
         row = {"endpoint": endpoint, "bucket": bucket, "probed": to_timestamp(now())}
         try:
             state = State(self._url)
             try:
                 with state.writing() as connection:
-                    postgres = connection.dialect.name == "postgresql"
-                    insert = (postgresql.insert if postgres else sqlite.insert)(table)
-                    new = insert.values(row | asdict(seen))
                     # Of several processes that tried the store at once the last one is right.
-                    connection.execute(
-                        new.on_conflict_do_update(
-                            index_elements=["endpoint", "bucket"], set_=dict(new.excluded)
-                        )
-                    )
+                    state.upsert(connection, store_capabilities, [row | asdict(seen)])
             finally:
                 state.close()
         except StateFailure as error:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import URL, Connection, Engine, create_engine, event, inspect, make_url
+from sqlalchemy import URL, Connection, Engine, Table, create_engine, event, inspect, make_url
+from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import ArgumentError, SQLAlchemyError
 
 from archive.errors import StateFailure, StateUnavailable
@@ -20,6 +21,7 @@ SCHEMA = "press_state"
 
 _WRITE = "pressmark_write"
 _BUSY_SECONDS = 30
+_BATCH = 1000
 # Any number that nobody else in the database takes: "press" in ASCII.
 _MIGRATION_LOCK = 0x7072657373
 _DAMAGED = {"SQLITE_CORRUPT", "SQLITE_NOTADB", "SQLITE_FORMAT"}
@@ -82,6 +84,26 @@ class State:
         """One transaction, durable when it is over; an exception of the body undoes it."""
         with self._translated(), self._writer.begin() as connection:
             yield connection
+
+    def upsert(
+        self,
+        connection: Connection,
+        table: Table,
+        rows: Sequence[Mapping[str, Any]],
+        *,
+        keep: bool = False,
+    ) -> None:
+        """Enter rows in the place of those with the same primary key; `keep`: leave these as is."""
+        postgres = connection.dialect.name == "postgresql"
+        insert = (postgresql.insert if postgres else sqlite.insert)(table)
+        if keep:
+            statement = insert.on_conflict_do_nothing()
+        else:
+            statement = insert.on_conflict_do_update(
+                index_elements=list(table.primary_key), set_=dict(insert.excluded)
+            )
+        for start in range(0, len(rows), _BATCH):
+            connection.execute(statement, rows[start : start + _BATCH])
 
     def lock(self, connection: Connection) -> None:
         """Until the end of the transaction nobody else changes tables. SQLite is locked already."""

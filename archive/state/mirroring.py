@@ -5,13 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from sqlalchemy import delete, func, select
-from sqlalchemy.dialects import postgresql, sqlite
 
 from archive.state.database import State
 from archive.state.schema import mirror_waiting, mirrors
 from archive.timestamps import now, to_timestamp
-
-_BATCH = 1000
 
 
 class MirrorWaitingList:
@@ -37,11 +34,7 @@ class MirrorWaitingList:
         since = to_timestamp(now())
         rows = [{"mirror": self._mirror, "key": key, "since": since} for key in keys]
         with self._state.writing() as connection:
-            postgres = connection.dialect.name == "postgresql"
-            insert = (postgresql.insert if postgres else sqlite.insert)(mirror_waiting)
-            for start in range(0, len(rows), _BATCH):
-                new = insert.on_conflict_do_nothing()
-                connection.execute(new, rows[start : start + _BATCH])
+            self._state.upsert(connection, mirror_waiting, rows, keep=True)
 
     def done(self, key: str) -> None:
         """The mirror has it."""
@@ -83,8 +76,7 @@ class MirrorWaitingList:
         """All that the store holds is in the mirror or on this list; durable."""
         row = {"mirror": self._mirror, "compared": to_timestamp(now())}
         with self._state.writing() as connection:
-            connection.execute(delete(mirrors).where(mirrors.c.mirror == self._mirror))
-            connection.execute(mirrors.insert(), row)
+            self._state.upsert(connection, mirrors, [row])
 
     def close(self) -> None:
         """Let go of the database."""
