@@ -12,6 +12,7 @@ from sqlalchemy import URL, Connection, Engine, Table, create_engine, event, ins
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import ArgumentError, SQLAlchemyError
 
+from archive.databases import DRIVER, postgresql_engine
 from archive.errors import StateFailure, StateUnavailable
 from archive.state import migrating
 from archive.state.schema import HEAD
@@ -26,6 +27,7 @@ _BATCH = 1000
 _MIGRATION_LOCK = 0x7072657373
 _DAMAGED = {"SQLITE_CORRUPT", "SQLITE_NOTADB", "SQLITE_FORMAT"}
 _LOCKED = {"SQLITE_BUSY", "SQLITE_LOCKED"}
+_LOCK_TIMEOUT = "55P03"
 
 
 class State:
@@ -123,14 +125,14 @@ def _parsed(url: str) -> URL:
     """Raises StateUnavailable for anything but SQLite and PostgreSQL."""
     try:
         parsed = make_url(url)
-    except ArgumentError as error:
+    except (ArgumentError, ValueError) as error:
         # The message of SQLAlchemy repeats the text, which may hold a password.
         raise StateUnavailable("`database` is not the URL of a database: correct it") from error
     backend = parsed.get_backend_name()
     if backend == "sqlite" and parsed.database:
         return parsed
     if backend == "postgresql" and parsed.database:
-        return parsed.set(drivername="postgresql+psycopg")
+        return parsed.set(drivername=DRIVER)
     raise StateUnavailable(
         f"{_shown(parsed)} cannot hold the state: give sqlite:////folder/state.db or "
         "postgresql://user@host/database"
@@ -146,10 +148,7 @@ def _shown(url: URL) -> str:
 
 def _open(url: URL) -> Engine:
     if url.get_backend_name() == "postgresql":
-        engine = create_engine(url, pool_pre_ping=True)
-        # Before SQLAlchemy looks for the schema that tables without one are in.
-        event.listen(engine, "connect", _set_up_postgresql, insert=True)
-        return engine
+        return postgresql_engine(url, SCHEMA, busy_seconds=_BUSY_SECONDS)
     folder = Path(str(url.database)).parent
     try:
         folder.mkdir(parents=True, exist_ok=True)
@@ -162,12 +161,6 @@ def _open(url: URL) -> Engine:
     event.listen(engine, "connect", _set_up_sqlite)
     event.listen(engine, "begin", _begin_sqlite)
     return engine
-
-
-def _set_up_postgresql(connection: Any, _record: object) -> None:
-    with connection.cursor() as cursor:
-        cursor.execute(f"SET search_path TO {SCHEMA}")
-    connection.commit()
 
 
 def _set_up_sqlite(connection: sqlite3.Connection, _record: object) -> None:
@@ -190,7 +183,7 @@ def _failure(error: SQLAlchemyError, name: str) -> StateFailure:
             f"the state {name} is damaged ({cause}): move it away and run "
             "`pressmark state restore` with your last backup; the archive is not touched by that"
         )
-    if code in _LOCKED:
+    if code in _LOCKED or getattr(cause, "sqlstate", None) == _LOCK_TIMEOUT:
         return StateUnavailable(
             f"the state {name} was locked by another process for {_BUSY_SECONDS} s ({cause}): "
             "try again when that is done"

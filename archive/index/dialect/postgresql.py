@@ -25,7 +25,6 @@ from sqlalchemy import (
     TableClause,
     cast,
     column,
-    create_engine,
     event,
     func,
     inspect,
@@ -39,13 +38,13 @@ from sqlalchemy.dialects.postgresql import TSQUERY, Insert, insert
 from sqlalchemy.dialects.postgresql.psycopg import PGDialect_psycopg
 from sqlalchemy.exc import OperationalError
 
+from archive.databases import DRIVER, postgresql_engine
 from archive.errors import IndexUnavailable
 from archive.index.dialect.base import BUSY_SECONDS, Dialect, Row
 from archive.index.dialect.tsvector import tsquery, tsvector
 from archive.index.schema import index_version, metadata
 from archive.index.words import Alternatives
 
-DRIVER = "postgresql+psycopg"
 SCHEMA = "press_index"
 
 _CREATE = (
@@ -81,16 +80,6 @@ _REFUSALS = {
     "does not exist": _REMEDIES["3D"],
 }
 _CROWDED = ("too many", "connection slots are reserved")
-_SETTINGS = {
-    "connect_timeout": "10",
-    "application_name": "pressmark",
-    "client_encoding": "utf8",
-    # A server that vanished without a word is given up after a minute.
-    "keepalives_idle": "30",
-    "keepalives_interval": "10",
-    "keepalives_count": "3",
-    "tcp_user_timeout": "60000",
-}
 
 
 class Postgresql(Dialect):
@@ -104,24 +93,14 @@ class Postgresql(Dialect):
         self.schema = schema
         self.name = f"{self.url.render_as_string(hide_password=True)} ({schema})"
         self.software = "PostgreSQL"
-        self.engine = create_engine(
-            self.url.set(query={**_SETTINGS, **self.url.query}),
-            pool_size=8,
-            max_overflow=-1,
-            pool_pre_ping=True,
+        self.engine = postgresql_engine(
+            self.url, schema, busy_seconds=BUSY_SECONDS, pool_size=8, max_overflow=-1
         )
-        # Before SQLAlchemy looks for the schema that tables without one are in.
-        event.listen(self.engine, "connect", self._set_up, insert=True)
+        event.listen(self.engine, "connect", self._note_software)
 
-    def _set_up(self, connection: Any, _record: object) -> None:
+    def _note_software(self, connection: Any, _record: object) -> None:
         version = connection.info.server_version
         self.software = f"PostgreSQL {version // 10000}.{version % 10000}"
-        with connection.cursor() as cursor:
-            cursor.execute(
-                f"SET search_path TO {self.schema}; SET synchronous_commit TO on;"
-                f"SET lock_timeout TO '{BUSY_SECONDS}s'"
-            )
-        connection.commit()
 
     @property
     def key(self) -> int:

@@ -137,7 +137,14 @@ def test_failed_migration_leaves_nothing(state_url: str, monkeypatch: pytest.Mon
 
 
 @pytest.mark.parametrize(
-    "url", ["nonsense", "mysql://host/db", "sqlite://", "postgresql://user:geheim@host"]
+    "url",
+    [
+        "nonsense",
+        "mysql://host/db",
+        "sqlite://",
+        "postgresql://user:geheim@host",
+        "postgresql://user:geheim@host:bad/db",
+    ],
 )
 def test_url_of_no_database(url: str) -> None:
     with pytest.raises(StateUnavailable, match=r"correct it|cannot hold the state") as error:
@@ -180,6 +187,29 @@ def test_locked_file_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -
     with pytest.raises(StateUnavailable, match="locked by another"), state.writing():
         pass
     holder.close()
+    state.close()
+
+
+def test_locked_postgresql_is_named(postgres_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("archive.state.database._BUSY_SECONDS", 0.05)
+    state = State(postgres_url)
+    with state.writing() as holder:
+        state.lock(holder)
+        with pytest.raises(StateUnavailable, match="locked by another"), state.writing() as other:
+            state.lock(other)
+    state.close()
+
+
+def test_postgresql_commits_durably_whatever_the_server_is_set_to(postgres_url: str) -> None:
+    state = State(postgres_url)
+    with state.writing() as connection:
+        name = connection.exec_driver_sql("SELECT current_database()").scalar()
+        connection.exec_driver_sql(f'ALTER DATABASE "{name}" SET synchronous_commit TO off')
+    state.close()
+    state = State(postgres_url)
+    with state.writing() as connection:
+        assert connection.exec_driver_sql("SHOW synchronous_commit").scalar() == "on"
+        assert connection.exec_driver_sql("SHOW application_name").scalar() == "pressmark"
     state.close()
 
 
