@@ -8,7 +8,7 @@ import secrets
 import threading
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
@@ -20,11 +20,13 @@ from archive.store.s3_upload import base64_md5
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
+    from mypy_boto3_s3.type_defs import HeadObjectOutputTypeDef, PutObjectOutputTypeDef
 
 _RACERS = 8
 # Nobody wins where the winner's answer was lost and its retry was refused; then run again.
 _RACES = 3
-_CONTENT = b"0123456789abcdef"
+CONTENT = b"0123456789abcdef"
+"""Of every scratch object."""
 
 logger = logging.getLogger(__name__)
 
@@ -47,6 +49,9 @@ class Probe:
             checks_arrivals=self._checks_arrivals(),
         )
 
+    def _scratch(self) -> Scratch:
+        return Scratch(self.client, self.bucket, self.root, self.place)
+
     def _create_only(self) -> bool:
         for _ in range(_RACES):
             winners = self._race()
@@ -60,7 +65,7 @@ class Probe:
         One after the other is not enough: some servers refuse that, and let several racers win.
         """
         gate = threading.Barrier(_RACERS)
-        scratch = _Scratch(self)
+        scratch = self._scratch()
 
         def run(number: int) -> bool:
             gate.wait()
@@ -85,22 +90,22 @@ class Probe:
                 return _RACERS
 
     def _ranged_reads(self) -> bool:
-        with _Scratch(self) as scratch, translated(self.place, scratch.key):
+        with self._scratch() as scratch, translated(self.place, scratch.key):
             scratch.put()
             answer = self.client.get_object(Bucket=self.bucket, Key=scratch.path, Range="bytes=4-7")
             part = answer["Body"].read()
         # The status does not tell: some send the range, and 200.
-        return part == _CONTENT[4:8]
+        return part == CONTENT[4:8]
 
     def _notes_digests(self) -> bool:
-        with _Scratch(self) as scratch, translated(self.place, scratch.key):
+        with self._scratch() as scratch, translated(self.place, scratch.key):
             scratch.put()
-            found = self.client.head_object(Bucket=self.bucket, Key=scratch.path)
-        return noted_sha256(found["Metadata"]) == hashlib.sha256(_CONTENT).hexdigest()
+            found = scratch.head()
+        return noted_sha256(found["Metadata"]) == hashlib.sha256(CONTENT).hexdigest()
 
     def _checks_arrivals(self) -> bool:
-        other = hashlib.md5(_CONTENT[::-1], usedforsecurity=False).digest()
-        with _Scratch(self) as scratch, translated(self.place, scratch.key):
+        other = hashlib.md5(CONTENT[::-1], usedforsecurity=False).digest()
+        with self._scratch() as scratch, translated(self.place, scratch.key):
             try:
                 scratch.put(ContentMD5=base64_md5(other))
             except ClientError as error:
@@ -110,33 +115,42 @@ class Probe:
         return False
 
 
-class _Scratch:
-    """Context manager of one object that is removed at the end."""
+class Scratch:
+    """Context manager of one object that is removed at the end, if that is permitted.
 
-    def __init__(self, probe: Probe) -> None:
-        self._probe = probe
+    Its methods raise what boto3 raises.
+    """
+
+    def __init__(self, client: S3Client, bucket: str, root: str, place: str) -> None:
+        """The arguments are those of Probe."""
+        self._client = client
+        self._bucket = bucket
+        self._place = place
         self.key = f"probe/{secrets.token_hex(8)}"
-        self.path = probe.root + self.key
+        self.path = root + self.key
 
-    def put(self, **settings: str) -> None:
-        """Write it, whole."""
-        self._probe.client.put_object(
-            Bucket=self._probe.bucket,
+    def put(self, **settings: Any) -> PutObjectOutputTypeDef:
+        """Write it, whole, with more arguments of put_object."""
+        return self._client.put_object(
+            Bucket=self._bucket,
             Key=self.path,
-            Body=_CONTENT,
-            Metadata=with_sha256(hashlib.sha256(_CONTENT).hexdigest()),
-            **settings,  # type: ignore[arg-type]  # the stubs type each argument by its name
+            Body=CONTENT,
+            Metadata=with_sha256(hashlib.sha256(CONTENT).hexdigest()),
+            **settings,
         )
 
-    def __enter__(self) -> _Scratch:
+    def head(self) -> HeadObjectOutputTypeDef:
+        """What the server tells of it."""
+        return self._client.head_object(Bucket=self._bucket, Key=self.path)
+
+    def __enter__(self) -> Scratch:
         return self
 
     def __exit__(self, *_: object) -> None:
-        probe = self._probe
         try:
-            probe.client.delete_object(Bucket=probe.bucket, Key=self.path)
+            self._client.delete_object(Bucket=self._bucket, Key=self.path)
         except (BotoCoreError, ClientError) as error:
             # An archive whose key may not delete is well kept; the scratch object harms nobody.
             logger.warning(
-                "%s stays in %s, because it cannot be deleted: %s", self.key, probe.place, error
+                "%s stays in %s, because it cannot be deleted: %s", self.key, self._place, error
             )

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -11,8 +10,15 @@ from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from archive.errors import StoreError, StoreUnavailable, StoreUnsupported
-from archive.store.s3_errors import code, status, translated
+from archive.errors import (
+    AccessDenied,
+    BucketMissing,
+    ObjectDamaged,
+    StoreUnavailable,
+    StoreUnsupported,
+)
+from archive.store.s3_errors import code, status, store_error, translated
+from archive.store.s3_probe import CONTENT, Scratch
 from archive.store.s3_protection import Protection
 from archive.store.s3_upload import base64_md5
 
@@ -23,7 +29,8 @@ if TYPE_CHECKING:
 _SCRATCH_RETENTION = timedelta(minutes=5)
 _DENIED = (400, 403)
 _NO_RETENTION = ("NoSuchObjectLockConfiguration", "ObjectLockConfigurationNotFoundError")
-_CONTENT = b"probe"
+# Of the credentials or of the moment, not of what was asked for.
+_NO_REFUSALS = (AccessDenied, BucketMissing, ObjectDamaged, StoreUnavailable)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -103,26 +110,29 @@ class Protector:
         encryption = self.wanted.encryption
         if encryption is None:
             return False
-        nonsense: Any = {"ServerSideEncryption": "pressmark-none"}
+        nonsense = {"ServerSideEncryption": "pressmark-none"}
         return encryption.holds(self._told(encryption.settings())) and not self._takes(nonsense)
+
+    def _scratch(self) -> Scratch:
+        return Scratch(self.client, self.bucket, self.root, self.place)
 
     def _told(self, settings: Mapping[str, Any]) -> Mapping[str, Any]:
         """HEAD's answer on a scratch object that was written with these settings."""
-        key = f"probe/{secrets.token_hex(8)}"
-        path = self.root + key
-        with translated(self.place, key):
-            self.client.put_object(Bucket=self.bucket, Key=path, Body=_CONTENT, **settings)
-            told = self.client.head_object(Bucket=self.bucket, Key=path)
-            self.client.delete_object(Bucket=self.bucket, Key=path)
-        return told
+        with self._scratch() as scratch, translated(self.place, scratch.key):
+            scratch.put(**settings)
+            return scratch.head()
 
     def _takes(self, settings: Mapping[str, Any]) -> bool:
-        try:
-            self._told(settings)
-        except StoreUnavailable:
-            raise
-        except StoreError:
-            return False
+        """Whether an object with these settings is written, by a key that has just written one."""
+        with self._scratch() as scratch, translated(self.place, scratch.key):
+            try:
+                scratch.put(**settings)
+            except ClientError as error:
+                refusal = store_error(error, self.place, scratch.key)
+                # A policy of the bucket may be what refuses it; bad credentials have other codes.
+                if isinstance(refusal, _NO_REFUSALS) and code(error) != "AccessDenied":
+                    raise
+                return False
         return True
 
     def retains(self) -> bool:
@@ -130,27 +140,21 @@ class Protector:
         retention = self.wanted.retention
         if retention is None:
             return False
-        key = f"probe/{secrets.token_hex(8)}"
-        path = self.root + key
-        with translated(self.place, key):
-            put = self.client.put_object(
-                Bucket=self.bucket,
-                Key=path,
-                Body=_CONTENT,
-                ContentMD5=base64_md5(hashlib.md5(_CONTENT, usedforsecurity=False).digest()),
+        # Removed without its version at the end: what stays is hidden, so that no listing shows it.
+        with self._scratch() as scratch, translated(self.place, scratch.key):
+            put = scratch.put(
+                ContentMD5=base64_md5(hashlib.md5(CONTENT, usedforsecurity=False).digest()),
                 ObjectLockMode=retention.mode,
                 ObjectLockRetainUntilDate=datetime.now(UTC) + _SCRATCH_RETENTION,
             )
             version = put.get("VersionId", "")
-            if not version or not self._told_retained(path):
+            if not version or not self._told_retained(scratch.path):
                 return False
             try:
-                self.client.delete_object(Bucket=self.bucket, Key=path, VersionId=version)
+                self.client.delete_object(Bucket=self.bucket, Key=scratch.path, VersionId=version)
             except ClientError as error:
                 if status(error) not in _DENIED:
                     raise
-                # Hidden, so that no listing shows it.
-                self.client.delete_object(Bucket=self.bucket, Key=path)
                 return True
         return False
 

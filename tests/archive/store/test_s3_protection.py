@@ -10,13 +10,14 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from botocore.exceptions import ClientError
 
-from archive.errors import StoreError, StoreUnsupported
+from archive.errors import AccessDenied, StoreError, StoreUnsupported
 from archive.store.base import Store
 from archive.store.s3 import S3Store
 from archive.store.s3_options import LEAST_PART, S3Options
 from archive.store.s3_protection import Encryption, Protection, Retention
 from tests.archive.store.conformance import KEY, MIB, StoreConformance, noise
 from tests.servers.ceph import KMS_KEY, S3Server
+from tests.servers.faultproxy import Answer, FaultProxy
 
 GOVERNANCE = Protection(retention=Retention(mode="GOVERNANCE", days=3))
 COMPLIANCE = Protection(retention=Retention(mode="COMPLIANCE", days=3))
@@ -131,3 +132,65 @@ def test_key_that_the_server_does_not_have(s3: S3Server, s3_bucket: str) -> None
         pytest.raises(StoreError, match=r"the server answered 40[03]"),
     ):
         store.put_new(KEY, b"abc")
+
+
+@pytest.fixture
+def proxy(s3: S3Server) -> Iterator[FaultProxy]:
+    with FaultProxy(s3.endpoint_url) as running:
+        yield running
+
+
+@pytest.fixture
+def encrypting(s3: S3Server, s3_bucket: str, proxy: FaultProxy) -> Iterator[S3Store]:
+    """Through the proxy."""
+    asked = replace(options(s3, ENCRYPTED), endpoint_url=proxy.url)
+    with closing(S3Store(s3_bucket, "main", asked)) as store:
+        yield store
+
+
+def _denied(code: str) -> Answer:
+    body = f'<?xml version="1.0"?><Error><Code>{code}</Code></Error>'
+    return Answer(403, body.encode(), {"Content-Type": "application/xml"})
+
+
+def _scratches(s3: S3Server, bucket: str) -> int:
+    return int(s3.client.list_objects_v2(Bucket=bucket, Prefix="main/probe/")["KeyCount"])
+
+
+def test_key_that_may_not_delete_sees_encryption_all_the_same(
+    s3: S3Server, s3_bucket: str, proxy: FaultProxy, encrypting: S3Store
+) -> None:
+    proxy.fault(_denied("AccessDenied"), method="DELETE", times=100)
+    assert encrypting.protector.encrypts()
+    assert _scratches(s3, s3_bucket) == 1
+
+
+def test_server_that_repeats_what_it_was_asked_is_seen_without_deleting(
+    rclone: S3Server, rclone_bucket: str
+) -> None:
+    with FaultProxy(rclone.endpoint_url) as proxy:
+        proxy.fault(_denied("AccessDenied"), method="DELETE", times=100)
+        asked = replace(options(rclone, ENCRYPTED), endpoint_url=proxy.url)
+        with closing(S3Store(rclone_bucket, "main", asked)) as store:
+            assert not store.protector.encrypts()
+        assert proxy.count("PUT") == 2
+
+
+def test_scratch_object_goes_when_nothing_is_told_of_it(
+    s3: S3Server, s3_bucket: str, proxy: FaultProxy, encrypting: S3Store
+) -> None:
+    proxy.fault(_denied("AccessDenied"), method="HEAD", times=100)
+    with pytest.raises(AccessDenied):
+        encrypting.protector.encrypts()
+    assert proxy.count("PUT") == 1
+    assert _scratches(s3, s3_bucket) == 0
+
+
+def test_credentials_that_end_meanwhile_are_no_refusal_of_an_algorithm(
+    proxy: FaultProxy, encrypting: S3Store
+) -> None:
+    answers = iter([None, _denied("InvalidAccessKeyId")])
+    proxy.schedule(lambda request: next(answers) if request.method == "PUT" else None)
+    with pytest.raises(AccessDenied):
+        encrypting.protector.encrypts()
+    assert proxy.count("PUT") == 2
