@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from archive.cdxj import from_line
-from archive.documents import from_json
+from archive.documents import from_json, text_digest
 from archive.errors import RecordError
 from archive.model import Capture, Document
+from archive.names import segment_of
 from archive.segment import Entry
 from archive.warc.captures import capture_of, is_indexed
-from archive.warc.gzip import members, packed_members
+from archive.warc.gzip import members, packed_members, packed_members_of
 from archive.warc.reading import Member, Record, read_record
 
 
@@ -151,10 +152,18 @@ def read_cdxj(path: Path) -> list[Capture]:
     return [from_line(line) for line in text.decode("ascii", "replace").splitlines()]
 
 
-def read_documents(path: Path) -> Iterator[Document]:
-    """Documents of a text object. Raises RecordError, OSError."""
-    for offset, _, content in members(path):
+def documents_in(read: Callable[[int], bytes], name: str) -> Iterator[tuple[Document, bool]]:
+    """Documents of a text object that `read` gives, and whether each has the text of its digest.
+
+    Raises RecordError, also for a document of another segment, and what `read` raises.
+    """
+    for offset, _, content in packed_members_of(read, name):
         try:
-            yield from_json(json.loads(content))
-        except (ValueError, KeyError) as error:
-            raise RecordError(f"{path.name} has no document at {offset}: {error}") from error
+            fields = json.loads(content)
+            document = from_json(fields)
+            whole = fields["text_digest"] == text_digest(document.article.text)
+        except (ValueError, KeyError, TypeError, RecursionError) as error:
+            raise RecordError(f"{name} has no document at {offset}: {error!r}") from error
+        if document.filename != segment_of(name):
+            raise RecordError(f"{name} has a document of {document.filename} at {offset}")
+        yield document, whole

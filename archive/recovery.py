@@ -10,24 +10,24 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
-import json
 import logging
 import os
 import shutil
 import socket
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from archive.appending import OPEN
 from archive.cdxj import CdxjError
-from archive.contents import Contents, read_cdxj, read_contents, read_documents
+from archive.contents import Contents, documents_in, read_cdxj, read_contents
 from archive.digests import sha256_file
 from archive.errors import KeyInvalid, KeyMissing, RecordError, SegmentUnknown
 from archive.files import sync_folder
 from archive.index import Index
-from archive.model import Capture, Document, Segment
+from archive.manifests import Line, parse_manifest
+from archive.model import Capture, Segment
 from archive.names import key_of, sibling, source_of
 from archive.rescue import rescue
 from archive.segment import write_side_files
@@ -186,8 +186,8 @@ def _seal_segment(path: Path, index: Index, report: Recovered) -> dict[Path, Con
     return {sealed: found}
 
 
-def _write_side_files(path: Path, contents: Contents) -> None:
-    write_side_files(path, contents.sha256, contents.captures, contents.entries)
+def _write_side_files(path: Path, contents: Contents, imported: Any = None) -> None:
+    write_side_files(path, contents.sha256, contents.captures, contents.entries, imported=imported)
 
 
 def _take_over_segment(path: Path, index: Index, report: Recovered, read: Contents | None) -> None:
@@ -231,24 +231,24 @@ def _captures(path: Path) -> tuple[Sequence[Capture], str | None]:
                 return captures, None
             return captures, "its bytes are not those that were written"
         contents = read_contents(path, path.name)
-    noted = objects.get(path.name, {}).get("sha256", contents.sha256)
+    line = objects.get(path.name, {})
+    noted = line.get("sha256", contents.sha256)
     if contents.damage is not None or contents.sha256 != noted:
         # It was whole when it got its name: not to be passed off as what was written.
         raise RecordError(contents.damage or "its bytes are not those that were written")
-    _write_side_files(path, contents)
+    _write_side_files(path, contents, line.get("imported"))
     return contents.captures, None
 
 
-def _objects(manifest: Path) -> dict[str, dict[str, Any]]:
-    """Lines of a manifest that speak of objects; none where it is missing or cannot be read."""
+def _objects(manifest: Path) -> Mapping[str, Line]:
+    """Lines of a manifest that speak of objects; none where it is missing or not whole."""
     try:
-        lines = [json.loads(line) for line in manifest.read_bytes().splitlines()]
-        return {line["object"]: line for line in lines if "object" in line}
-    except (FileNotFoundError, ValueError, TypeError):
+        return parse_manifest(manifest.read_bytes(), manifest.name).objects
+    except (FileNotFoundError, RecordError):
         return {}
 
 
-def _is_as_noted(path: Path, objects: dict[str, dict[str, Any]]) -> bool:
+def _is_as_noted(path: Path, objects: Mapping[str, Line]) -> bool:
     noted = objects.get(path.name)
     if noted is None or not path.exists() or path.stat().st_size != noted.get("size"):
         return False
@@ -272,7 +272,8 @@ def _seal_run(path: Path, report: Recovered) -> None:
 
 def _take_over_run(path: Path, index: Index, report: Recovered) -> None:
     with _reading(path):
-        documents: list[Document] = list(read_documents(path))
+        with path.open("rb") as file:
+            documents = [document for document, _ in documents_in(file.read, path.name)]
         noted = _is_as_noted(path, _objects(path.with_name(sibling(path.name, "jsonl"))))
         digest = sha256_file(path)
     if not noted:

@@ -7,7 +7,6 @@ spool like any other, with all the segments of one WACZ at once.
 from __future__ import annotations
 
 import hashlib
-import json
 import os
 import shutil
 from collections.abc import Iterable, Iterator, Sequence
@@ -23,6 +22,7 @@ from archive.digests import sha256_file
 from archive.errors import DigestMismatch, KeyMissing, RecordError
 from archive.importing.records import packed_records
 from archive.importing.wacz import unpack_wacz
+from archive.manifests import parse_manifest
 from archive.model import Capture
 from archive.names import imported_name, key_of, sibling
 from archive.segment import Entry, write_side_files
@@ -126,13 +126,13 @@ class Importer:
             manifest = self._collection.store.get(key_of(sibling(filename, "jsonl")))
         except KeyMissing:
             return True  # it waits in a spool
-        for line in map(json.loads, manifest.splitlines()):
-            origin = line.get("imported", {}) if line.get("object") == filename else {}
-            if origin.get("sha256", digest) != digest:
-                raise RecordError(
-                    f"{filename} has the name that this file would get, but was made of another: "
-                    "import it under another --source"
-                )
+        objects = parse_manifest(manifest, filename, objects_alone=True).objects
+        origin = objects.get(filename, {}).get("imported") or {}
+        if origin.get("sha256", digest) != digest:
+            raise RecordError(
+                f"{filename} has the name that this file would get, but was made of another: "
+                "import it under another --source"
+            )
         return True
 
 

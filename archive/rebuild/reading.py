@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import json
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from io import BytesIO
@@ -11,12 +10,11 @@ from pathlib import Path
 from typing import Protocol
 
 from archive.cdxj import CdxjError, from_line
-from archive.contents import RecordReader
-from archive.documents import from_json, text_digest
+from archive.contents import RecordReader, documents_in
 from archive.errors import KeyMissing, ObjectDamaged, RecordError, StoreUnavailable
 from archive.manifests import Manifest, parse_manifest
 from archive.model import Capture, Document
-from archive.names import key_of, segment_of, sibling
+from archive.names import key_of, sibling
 from archive.store.base import Store
 from archive.warc.gzip import packed_members_of
 from archive.warc.reading import Member, read_record
@@ -115,7 +113,7 @@ def read_text(files: Files, name: str) -> Found:
         data = files.get(name)
         if manifest is not None and not manifest.names(name, len(data), _sha256(data)):
             raise RecordError("its bytes are not those that its manifest names")
-        found.documents = [*documents_in(BytesIO(data).read, name)]
+        found.documents = whole_documents(BytesIO(data).read, name)
     except KeyMissing:
         found.unread.append(f"{name}: it is gone")
     except (RecordError, ObjectDamaged) as error:
@@ -123,18 +121,14 @@ def read_text(files: Files, name: str) -> Found:
     return found
 
 
-def documents_in(read: Callable[[int], bytes], name: str) -> Iterator[Document]:
+def whole_documents(read: Callable[[int], bytes], name: str) -> list[Document]:
     """Documents of a text object that `read` gives. Raises RecordError, and what `read` raises."""
-    for offset, _, content in packed_members_of(read, name):
-        try:
-            fields = json.loads(content)
-            document = from_json(fields)
-            whole = fields["text_digest"] == text_digest(document.article.text)
-        except (ValueError, KeyError, TypeError, RecursionError) as error:
-            raise RecordError(f"{name} has no document at {offset}: {error!r}") from error
-        if not whole or document.filename != segment_of(name):
-            raise RecordError(f"{name} has a document at {offset} that is not what was written")
-        yield document
+    found = []
+    for document, whole in documents_in(read, name):
+        if not whole:
+            raise RecordError(f"{name} has a document at {document.offset} with another text")
+        found.append(document)
+    return found
 
 
 def _manifest(files: Files, name: str, found: Found) -> Manifest | None:

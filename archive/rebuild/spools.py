@@ -9,12 +9,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from archive.appending import OPEN
-from archive.contents import read_contents
+from archive.contents import documents_in, read_contents
 from archive.errors import KeyInvalid, RecordError, SegmentUnknown, StoreUnavailable
 from archive.index import Index
 from archive.model import Capture, Document, Segment
 from archive.names import segment_of, source_of
-from archive.rebuild.reading import SpooledFiles, documents_in, read_segment, read_text
+from archive.rebuild.reading import SpooledFiles, read_segment, read_text
 from archive.spool_usage import is_held
 from archive.spooled import sealed_name, spooled_files
 
@@ -91,7 +91,7 @@ def _text(path: Path) -> Spooled:
         documents: list[Document] = []
         # What is not whole at its end was promised to nobody.
         with path.open("rb", buffering=0) as file, suppress(RecordError):
-            for document in documents_in(file.read, sealed_name(path)):
+            for document, _ in documents_in(file.read, sealed_name(path)):
                 documents.append(document)
         return Spooled(segment=None, documents=documents)
     read = read_text(SpooledFiles(path.parent), path.name)

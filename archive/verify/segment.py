@@ -121,7 +121,7 @@ class SegmentAudit:
     def _text(self, name: str, fetch: Fetch, manifest: Manifest) -> None:
         # What it says of itself counts for nothing where it is not what was written.
         own = Report()
-        audit = TextAudit(own, name, self._found.filename)
+        audit = TextAudit(own, name)
         audit.read(fetch)
         if not self._whole(name, fetch, manifest):
             return

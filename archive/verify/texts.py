@@ -2,16 +2,11 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Iterator
-
-from archive.documents import from_json, text_digest
+from archive.contents import documents_in
 from archive.errors import RecordError
 from archive.index import Index
-from archive.model import Document
 from archive.verify.fetching import Fetch
 from archive.verify.report import Report
-from archive.warc.gzip import packed_members_of
 
 Rows = dict[int, tuple[str, int]]
 """Run and hash of the document that the index has for the capture at an offset."""
@@ -25,16 +20,21 @@ def rows_of(index: Index, segment: str) -> Rows:
 class TextAudit:
     """One text object."""
 
-    def __init__(self, report: Report, name: str, segment: str) -> None:
+    def __init__(self, report: Report, name: str) -> None:
         self._report = report
         self._name = name
-        self._segment = segment
         self._found: Rows = {}
 
     def read(self, fetch: Fetch) -> None:
         """Read the object to its end. Raises StoreError."""
         try:
-            for document in self._documents(fetch):
+            for document, whole in documents_in(fetch.read, self._name):
+                if not whole:
+                    self._report.add(
+                        "bad",
+                        self._place(document.offset),
+                        "its text is not that of its text digest",
+                    )
                 self._found[document.offset] = document.run, hash(document)
         except RecordError as error:
             self._report.add("bad", self._name, str(error))
@@ -55,22 +55,6 @@ class TextAudit:
                 self._report.add(
                     "missing", self._place(offset), "the index alone has this document"
                 )
-
-    def _documents(self, fetch: Fetch) -> Iterator[Document]:
-        for at, _, content in packed_members_of(fetch.read, self._name):
-            try:
-                fields = json.loads(content)
-                document = from_json(fields)
-                stated = fields["text_digest"]
-            except (ValueError, KeyError, TypeError, RecursionError) as error:
-                raise RecordError(f"{self._name} has no document at {at}: {error!r}") from error
-            if document.filename != self._segment:
-                raise RecordError(f"{self._name} has a document of {document.filename} at {at}")
-            if stated != text_digest(document.article.text):
-                self._report.add(
-                    "bad", self._place(document.offset), "its text is not that of its text digest"
-                )
-            yield document
 
     def _place(self, offset: int) -> str:
         return f"{self._name} at {offset}"

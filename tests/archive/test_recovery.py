@@ -319,7 +319,7 @@ def test_folders_stay_locked_when_recovery_fails(
     """The uploader may have got files out of them."""
     path, _ = opened
 
-    def fail(*_: object) -> None:
+    def fail(*_: object, **__: object) -> None:
         raise OSError(errno.ENOSPC, "full")
 
     monkeypatch.setattr("archive.recovery.write_side_files", fail)
