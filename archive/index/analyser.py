@@ -25,7 +25,7 @@ NO_SPACES = regex.compile(
     r"\uac00-\ud7af\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff]+"
 )
 WORD = regex.compile(r"[\p{L}\p{M}\p{N}]+")  # `\w` of `re` cuts at combining vowel signs
-_PLAIN_WORD = re.compile(r"[^\W_]+")
+PLAIN_WORD = re.compile(r"[^\W_]+")
 _FOLD = regex.compile(r"[\p{Latin}\p{Greek}\p{Cyrillic}\p{Arabic}\p{Hebrew}]")
 
 _STEMMERS = {
@@ -86,7 +86,8 @@ def tokens(text: str, stemmer: str) -> Iterator[str]:
 
     A token holds letters, marks and digits alone.
     """
-    return (_forms(word, stemmer)[0] for word in _words(text))
+    forms = (_forms(word, stemmer) for word in _words(text))
+    return (token for token, _ in forms if token)  # a mark alone, of a script without its marks
 
 
 def accented(text: str, stemmer: str) -> Iterator[str]:
@@ -101,7 +102,7 @@ def accented(text: str, stemmer: str) -> Iterator[str]:
 def analyse(text: str, stemmer: str) -> tuple[str, str]:
     """What `tokens` and what `accented` give, each joined by spaces."""
     forms = [_forms(word, stemmer) for word in _words(text)]
-    return " ".join([token for token, _ in forms]), " ".join(_plain(forms))
+    return " ".join([token for token, _ in forms if token]), " ".join(_plain(forms))
 
 
 def _plain(forms: Iterable[tuple[str, str | None]]) -> Iterator[str]:
@@ -111,7 +112,7 @@ def _plain(forms: Iterable[tuple[str, str | None]]) -> Iterator[str]:
 def _words(text: str) -> list[str]:
     folded = unicodedata.normalize("NFKC", text).casefold()
     if not NOT_PLAIN.search(folded):
-        return _PLAIN_WORD.findall(folded)
+        return PLAIN_WORD.findall(folded)
     words: list[str] = WORD.findall(NO_SPACES.sub(_pairs, folded))
     return words
 
