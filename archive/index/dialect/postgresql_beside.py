@@ -84,8 +84,10 @@ class PostgresqlBeside:
                 connection.exec_driver_sql("ANALYZE")
 
     def _make_keys(self, connection: Connection) -> None:
-        captures_place.create(connection)
         connection.exec_driver_sql(f"ALTER TABLE captures ADD PRIMARY KEY ({_KEY})")
+        # Rows of a site lie side by side then: reading a thousand of them is reading few pages.
+        connection.exec_driver_sql("CLUSTER captures USING captures_pkey")
+        captures_place.create(connection)
 
     @contextmanager
     def hold_writers(self) -> Iterator[None]:
