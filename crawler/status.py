@@ -55,6 +55,7 @@ class Status:
     mirror: MirrorStatus | None  #: None: there is none
     has_index: bool
     lost_index: bool  #: there is none, although the store has files
+    partial_index: bool  #: the store has files that it does not know
     counts: Counts
     spooled: int  #: segments that the index knows in a spool, on whatever machine
 
@@ -66,7 +67,17 @@ class Status:
     @property
     def has_room(self) -> bool:
         """Whether crawls may go on; a pause ends only some way below the limits."""
-        return self.size < self.max_bytes and self.free >= self.min_free
+        return not (self.spool_is_full or self.disk_is_full)
+
+    @property
+    def spool_is_full(self) -> bool:
+        """Whether it holds `max_bytes`."""
+        return self.size >= self.max_bytes
+
+    @property
+    def disk_is_full(self) -> bool:
+        """Whether less than `min_free` is free."""
+        return self.free < self.min_free
 
     @property
     def lag(self) -> float | None:
@@ -106,6 +117,7 @@ class Status:
             "index": {
                 "exists": self.has_index,
                 "lost": self.lost_index,
+                "partial": self.partial_index,
                 "segments": self.counts.segments,
                 "spooled": self.spooled,
                 "captures": self.counts.captures,
@@ -125,21 +137,27 @@ def status_of(configuration: Configuration) -> Status:
     home = Path(configuration.home).absolute()
     segments: list[Segment] = []
     counts = Counts(segments=0, captures=0, documents=0, unextracted=0)
+    partial_index = False
     index = existing_index(configuration)
     if index is not None:
         try:
+            partial_index = index.is_partial()
             segments, counts = index.segments(), index.counts()
         finally:
             index.close()
     store_error, lost_index = None, False
+    known = {segment.filename for segment in segments}
     store = store_of(configuration)
 
     def ask() -> bool:
         store.check()
-        return index is None and any(True for _ in store.list("warc/"))
+        found = next(iter(store.list("warc/")), None)
+        return found is not None and Path(found.key).name not in known
 
     try:
-        lost_index = within(_STORE_SECONDS, store.uri, ask)
+        lacks = within(_STORE_SECONDS, store.uri, ask)
+        lost_index = lacks and index is None
+        partial_index = (partial_index or lacks) and index is not None
         store.close()
     except StoreError as error:
         store_error = str(error)
@@ -155,6 +173,7 @@ def status_of(configuration: Configuration) -> Status:
         mirror=_mirror(configuration),
         has_index=index is not None,
         lost_index=lost_index,
+        partial_index=partial_index,
         counts=counts,
         spooled=sum(segment.state == "spooled" for segment in segments),
     )

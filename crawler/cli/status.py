@@ -12,6 +12,8 @@ from crawler.cli.options import as_json
 from crawler.cli.output import print_json, table
 from crawler.status import MirrorStatus, SourceStatus, Status, status_of
 
+_PAUSE = "; no room: crawls pause"
+
 
 @click.command("status")
 @as_json
@@ -31,14 +33,15 @@ def _rows(found: Status) -> Iterator[tuple[str, str]]:
     open_files = sum(spool.open for spool in found.spools)
     abandoned = sum(not spool.alive for spool in found.spools)
     held = f"{show_size(found.size)} of {show_size(found.max_bytes)}"
-    yield "spool", f"{held}: {sealed} files wait for the store, {open_files} are open"
+    full = _PAUSE if found.spool_is_full else ""
+    yield "spool", f"{held}: {sealed} files wait for the store, {open_files} are open{full}"
     if abandoned:
         yield (
             "ended processes",
             f"{abandoned} left something; the next `archive` or `crawl` takes it up",
         )
-    room = "" if found.has_room else "; no room: crawls pause"
-    yield "disk", f"{show_size(found.free)} free in {found.home}{room}"
+    full = _PAUSE if found.disk_is_full else ""
+    yield "disk", f"{show_size(found.free)} free in {found.home}{full}"
     yield "store", f"{found.uri} answers" if found.store_error is None else found.store_error
     if found.mirror is not None:
         yield "mirror", _of_mirror(found.mirror)
@@ -54,6 +57,8 @@ def _rows(found: Status) -> Iterator[tuple[str, str]]:
         yield "index", "no index yet; the first capture makes it"
     else:
         yield "index", f"{counts.captures} captures, {counts.documents} documents in {files}"
+        if found.partial_index:
+            yield "index", "it lacks files that the store has: run `pressmark rebuild-index`"
 
 
 def _of_source(source: SourceStatus) -> str:

@@ -98,6 +98,8 @@ def test_crawl_pauses_at_the_limit_and_goes_on_by_itself(
         assert found["spool"]["processes"] == 1
         assert found["lag"] > 0
         assert found["index"]["captures"] > 10
+        pausing = [row for row in command("status").text.splitlines() if "crawls pause" in row]
+        assert [row.split()[0] for row in pausing] == ["spool"]
         proxy.up()
         result = finish(process, timeout=120)
     assert result.status == 0, result.stderr
