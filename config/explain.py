@@ -19,6 +19,8 @@ Override = tuple[str, object]
 """Name of an environment variable, and its value."""
 
 _SHOWN = 80
+# None undoes the schedule of `defaults`.
+_MAY_BE_EMPTY = "schedule"
 
 
 def explain(
@@ -37,6 +39,29 @@ def explain(
             place = source.place(path, of_key=finding["type"] == "extra_forbidden")
             what = _sentence(finding, path, empty=place.empty)
             yield Problem(source.name, place.line, place.column, what)
+
+
+def unfilled(source: Document) -> Iterator[Problem]:
+    """One problem for each key with nothing behind it: left by mistake, it must not be a default.
+
+    Some of them `explain` names too, by the same line and column.
+    """
+    for path in _unfilled(source.data, (), set()):
+        place = source.place(path)
+        may = allowed(_field_at(path))
+        what = f"{path[-1]} has no value" + (f"; allowed: {may}" if may else "")
+        yield Problem(source.name, place.line, place.column, what)
+
+
+def _unfilled(value: object, path: Path, seen: set[int]) -> Iterator[Path]:
+    """Aliases make a graph of a document: every mapping and list is looked at once."""
+    if not isinstance(value, dict | list) or id(value) in seen:
+        return
+    seen.add(id(value))
+    for key, inner in value.items() if isinstance(value, dict) else enumerate(value):
+        if inner is None and isinstance(value, dict) and key != _MAY_BE_EMPTY:
+            yield (*path, key)
+        yield from _unfilled(inner, (*path, key), seen)
 
 
 def _sentence(finding: ErrorDetails, path: Path, *, empty: bool) -> str:

@@ -11,7 +11,8 @@ from pydantic import ValidationError
 from config import document, environment
 from config.document import Document
 from config.errors import ConfigurationError, Problem
-from config.explain import Override, explain
+from config.explain import Override, explain, unfilled
+from config.places import has_scheme
 from config.schema import Configuration
 
 DEFAULT_FILE = "pressmark.yaml"
@@ -23,6 +24,7 @@ _PATHS: tuple[tuple[str, ...], ...] = (
     ("database",),
     ("s3", "ca_bundle"),
 )
+_STORES = (("collection",), ("mirror",))
 _SQLITE = "sqlite:///"
 
 
@@ -37,13 +39,16 @@ def load(path: Path | None = None, environ: Mapping[str, str] = os.environ) -> C
     source = _read(file) if file else Document("", {})
     overrides = environment.overrides(environ)
     data = _combined(source, overrides, file.parent if file else Path())
+    problems = list(source.problems)
+    configuration = None
     try:
         configuration = Configuration.model_validate(data)
     except ValidationError as error:
-        problems = [*source.problems, *explain(error, source, overrides)]
-        raise ConfigurationError(problems) from None
-    if source.problems:
-        raise ConfigurationError(source.problems)
+        problems += explain(error, source, overrides)
+    named = {(problem.line, problem.column) for problem in problems}
+    problems += [one for one in unfilled(source) if (one.line, one.column) not in named]
+    if configuration is None or problems:
+        raise ConfigurationError(problems)
     return configuration
 
 
@@ -71,9 +76,9 @@ def _combined(
 ) -> dict[str, object]:
     data: dict[str, object] = {"home": "data", **source.data}
     for path in _PATHS:
-        data = _replaced(data, path, _absolute(_value(data, path), folder))
+        data = _replaced(data, path, _placed(path, _value(data, path), folder))
     for key, (_, value) in overrides.items():
-        data = _replaced(data, key, _absolute(value, Path()) if key in _PATHS else value, new=True)
+        data = _replaced(data, key, _placed(key, value, Path()), new=True)
     return data
 
 
@@ -96,6 +101,13 @@ def _replaced(
             return data
         value = _replaced(inner, tuple(rest), value, new=new)
     return {**data, key: value}
+
+
+def _placed(path: tuple[str, ...], value: object, folder: Path) -> object:
+    """A path made absolute. What looks like the URL of a store is left, for the schema to judge."""
+    if path not in _PATHS or (path in _STORES and isinstance(value, str) and has_scheme(value)):
+        return value
+    return _absolute(value, folder)
 
 
 def _absolute(value: object, folder: Path) -> object:

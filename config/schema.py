@@ -20,6 +20,7 @@ from pydantic import (
 from pydantic_core import PydanticCustomError
 
 from config.errors import ConfigurationError
+from config.places import overlap
 from config.suggest import closest
 from config.values import (
     ABOVE_ZERO,
@@ -391,6 +392,17 @@ class Configuration(_Keys):
                     {"path": (index, "name"), "name": repr(name)},
                 )
         return sources
+
+    @model_validator(mode="after")
+    def _check_mirror(self) -> Self:
+        if self.mirror is not None and overlap(self.mirror, self.collection_uri):
+            raise PydanticCustomError(
+                "mirror_of_itself",
+                "the mirror {mirror} and the collection {collection} must be two places, "
+                "neither inside the other",
+                {"path": ("mirror",), "mirror": self.mirror, "collection": self.collection_uri},
+            )
+        return self
 
     @model_validator(mode="wrap")
     @classmethod

@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, BeforeValidator, Field, Strict
 
+from config.places import check_location
 from config.quantities import check_schedule, parse_duration, parse_network, parse_size
 
 _NAME = re.compile(r"[a-z0-9][a-z0-9_]{0,39}", re.ASCII)
@@ -69,20 +70,6 @@ def _agent_text(value: str) -> str:
     return value
 
 
-def _location(value: str) -> str:
-    scheme, found, rest = value.partition("://")
-    if not found:
-        valid = bool(value.strip())
-    elif scheme == "file":
-        valid = rest.startswith("/")
-    else:
-        valid = scheme == "s3" and re.fullmatch(r"[^/@?#:\s][^@?#:\s]*", rest) is not None
-    if not valid:
-        shown = "this" if "@" in value else repr(value)
-        raise ValueError(f"{shown} is not a place for a collection")
-    return value
-
-
 def check_header(name: str, value: str) -> None:
     """Raises ValueError, without the value, for what cannot be a field (RFC 9110, 5.1 and 5.5)."""
     if not _HEADER_NAME.fullmatch(name):
@@ -109,7 +96,7 @@ Schedule = Annotated[str, AfterValidator(check_schedule)]
 AgentText = Annotated[str, AfterValidator(_agent_text)]
 Contact = Annotated[str, AfterValidator(_agent_text), AfterValidator(_contact)]
 Flag = Annotated[bool, Strict()]
-Location = Annotated[str, AfterValidator(_location)]
+Location = Annotated[str, AfterValidator(check_location)]
 Seconds = Annotated[float, BeforeValidator(parse_duration)]
 AboveZero = Annotated[Seconds, Field(gt=0)]
 Count = Annotated[int, Strict(), Field(ge=1)]
