@@ -14,6 +14,7 @@ from archive.errors import (
     NotArchived,
     RecordError,
     RevisitUnresolved,
+    SegmentUnknown,
     StoreUnavailable,
     StoreUnsupported,
     UrlError,
@@ -75,6 +76,19 @@ class Collection:
                     f"{self.store.uri} has the storage format {found!r}, "
                     f"this Pressmark reads {FORMAT}: use the Pressmark that wrote it"
                 )
+
+    def mark_new_index(self) -> None:
+        """Where the index was made just now: mark it if the store has files that it does not know.
+
+        Looks at the first file alone. Raises StoreError, IndexFailure.
+        """
+        found = next(iter(self.store.list("warc/")), None) if self.index.is_new else None
+        if found is None:
+            return
+        try:
+            self.index.segment(Path(found.key).name)
+        except SegmentUnknown:
+            self.index.mark_partial()
 
     def memento(self, url: str, *, at: str | None = None, any_status: bool = False) -> Memento:
         """The snapshot that fits best; `at` as `archive.timestamps.parse_time` takes it.

@@ -70,6 +70,7 @@ class NotArchived(ArchiveError):
     def __init__(self, url: str, detail: str = "") -> None:
         super().__init__(f"{url} is not in the collection{detail and f': {detail}'}")
         self.url = url
+        self.detail = detail
 
 
 class RecordError(ArchiveError):

@@ -14,6 +14,10 @@ from archive.store.s3_options import S3Options
 from archive.store.s3_protection import Encryption, Protection, Retention
 from config.schema import S3, Configuration
 
+PARTIAL = (
+    "the index was begun anew and lacks files that the store has: run `pressmark rebuild-index`"
+)
+
 
 def open_collection(configuration: Configuration, *, asked: str | None = None) -> Collection:
     """Store and index that the configuration names. Raises StoreError, IndexFailure.

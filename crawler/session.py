@@ -203,3 +203,4 @@ def _take_up(session: Session) -> None:
 def _check(collection: Collection) -> None:
     collection.store.check()
     collection.ensure()
+    collection.mark_new_index()

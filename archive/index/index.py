@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import Connection, RowMapping, Select, bindparam, func, select, update
 
 from archive.errors import IndexOutdated, IndexUnavailable, NotArchived, SegmentUnknown
-from archive.index import fulltext, lookup, rows, unextracted, withdrawal
+from archive.index import fulltext, lookup, partial, rows, unextracted, withdrawal
 from archive.index.database import Database
 from archive.index.dialect import Dialect, open_dialect
 from archive.index.queries import CaptureQuery, Counts, SearchHit, SearchQuery
@@ -65,6 +65,7 @@ class Index:
 
         Raises IndexUnavailable; IndexOutdated when another version of the schema is in it.
         """
+        self.is_new = False  #: whether this opening made it
         self._dialect = open_dialect(place) if isinstance(place, str) else place
         self._database = Database(self._dialect)
         self._add_captures = self._dialect.upsert(captures, ("segment", "offset"))
@@ -94,6 +95,7 @@ class Index:
         found = self._database.read(self._dialect.tables)
         if not found:
             self._database.create()
+            self.is_new = True
         elif index_version.name not in found:
             raise IndexUnavailable(
                 f"{self._dialect.name} is a database of something else: "
@@ -106,6 +108,14 @@ class Index:
                 f"the index {self._dialect.name} has version {version}, this Pressmark needs "
                 f"{VERSION}: run `pressmark rebuild-index`; nothing in storage is touched by that"
             )
+
+    def mark_partial(self) -> None:
+        """Note that the store has files that this index does not know, until a rebuild. Durable."""
+        self._database.write(lambda c: c.execute(partial.make_mark))
+
+    def is_partial(self) -> bool:
+        """Whether `mark_partial` was called of this index."""
+        return partial.mark.name in self._database.read(self._dialect.tables)
 
     def close(self) -> None:
         """Let go of the database."""

@@ -39,6 +39,7 @@ def verify(sample: int | None, repair: bool, as_json: bool) -> None:
     healed: list[Healed] = []
     try:
         collection.store.check()
+        collection.mark_new_index()
         if repair and collection.mirror is not None:
             collection.mirror.check()
             with progress("Healing") as advance:

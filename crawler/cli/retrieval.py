@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any, Literal, get_args
@@ -19,9 +21,26 @@ from archive.urlkey import Match
 from config.load import load
 from crawler.cli.options import Moment, as_json, limit, since_until
 from crawler.cli.output import complain, print_json, print_row, printable
-from crawler.opening import open_collection
+from crawler.opening import PARTIAL, open_collection
 
 Form = Literal["raw", "payload", "body", "headers", "text", "json", "warc"]
+
+
+@contextmanager
+def _collection(asked: str) -> Iterator[Collection]:
+    """The collection, to be asked for something. What its index lacks may be there all the same:
+    NotArchived then says so.
+    """
+    collection = open_collection(load(), asked=asked)
+    try:
+        yield collection
+    except NotArchived as error:
+        if not collection.index.is_partial():
+            raise
+        detail = "; ".join(filter(None, (error.detail, PARTIAL)))
+        raise NotArchived(error.url, detail) from error
+    finally:
+        collection.close()
 
 
 @click.command("list")
@@ -40,9 +59,8 @@ def list_captures(
     url: str, match: Match, start: str | None, end: str | None, limit: int | None, as_json: bool
 ) -> None:
     """List the captures of URL, oldest first; of several URLs one after the other."""
-    collection = open_collection(load(), asked=url)
-    found = False
-    try:
+    with _collection(url) as collection:
+        found = False
         query = CaptureQuery(url=url, match=match, start=start, end=end, limit=limit)
         for capture in collection.index.captures(query):
             found = True
@@ -50,11 +68,9 @@ def list_captures(
                 print_json(cdxj_fields(capture))
             else:
                 print_row(capture.timestamp, capture.status, capture.mime, capture.url)
-    finally:
-        collection.close()
-    if not found:
-        filtered = bool(start or end or match != "exact")
-        raise NotArchived(url, "no capture fits these options" if filtered else "")
+        if not found:
+            filtered = bool(start or end or match != "exact")
+            raise NotArchived(url, "no capture fits these options" if filtered else "")
 
 
 def cdxj_fields(capture: Capture) -> dict[str, Any]:
@@ -87,11 +103,8 @@ def get(
     url: str, at: str | None, status: str | None, form: Form, output: Path | None, as_json: bool
 ) -> None:
     """Write one snapshot of URL to standard output."""
-    collection = open_collection(load(), asked=url)
-    try:
+    with _collection(url) as collection:
         data = _bytes_of(collection, url, at, status == "any", "json" if as_json else form)
-    finally:
-        collection.close()
     if output is not None:
         try:
             output.write_bytes(data)
@@ -147,8 +160,7 @@ def search(
     as_json: bool,
 ) -> None:
     """Find documents that hold all WORDS, best first."""
-    collection = open_collection(load(), asked=" ".join(words))
-    try:
+    with _collection(" ".join(words)) as collection:
         hits = collection.index.search(
             SearchQuery(
                 words=" ".join(words),
@@ -159,10 +171,9 @@ def search(
                 limit=limit or 20,
             )
         )
-    finally:
-        collection.close()
+        partial = not hits and collection.index.is_partial()
     if not hits:
-        complain(f"no document has all of: {' '.join(words)}")
+        complain(f"no document has all of: {' '.join(words)}{f'; {PARTIAL}' if partial else ''}")
     for hit in hits:
         if as_json:
             print_json(asdict(hit))

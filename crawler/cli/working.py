@@ -15,6 +15,7 @@ from archive.errors import ArchiveError
 from config.schema import Configuration
 from crawler.cli.exits import CHECKS_FAILED, UNAVAILABLE
 from crawler.cli.output import Bar, complain, print_json, progress
+from crawler.opening import PARTIAL
 from crawler.reactor import STATUS, Interruption, first, run
 from crawler.session import Session
 
@@ -56,6 +57,9 @@ def run_session(
         session = await _open(configuration, interruption, extract=extract)
         left = None
         try:
+            index = session.collection.index
+            if index.is_new and index.is_partial():
+                complain(PARTIAL)
             with progress(what) as bar:
                 session.gate.listeners.append(lambda: bar.say(session.gate.reason))
                 outcome = await work(session, interruption, bar)

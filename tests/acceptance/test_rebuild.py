@@ -33,6 +33,23 @@ def test_index_is_made_again_from_the_objects(pressmark: Pressmark, damage: str)
     assert pressmark("verify", "--json").line["findings"] == []
 
 
+def test_capture_that_begins_an_index_beside_files_says_what_that_lacks(
+    pressmark: Pressmark,
+) -> None:
+    with DemoSite() as demo:
+        assert "rebuild-index" not in pressmark("archive", demo.seed_url).stderr
+        for path in pressmark.home.glob("index.db*"):
+            path.unlink()
+        begun = pressmark("archive", f"{demo.url}/no-page")
+        assert begun.stderr.count("run `pressmark rebuild-index`") == 1
+        assert "rebuild-index" not in pressmark("archive", f"{demo.url}/no-page").stderr
+    asked = pressmark("list", demo.seed_url)
+    assert asked.status == 1
+    assert "run `pressmark rebuild-index`" in asked.stderr
+    assert pressmark("rebuild-index").status == 0
+    assert pressmark("list", demo.seed_url).status == 0
+
+
 def test_warc_without_its_cdxj_is_read_itself(pressmark: Pressmark) -> None:
     with DemoSite() as demo:
         assert pressmark("archive", demo.seed_url).status == 0

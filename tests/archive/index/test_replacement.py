@@ -353,3 +353,16 @@ def test_keys_of_a_loaded_file(tmp_path: Path) -> None:
         return [(name, "".join((sql or "").replace('"', "").split())) for name, sql in rows]
 
     assert words(found) == words(expected)
+
+
+def test_mark_of_a_partial_index_stays_until_it_is_replaced(index_url: str) -> None:
+    with closing(Index(index_url)) as made, closing(Index(index_url)) as opened:
+        assert (made.is_new, opened.is_new) == (True, False)
+        assert not opened.is_partial()
+        made.mark_partial()
+        made.mark_partial()
+        assert opened.is_partial()
+        with Replacement(index_url) as fresh, fresh.swap():
+            pass
+        assert not made.is_partial()
+        assert not opened.is_partial()

@@ -46,3 +46,33 @@ def test_lost_one_stays_lost_and_is_named(command: Command) -> None:
     status, _, err = command("list", "https://example.org/")
     assert status == 1
     assert "there is no index" in err
+
+
+def test_one_that_was_begun_anew_beside_files_says_so_until_it_is_rebuilt(
+    command: Command,
+) -> None:
+    collection = open_collection(load())
+    collection.ensure()
+    key = "warc/2026/11/22/one-20261122093000123-k3m5p7r2t4.warc.gz"
+    collection.store.put_new(key, b"")
+    collection.close()
+    for path in Path("data").glob("index.db*"):
+        path.unlink()
+    assert command("verify")[0] == 1
+    assert Path("data/index.db").exists()
+    for asked in (["list", "https://example.org/"], ["get", "https://example.org/"]):
+        status, _, err = command(*asked)
+        assert status == 1
+        assert "not in the collection: the index was begun anew" in err
+        assert "run `pressmark rebuild-index`" in err
+        assert err.count("\n") == 1
+    status, _, err = command("search", "miners")
+    assert status == 0
+    assert "run `pressmark rebuild-index`" in err
+    said = b"it lacks files that the store has: run `pressmark rebuild-index`"
+    assert said in command("status")[1]
+    assert json.loads(command("status", "--json")[1])["index"]["partial"] is True
+    next(Path("data").rglob(Path(key).name)).unlink()
+    assert command("rebuild-index")[0] == 0
+    assert json.loads(command("status", "--json")[1])["index"]["partial"] is False
+    assert "begun anew" not in command("list", "https://example.org/")[2]
