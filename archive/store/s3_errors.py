@@ -5,6 +5,7 @@ Servers agree on the status and differ in the codes; a HEAD has no code at all.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -52,6 +53,8 @@ _BAD_BYTES = (
 _NO_ROOM = ("QuotaExceeded", "InsufficientCapacity", "EntityTooLarge")
 # Whatever their status; the upload that is no more was removed by somebody else.
 _PASSING = ("NoSuchUpload", "RequestLimitExceeded", "RequestTimeout", "SlowDown", "Throttling")
+_URL = re.compile(r"(https?://[^/\"\s]+)/[^\"\s]*")
+"""An endpoint, and what was asked of it."""
 
 
 @contextmanager
@@ -82,7 +85,15 @@ def store_error(error: Exception, place: str, key: str = "") -> StoreError:
         )
     if isinstance(error, boto.ParamValidationError):
         return BucketMissing(f"{place} does not name a bucket; correct `collection`", key)
-    if isinstance(error, (boto.ConnectionError, boto.HTTPClientError, HTTPError)):
+    if isinstance(error, (boto.ConnectionError, boto.HTTPClientError)):
+        # Whatever was asked for: it is the store that is away.
+        cause = _URL.sub(r"\1", str(error))
+        return StoreUnavailable(
+            f"the store {place} does not answer: {cause}; "
+            "check the network and AWS_ENDPOINT_URL_S3, then try again",
+            key,
+        )
+    if isinstance(error, HTTPError):
         return StoreUnavailable(
             f"{what}: {error}; check the network and AWS_ENDPOINT_URL_S3, then try again", key
         )

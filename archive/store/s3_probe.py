@@ -79,8 +79,12 @@ class Probe:
                     )
                 except ClientError as error:
                     if status(error) in (409, 412):
+                        scratch.written = (
+                            True  # by whom or when ever
+                        )
                         return False
                     raise
+            scratch.written = True
             return True
 
         with scratch, ThreadPoolExecutor(_RACERS, thread_name_prefix="store-probe") as pool:
@@ -128,16 +132,19 @@ class Scratch:
         self._place = place
         self.key = f"probe/{secrets.token_hex(8)}"
         self.path = root + self.key
+        self.written = False  #: whether it is known to be there
 
     def put(self, **settings: Any) -> PutObjectOutputTypeDef:
         """Write it, whole, with more arguments of put_object."""
-        return self._client.put_object(
+        answer = self._client.put_object(
             Bucket=self._bucket,
             Key=self.path,
             Body=CONTENT,
             Metadata=with_sha256(hashlib.sha256(CONTENT).hexdigest()),
             **settings,
         )
+        self.written = True
+        return answer
 
     def head(self) -> HeadObjectOutputTypeDef:
         """What the server tells of it."""
@@ -151,6 +158,11 @@ class Scratch:
             self._client.delete_object(Bucket=self._bucket, Key=self.path)
         except (BotoCoreError, ClientError) as error:
             # An archive whose key may not delete is well kept; the scratch object harms nobody.
-            logger.warning(
-                "%s stays in %s, because it cannot be deleted: %s", self.key, self._place, error
+            # Where none was written, what failed is the write, which tells of it.
+            logger.log(
+                logging.WARNING if self.written else logging.DEBUG,
+                "%s stays in %s, because it cannot be deleted: %s",
+                self.key,
+                self._place,
+                error,
             )

@@ -506,6 +506,28 @@ def test_probe_sees_a_server_that_lets_all_win(store: S3Store, proxy: FaultProxy
     assert not store.probe().create_only
 
 
+def test_probe_of_a_server_that_is_away_tells_of_the_server_alone(
+    s3: S3Server, caplog: pytest.LogCaptureFixture
+) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as gone:
+        port = gone.getsockname()[1]
+    away = S3Store("bucket", "main", replace(options(s3), endpoint_url=f"http://127.0.0.1:{port}"))
+    with pytest.raises(StoreUnavailable) as error:
+        away.probe()
+    away.close()
+    assert str(error.value).startswith("the store s3://bucket/main does not answer: ")
+    assert "probe" not in str(error.value)
+    assert [record.message for record in caplog.records if "probe/" in record.message] == []
+
+
+def test_scratch_object_that_cannot_be_deleted_is_told(
+    store: S3Store, proxy: FaultProxy, caplog: pytest.LogCaptureFixture
+) -> None:
+    proxy.fault(Answer(403), method="DELETE", target="probe", times=100)
+    assert store.probe().create_only
+    assert "cannot be deleted" in caplog.text
+
+
 # -- what is remembered, and what is resumed
 
 
