@@ -14,6 +14,7 @@ from archive.verify import MOST, Healed, heal
 from archive.verify import verify as audit
 from config.load import load
 from crawler.cli.doctor import examine
+from crawler.cli.elsewhere import load_of_existing
 from crawler.cli.exits import CHECKS_FAILED
 from crawler.cli.options import as_json
 from crawler.cli.output import complain, print_json, print_row, progress, table
@@ -31,7 +32,7 @@ from crawler.opening import open_collection, store_of
 @as_json
 def verify(sample: int | None, repair: bool, as_json: bool) -> None:
     """Read storage again and check every digest, and the index against the objects."""
-    configuration = load()
+    configuration = load_of_existing()
     if repair and not configuration.mirror:
         raise click.UsageError("--repair needs a second store: set `mirror` in pressmark.yaml")
     collection = open_collection(configuration)
@@ -108,7 +109,7 @@ def doctor(repair: bool, as_json: bool) -> None:
 @as_json
 def rebuild_index(as_json: bool) -> None:
     """Make the index again from the objects alone, and put it in the place of the old one."""
-    configuration = load()
+    configuration = load_of_existing()
     began = time.monotonic()
     with progress("Rebuilding") as advance:
         store = store_of(configuration)

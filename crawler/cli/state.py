@@ -11,6 +11,7 @@ from archive.state import State
 from archive.state.backup import Backup, back_up
 from archive.state.backup import restore as restore_backup
 from config.load import load
+from crawler.cli.elsewhere import load_of_existing
 from crawler.cli.options import as_json
 from crawler.cli.output import print_json
 
@@ -31,7 +32,7 @@ def backup(file: Path, replace: bool, as_json: bool) -> None:
 
     The file can be restored into SQLite and PostgreSQL alike. Only this user can read it.
     """
-    opened = State(load().state_url)
+    opened = State(load_of_existing().state_url)
     try:
         written = back_up(opened, file, replace=replace)
     except FileExistsError as error:

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
 from typing import Any
+
+import pytest
 
 from config.load import load
 from crawler.opening import open_collection
@@ -24,6 +27,18 @@ def test_nothing_is_wrong_before_the_first_capture(command: Command) -> None:
     assert status == 0
     assert all(check["ok"] for check in checks_of(out).values())
     assert not Path("data/index.db").exists()
+
+
+@pytest.mark.parametrize(
+    "arguments", [["verify"], ["rebuild-index"], ["state", "backup", "copy.gz"]], ids=" ".join
+)
+def test_who_looks_in_a_folder_of_nobody_is_told(command: Command, arguments: list[str]) -> None:
+    assert command(*arguments)[2] == ""
+    Path("elsewhere").mkdir()
+    os.chdir("elsewhere")
+    _, _, err = command(*arguments)
+    assert "go where your pressmark.yaml is" in err
+    assert err.count("\n") == 1
 
 
 def test_lost_one_stays_lost_and_is_named(command: Command) -> None:
