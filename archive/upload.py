@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import threading
 import time
 from dataclasses import dataclass
@@ -12,6 +13,8 @@ from archive.index import Index
 from archive.manifests import parse_manifest
 from archive.names import key_of, sibling
 from archive.store.base import Store
+
+logger = logging.getLogger(__name__)
 
 _FIRST_PAUSE = 0.5
 _LONGEST_PAUSE = 30.0
@@ -69,8 +72,10 @@ class Uploader:
         """Wait until nothing is left to upload, of our `own` or at all; whether it is all stored.
 
         Gives up when the store has been away for `patience` seconds of the waiting, or at `close`.
+        That it is away is logged once.
         """
         began = time.monotonic()
+        told = False
         with self._changed:
             while self._unfinished(own) and not self._closing:
                 if self._away_since is None:
@@ -79,6 +84,10 @@ class Uploader:
                 left = max(began, self._away_since) + patience - time.monotonic()
                 if left <= 0:
                     break
+                cause = next((task.error for task in self._unfinished(own) if task.error), None)
+                if cause is not None and not told:
+                    told = True
+                    logger.warning("not stored yet (%s); trying for %g s", cause, patience)
                 self._changed.wait(left)
             return self._error(own) is None
 

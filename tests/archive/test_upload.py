@@ -83,13 +83,18 @@ def test_store_that_was_away_gets_everything(tmp_path: Path) -> None:
     asyncio.run(main())
 
 
-def test_waiting_for_a_store_that_is_away_ends(tmp_path: Path) -> None:
+def test_waiting_for_a_store_that_is_away_ends(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
     store = Faulty(*(StoreUnavailable("away") for _ in range(100_000)))
 
     async def main() -> None:
         async with place(tmp_path, store) as here:
             name = await _sealed(here)
-            assert not await here.drain(0.05)
+            assert not await here.drain(0.0)
+            assert caplog.messages == []  # nobody waits
+            assert not await here.drain(0.5)
+            assert caplog.messages == ["not stored yet (away); trying for 0.5 s"]
             assert str(here.uploader.error()) == "away"
             assert _state(here, name) == "spooled"
             assert len(_left(here)) == 5
