@@ -25,7 +25,9 @@ from archive.errors import (
 )
 from archive.store.base import Capabilities, Store, StoredObject
 
-_DESCRIPTION = "collection.json"
+DESCRIPTION = "collection.json"
+"""Key of what every collection has; a mirror without it is empty."""
+
 _SCRATCH = "probe/"
 _FIRST_PAUSE = 1.0
 _LONGEST_PAUSE = 60.0
@@ -139,6 +141,11 @@ class MirroredStore:
         """See Store. The mirror may be away."""
         self.main.check()
 
+    def check_mirror(self) -> None:
+        """Raises BucketMissing when it was filled before and is empty; StoreError, StateFailure."""
+        if self._waiting.is_compared():
+            check_filled(self.mirror)
+
     def probe(self) -> Capabilities:
         """See Store. Those of the main store."""
         return self.main.probe()
@@ -202,15 +209,9 @@ class MirroredStore:
     def _compare(self) -> None:
         """Note all that a mirror lacks when it is seen first; see that it is still the same one."""
         if self._waiting.is_compared():
-            try:
-                self.mirror.head(_DESCRIPTION)
-            except KeyMissing as error:
-                raise BucketMissing(
-                    f"{self.mirror.uri} is empty, although it was filled before; mount its disk, "
-                    "or correct `mirror`"
-                ) from error
+            check_filled(self.mirror)
             return
-        copy_object(_DESCRIPTION, self.main, self.mirror, self._folder)
+        copy_object(DESCRIPTION, self.main, self.mirror, self._folder)
         self._waiting.add(missing(self.main, self.mirror))
         self._waiting.compared()
 
@@ -226,6 +227,18 @@ class MirroredStore:
             logger.warning("%s is not in the mirror %s: %s", key, self.mirror.uri, error)
             return
         self._waiting.done(key)
+
+
+def check_filled(mirror: Store) -> None:
+    """For a mirror that was filled before. Raises BucketMissing when it is empty; StoreError."""
+    try:
+        mirror.head(DESCRIPTION)
+    except KeyMissing as error:
+        raise BucketMissing(
+            f"{mirror.uri} is empty, although it was filled before, and nothing is copied there; "
+            "mount its disk, or correct `mirror`; if it is a new one, copy the collection's own "
+            f"{DESCRIPTION} into it and run `pressmark verify --repair`"
+        ) from error
 
 
 def copy_object(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import heapq
+import json
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
@@ -16,7 +17,7 @@ from archive.errors import KeyInvalid, KeyMissing, KeyTaken, ObjectDamaged, Reco
 from archive.manifests import Manifest, parse_manifest
 from archive.names import key_of
 from archive.store.base import Store
-from archive.store.mirror import MirroredStore, copy_object
+from archive.store.mirror import DESCRIPTION, MirroredStore, copy_object
 from archive.verify.segment import own_of
 
 State = Literal["good", "bad", "missing"]
@@ -42,10 +43,14 @@ def heal(
 
     Whole is what its manifest names, and a manifest that can be read, if its twin cannot. What no
     manifest speaks of stays as it is. Reads both stores to the end; `folder` has room for the
-    largest object. Raises StoreError where a store as a whole cannot be used.
+    largest object. Raises StoreError where a store as a whole cannot be used; BucketMissing before
+    anything else for a mirror that was filled before and is empty.
     """
+    if isinstance(store, MirroredStore):
+        store.check_mirror()
     main = store.main if isinstance(store, MirroredStore) else store
     both = _Both(main, mirror, folder)
+    yield from both.description()
     keys = heapq.merge(*((found.key for found in one.list("manifests/")) for one in (main, mirror)))
     for number, (key, _) in enumerate(groupby(keys)):
         progress(number, None)
@@ -56,6 +61,19 @@ class _Both:
     def __init__(self, main: Store, mirror: Store, folder: Path) -> None:
         self._stores = (main, mirror)
         self._folder = folder
+
+    def description(self) -> Iterator[Healed]:
+        """What tells a collection from an empty folder."""
+        copies = [_description(one) for one in self._stores]
+        states: list[State] = [state for state, _ in copies]
+        whole = [data for state, data in copies if state == "good"]
+        if len(whole) == 2 and whole[0] != whole[1]:
+            detail = "the stores are different collections, by this; copy the right one by hand"
+            yield Healed(key=DESCRIPTION, store="", detail=detail)
+        elif whole:
+            yield from self._put_right(DESCRIPTION, states, sha256_hex(whole[:1]))
+        elif "bad" in states:
+            yield Healed(key=DESCRIPTION, store="", detail="neither store has this whole")
 
     def manifest(self, key: str) -> Iterator[Healed]:
         """The manifest, then the objects that it names."""
@@ -107,6 +125,16 @@ def _own_of(key: str) -> set[str]:
         return own_of(key.rpartition("/")[2])
     except KeyInvalid:
         return set()
+
+
+def _description(store: Store) -> tuple[State, bytes]:
+    try:
+        data = store.get(DESCRIPTION)
+        return ("good" if isinstance(json.loads(data), dict) else "bad"), data
+    except KeyMissing:
+        return "missing", b""
+    except (ValueError, RecursionError, ObjectDamaged):
+        return "bad", b""
 
 
 def _manifest(store: Store, key: str) -> tuple[State, bytes, Manifest | None]:

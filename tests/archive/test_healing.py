@@ -8,8 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from archive.errors import StoreUnavailable
+from archive.errors import BucketMissing, StoreUnavailable
+from archive.state.mirroring import MirrorWaitingList
 from archive.store.base import Store
+from archive.store.mirror import MirroredStore
 from archive.verify import Healed, heal, verify
 from tests.archive.kept import Changeable, Kept, kept
 
@@ -121,6 +123,49 @@ def test_what_changes_between_two_looks_is_not_copied(
     assert (left.key, left.store) == (key, "")
     assert (healed.key, healed.store) == (lost, mirror.uri)
     assert {name: data for name, data in _all(mirror).items() if name != lost} == before
+
+
+@pytest.mark.parametrize("content", [None, b"", b"[]", b"\xff"])
+@pytest.mark.parametrize("where", ["main", "mirror"])
+def test_description_is_healed_too(
+    kept: Kept, mirror: Changeable, tmp_path: Path, content: bytes | None, where: str
+) -> None:
+    hurt, other = (kept.store, mirror) if where == "main" else (mirror, kept.store)
+    other.put_new("collection.json", b'{"format": 1}')
+    if content is not None:
+        hurt.put_new("collection.json", content)
+    (healed,) = heal(kept.store, mirror, folder=tmp_path)
+    assert (healed.key, healed.store) == ("collection.json", hurt.uri)
+    assert _all(kept.store) == _all(mirror)
+
+
+def test_different_descriptions_are_named_and_left(
+    kept: Kept, mirror: Changeable, tmp_path: Path
+) -> None:
+    kept.store.put_new("collection.json", b'{"format": 1}')
+    mirror.put_new("collection.json", b'{"format": 1, "name": "other"}')
+    (said,) = heal(kept.store, mirror, folder=tmp_path)
+    assert (said.key, said.store) == ("collection.json", "")
+
+
+def test_emptied_mirror_is_left_until_it_is_told_to_be_new(
+    kept: Kept, mirror: Changeable, tmp_path: Path
+) -> None:
+    """Its disk is probably not mounted."""
+    kept.store.put_new("collection.json", b'{"format": 1}')
+    waiting = MirrorWaitingList(f"sqlite:///{tmp_path}/state.db", mirror.uri)
+    waiting.compared()
+    for key in _all(mirror):
+        mirror.drop(key)
+    both = MirroredStore(kept.store, mirror, waiting, folder=tmp_path)
+    with pytest.raises(BucketMissing, match=r"is empty, although .*copy .*collection\.json"):
+        list(heal(both, mirror, folder=tmp_path))
+    assert _all(mirror) == {}
+    mirror.put_new("collection.json", b"")
+    assert all(one.store == mirror.uri for one in heal(both, mirror, folder=tmp_path))
+    both.check_mirror()
+    assert _all(mirror) == _all(kept.store)
+    waiting.close()
 
 
 def test_copies_go_by_way_of_the_folder(kept: Kept, mirror: Changeable, tmp_path: Path) -> None:
