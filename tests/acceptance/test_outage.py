@@ -87,7 +87,7 @@ def test_crawl_pauses_at_the_limit_and_goes_on_by_itself(
     command: Pressmark, proxy: FaultProxy, large: tuple[Routes, str], s3: S3Server, s3_bucket: str
 ) -> None:
     routes, url = large
-    command.configure(f"{CONTACT}defaults: {{delay: 0.01}}\nspool: {{max_bytes: 800kB}}\n")
+    command.configure(f"{CONTACT}defaults: {{delay: 0.08}}\nspool: {{max_bytes: 800kB}}\n")
     proxy.down()
     with command.start("crawl", url, "--json") as process:
         asked = _paused(command, routes)
@@ -117,7 +117,7 @@ def test_paused_crawl_can_be_terminated(
     command: Pressmark, proxy: FaultProxy, large: tuple[Routes, str]
 ) -> None:
     routes, url = large
-    command.configure(f"{CONTACT}defaults: {{delay: 0.01}}\nspool: {{max_bytes: 400kB}}\n")
+    command.configure(f"{CONTACT}defaults: {{delay: 0.08}}\nspool: {{max_bytes: 400kB}}\n")
     proxy.down()
     with command.start("crawl", url, "--json") as process:
         _paused(command, routes)
@@ -128,7 +128,7 @@ def test_paused_crawl_can_be_terminated(
     assert list((command.home / "spool").rglob("*.open")) == []
     assert _status(command)["spool"]["abandoned"] == 1
     proxy.up()
-    command.configure(f"{CONTACT}defaults: {{delay: 0.01}}\n")
+    command.configure(f"{CONTACT}defaults: {{delay: 0.08}}\n")
     assert command("crawl", url, "--json").line["captures"] == PAGES + 2
     assert len(routes.asked) == len(set(routes.asked))
     assert command("verify", "--json").line["findings"] == []
@@ -141,6 +141,8 @@ def test_archive_waits_for_room_and_then_says_so(pressmark: Pressmark, page: str
     assert (result.line["ok"], result.line["state"]) == (False, None)
     assert "spool.min_free" in result.line["error"]
     assert "spool.min_free" in result.stderr
+    assert "nothing was captured" in result.stderr
+    assert "waits in the spool" not in result.stderr
     pressmark.configure(CONTACT)
     assert pressmark("archive", page).status == 0
 

@@ -286,7 +286,12 @@ def test_documents_behind_a_damage_are_kept_aside(tmp_path: Path) -> None:
 @pytest.mark.unsound_warcs
 def test_file_that_cannot_be_read_hinders_no_other(tmp_path: Path) -> None:
     """Of each folder one: an open WARC, a sealed one, an open run."""
-    endings = (f"x.warc.gz{OPEN}", "x.warc.gz", f"x.y.jsonl.gz{OPEN}", "x.y.jsonl.gz")
+    endings = (
+        f".warc.gz{OPEN}",
+        ".warc.gz",
+        f".{new_run()}.jsonl.gz{OPEN}",
+        f".{new_run()}.jsonl.gz",
+    )
     name = new_name("ondemand")
     made: list[Capture] = []
 
@@ -294,7 +299,7 @@ def test_file_that_cannot_be_read_hinders_no_other(tmp_path: Path) -> None:
         async with place(tmp_path) as here:
             made.extend(await here.writer.keep("ondemand", [_numbered(1)]))
             for ending in endings:
-                bad = here.spool.path / ending.replace("x", name).replace("y", new_run())
+                bad = here.spool.path / f"{name}{ending}"
                 bad.mkdir()  # to read it fails, whoever we are
 
     asyncio.run(main())
@@ -306,7 +311,7 @@ def test_file_that_cannot_be_read_hinders_no_other(tmp_path: Path) -> None:
     (spool,) = adopt(tmp_path, collection.index, uploader, report)
     assert uploader.drain(0.0)
     assert len(report.left) == len(endings), report.left
-    assert all("cannot be read" in line for line in report.left)
+    assert all("cannot be read" in line for line in report.left), report.left
     assert collection.index.segment(made[0].filename).state == "stored"
     uploader.close()
     spool.close()
