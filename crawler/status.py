@@ -12,6 +12,7 @@ from archive.index import Counts
 from archive.model import Segment
 from archive.spool_usage import SpoolUsage, free_space, spool_usage
 from archive.state.mirroring import MirrorWaitingList
+from archive.store.mirror import check_filled
 from archive.store.waiting import within
 from config.schema import Configuration
 from crawler.opening import existing_index, mirror_of, store_of
@@ -38,6 +39,7 @@ class MirrorStatus:
     begun: bool  #: no: it has not been compared with the first store yet, and may lack anything
     waiting: int  #: objects that are yet to be copied
     since: str | None  #: 14 digits: when the first of them was noted
+    error: str | None = None  #: why nothing is copied to it; None: it can be
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -132,7 +134,7 @@ def status_of(configuration: Configuration) -> Status:
     """How things stand. Raises IndexFailure; StateFailure; StoreError for a wrong setting; OSError.
 
     An index that is not there is not made: an empty one would hide that the old one was lost.
-    A store that is away takes five seconds at the most.
+    A store that is away takes five seconds at the most, and so does its mirror.
     """
     home = Path(configuration.home).absolute()
     segments: list[Segment] = []
@@ -186,12 +188,22 @@ def _mirror(configuration: Configuration) -> MirrorStatus | None:
     waiting = MirrorWaitingList(configuration.state_url, mirror.uri)
     try:
         number, since = waiting.count()
-        return MirrorStatus(
-            uri=mirror.uri, begun=waiting.is_compared(), waiting=number, since=since
-        )
+        begun = waiting.is_compared()
     finally:
         waiting.close()
+    error = None
+
+    def ask() -> None:
+        mirror.check()
+        if begun:
+            check_filled(mirror)
+
+    try:
+        within(_STORE_SECONDS, mirror.uri, ask)
         mirror.close()
+    except StoreError as refusal:
+        error = str(refusal)
+    return MirrorStatus(uri=mirror.uri, begun=begun, waiting=number, since=since, error=error)
 
 
 def _sources(

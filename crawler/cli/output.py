@@ -54,6 +54,12 @@ def print_row(*cells: object) -> None:
     click.echo("  ".join("-" if cell is None else printable(str(cell)) for cell in cells))
 
 
+def show_moment(timestamp: str) -> str:
+    """A time of 14 digits, for people: `2026-11-22 22:20 UTC`."""
+    day = f"{timestamp[:4]}-{timestamp[4:6]}-{timestamp[6:8]}"
+    return f"{day} {timestamp[8:10]}:{timestamp[10:12]} UTC"
+
+
 def printable(text: str) -> str:
     """Text from the web without characters that a terminal would obey (Cc, Cf but joiners)."""
     return "".join(

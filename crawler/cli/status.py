@@ -9,7 +9,7 @@ import click
 from config.load import load
 from config.quantities import show_size
 from crawler.cli.options import as_json
-from crawler.cli.output import print_json, table
+from crawler.cli.output import print_json, show_moment, table
 from crawler.status import MirrorStatus, SourceStatus, Status, status_of
 
 _PAUSE = "; no room: crawls pause"
@@ -63,7 +63,7 @@ def _rows(found: Status) -> Iterator[tuple[str, str]]:
 
 def _of_source(source: SourceStatus) -> str:
     last = source.last_crawl
-    when = f"{last[:4]}-{last[4:6]}-{last[6:8]} {last[8:10]}:{last[10:12]} UTC" if last else "never"
+    when = show_moment(last) if last else "never"
     words = [f"crawled {when}"]
     if source.unfinished:
         words.append("a crawl goes on or was interrupted")
@@ -73,10 +73,14 @@ def _of_source(source: SourceStatus) -> str:
 
 
 def _of_mirror(mirror: MirrorStatus) -> str:
+    waits = f"{mirror.waiting} objects wait for it"
+    if mirror.since is not None:
+        waits += f" since {show_moment(mirror.since)}"
+    if mirror.error is not None:
+        return f"{mirror.error} ({waits})" if mirror.waiting else mirror.error
     if not mirror.begun:
         return f"{mirror.uri}: the next capture begins to fill it"
-    waits = f"{mirror.waiting} objects wait for it" if mirror.waiting else "has everything"
-    return f"{mirror.uri}: {waits}"
+    return f"{mirror.uri}: {waits if mirror.waiting else 'has everything'}"
 
 
 def _duration(seconds: float) -> str:

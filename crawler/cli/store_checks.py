@@ -7,9 +7,11 @@ from collections.abc import Callable, Iterator
 from archive.errors import StoreError
 from archive.state.mirroring import MirrorWaitingList
 from archive.store.base import Capabilities, Store
+from archive.store.mirror import check_filled
 from config.schema import Configuration
 from crawler.cli.checks import Check
 from crawler.cli.exits import UNAVAILABLE
+from crawler.cli.output import show_moment
 from crawler.opening import mirror_of, store_of
 
 _ABILITIES = {
@@ -106,7 +108,7 @@ def _holds(name: str, able: str, unable: str, remedy: str, probe: Callable[[], b
 
 
 def mirror_checks(configuration: Configuration) -> Iterator[Check]:
-    """Whether the second store answers, and how far it has caught up."""
+    """Whether the second store may be copied to, and how far it has caught up."""
     mirror = mirror_of(configuration)
     if mirror is None:
         return
@@ -114,10 +116,15 @@ def mirror_checks(configuration: Configuration) -> Iterator[Check]:
     try:
         mirror.check()
         number, since = waiting.count()
-        if not waiting.is_compared():
+        begun = waiting.is_compared()
+        if begun:
+            check_filled(mirror)
+        if not begun:
             detail = f"{mirror.uri} answers; the next capture begins to fill it"
-        elif number:
-            detail = f"{mirror.uri} answers; {number} objects wait for it since {since}"
+        elif since is not None:
+            detail = (
+                f"{mirror.uri} answers; {number} objects wait for it since {show_moment(since)}"
+            )
         else:
             detail = f"{mirror.uri} answers and has everything"
         yield Check(name="mirror", ok=True, detail=detail)

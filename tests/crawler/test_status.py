@@ -29,6 +29,19 @@ def test_mirror_and_how_far_it_is(tmp_path: Path) -> None:
     assert mirror.since < "9"
 
 
+def test_mirror_that_was_emptied(tmp_path: Path) -> None:
+    configuration = Configuration(home=tmp_path / "data", mirror=str(tmp_path / "second"))
+    collection = open_collection(configuration)
+    collection.ensure()
+    collection.close()
+    found = status_of(configuration).mirror
+    assert (found and found.error) is None
+    (tmp_path / "second/collection.json").unlink()
+    found = status_of(configuration).mirror
+    assert found is not None
+    assert "is empty, although it was filled before" in str(found.error)
+
+
 def test_no_mirror(tmp_path: Path) -> None:
     assert status_of(Configuration(home=tmp_path / "data")).to_json()["mirror"] is None
     assert not (tmp_path / "data/state.db").exists()

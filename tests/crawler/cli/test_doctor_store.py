@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -97,7 +98,18 @@ def test_mirror_and_how_far_it_is(
     waiting.add(["warc/a", "warc/b"])
     waiting.close()
     collection.close()
-    assert "2 objects wait for it since 20" in said()["detail"]
+    assert re.search(
+        r"2 objects wait for it since 20\d\d-\d\d-\d\d \d\d:\d\d UTC$", said()["detail"]
+    )
+    Path("second/collection.json").unlink()
+    for name in ("doctor", "status"):
+        status, out, _ = command(name)
+        assert b"is empty, although it was filled before, and nothing is copied there" in out
+        assert status == (3 if name == "doctor" else 0)
+    assert not said()["ok"]
+    status, _, err = command("verify", "--repair")
+    assert (status, list(Path("second").iterdir())) == (3, [])
+    assert "is empty, although it was filled before" in err
 
 
 def test_mirror_that_does_not_answer(
