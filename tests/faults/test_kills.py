@@ -16,7 +16,7 @@ from tests.servers.ceph import S3Server
 from tests.servers.faultproxy import Answer, CutBody, Fault, FaultProxy, ResetAfter, ResetBefore
 
 SEED = 20261122
-SHORT_HOMES, FULL_HOMES = 2, 38
+SHORT_HOMES, FULL_HOMES = 1, 38
 SHORT_S3_HOMES, FULL_S3_HOMES = 1, 14
 KILLS = 4
 """One after another in the same home, each of a crawl that takes up what the one before left, goes
