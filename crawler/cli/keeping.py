@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Iterator
 from dataclasses import asdict
 from pathlib import Path
 
@@ -10,7 +11,7 @@ import click
 
 from archive.index import Index
 from archive.rebuild import rebuild
-from archive.verify import MOST, Healed, heal
+from archive.verify import MOST, Healed, Report, heal
 from archive.verify import verify as audit
 from config.load import load
 from crawler.cli.doctor import examine
@@ -60,11 +61,29 @@ def verify(sample: int | None, repair: bool, as_json: bool) -> None:
         for finding in report.findings:
             print_row(finding.kind, finding.name, finding.detail)
         summary = "{objects} objects and {records} records read: {bad} bad, {missing} missing, "
-        click.echo((summary + "{orphans} orphans, {unindexed} of these unindexed").format(**counts))
+        orphans = report.count("orphan")
+        summary += f"{orphans} orphans, {{unindexed}} unindexed"
+        click.echo(summary.format(**counts))
         if len(report.findings) == MOST:
             click.echo("there are more: what is counted is not all named")
+        for remedy in _remedies(report, mirrored=bool(configuration.mirror), healed=repair):
+            click.echo(remedy)
     if report.findings or any(not one.store for one in healed):
         raise click.exceptions.Exit(CHECKS_FAILED)
+
+
+def _remedies(report: Report, *, mirrored: bool, healed: bool) -> Iterator[str]:
+    """One line for each kind of remedy that the findings need."""
+    if report.count("unindexed"):
+        yield "unindexed: `pressmark rebuild-index` enters it"
+    if report.count("bad") or report.count("missing"):
+        if mirrored and not healed:
+            yield "bad or missing: `pressmark verify --repair` restores what the mirror has whole"
+        else:
+            yield (
+                "bad or missing: bring objects back from a backup of the collection; where the "
+                "index alone is wrong, `pressmark rebuild-index` corrects it"
+            )
 
 
 @click.command("doctor")
