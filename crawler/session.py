@@ -60,6 +60,7 @@ class Session:
     recovered: Recovered = field(default_factory=Recovered)  #: what `open` took up
     watch: asyncio.Task[None] | None = None  #: of the gate
     extracting: asyncio.Task[None] | None = None  #: texts that an earlier process owed
+    recordings: list[Recording] = field(default_factory=list)  #: all that were handed out
 
     @classmethod
     async def open(cls, configuration: Configuration, *, extract: bool = True) -> Session:
@@ -145,7 +146,14 @@ class Session:
 
     def recording(self, source: str, job: str | None = None) -> Recording:
         """A way for one crawl of `source` to record."""
-        return Recording(self.writer, self.text, source=source, job=job, gate=self.gate)
+        recording = Recording(self.writer, self.text, source=source, job=job, gate=self.gate)
+        self.recordings.append(recording)
+        return recording
+
+    @property
+    def has_captured(self) -> bool:
+        """Whether anything was captured."""
+        return any(recording.counts["captures"] for recording in self.recordings)
 
     async def seal(self) -> bool:
         """Seal all that is open and `drain`. Raises WriteError."""

@@ -148,4 +148,5 @@ def _outcome(found: _Import) -> Outcome:
         ],
         ok=not found.refused,
         failure=found.failure,
+        kept=bool(found.names),
     )

@@ -75,6 +75,10 @@ def _run() -> int:
     try:
         result = pressmark.main(standalone_mode=False)
     except click.exceptions.Abort:
+        # Once there is a session, signals come to it.
+        command = next((word for word in sys.argv[1:] if not word.startswith("-")), "")
+        nothing = "; nothing was captured" if command in ("archive", "crawl") else ""
+        complain(f"interrupted{nothing}")
         return INTERRUPTED
     except click.ClickException as error:
         error.show()

@@ -41,6 +41,8 @@ def repair(configuration: Configuration, *, as_json: bool) -> int:
             texts=["\n".join([text, *look])],
             complaints=[f"texts that are missing: {BUSY}"] if reextraction.done.busy else [],
             failure=session.upload_error(own=False),
+            kept=bool(found.segments or found.documents or reextraction.done.documents)
+            or session.upload_error(own=False) is not None,
         )
 
     return run_session(configuration, "Repairing", work, as_json=as_json, extract=False)

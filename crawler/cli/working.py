@@ -29,7 +29,10 @@ class Outcome:
     complaints: list[str] = field(default_factory=list)  #: for standard error, before these
     ok: bool = True
     failure: ArchiveError | None = None  #: what ended the work early
+    kept: bool = False  #: whether anything was taken in beside what the session captured
 
+
+NOTHING = "interrupted; nothing was captured"
 
 BUSY = "another command is extracting them; `pressmark status` tells when none is missing"
 """Why texts that are missing were not made."""
@@ -77,12 +80,16 @@ def run_session(
                 "see `pressmark status`"
             )
         status = 0 if outcome.ok else CHECKS_FAILED
+        kept = session.has_captured or outcome.kept
         if interruption.signal:
-            waits = "and waits in the spool for the next start" if failure else "and stored"
-            complain(f"interrupted; what had been captured is sealed {waits}")
+            waits = "waits in the spool for the next start" if failure else "stored"
+            complain(
+                f"interrupted; what had been captured is sealed and {waits}" if kept else NOTHING
+            )
             status = STATUS[interruption.signal]
         elif failure is not None:
-            complain(f"{failure}; what was captured waits in the spool for the next start")
+            waits = "what was captured waits in the spool for the next start"
+            complain(f"{failure}; {waits if kept else 'nothing was captured'}")
             status = UNAVAILABLE
         if not ended:
             _leave(status)
@@ -98,7 +105,7 @@ async def _open(
     opening = asyncio.ensure_future(Session.open(configuration, extract=extract))
     await first(opening, interruption.once.wait())
     if not opening.done() and interruption.signal:
-        complain("interrupted before anything was captured")
+        complain(NOTHING)
         _leave(STATUS[interruption.signal])
     return await opening
 

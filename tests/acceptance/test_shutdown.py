@@ -126,7 +126,7 @@ def test_signal_while_the_store_is_asked_for_the_first_time(
                 process.send_signal(signal.SIGTERM)
                 result = finish(process, timeout=100)
     assert result.status == 143
-    assert "before anything was captured" in result.stderr
+    assert "interrupted; nothing was captured" in result.stderr
 
 
 def test_import_ends_although_the_store_does_not_answer(
