@@ -12,6 +12,7 @@ where no timeout counts.
 
 from __future__ import annotations
 
+import logging
 import random
 from typing import TYPE_CHECKING
 
@@ -36,6 +37,12 @@ LIST = "pressmark_list"
 REQUISITE_KINDS = frozenset({"requisite", "media"})
 
 _OURS = "pressmark_slot"
+
+logger = logging.getLogger(__name__)
+
+
+class NotBegun(IgnoreRequest):
+    """The crawl was ended before the request had its turn: no error of its URL."""
 
 
 class PacedSlot(Slot):
@@ -71,14 +78,18 @@ class PacedDownloader(Downloader):
         self._requisite_concurrency = self.settings.getint("PRESSMARK_REQUISITE_CONCURRENCY")
         self._gate: Gate | None = None
         self._ending = False
+        self._not_begun = 0
 
     def end(self) -> None:
-        """Start no request any more; those that wait for their turn fail with IgnoreRequest."""
+        """Start no request any more; those that wait for their turn fail with NotBegun."""
         self._ending = True
         self._go_on()
 
     def close(self) -> None:
-        """As Scrapy's."""
+        """As Scrapy's; says how many requests had not had their turn."""
+        if self._not_begun:
+            logger.warning("%d requests were not begun before the end", self._not_begun)
+            self._not_begun = 0
         if self._gate is not None:
             self._gate.listeners.remove(self._go_on)
             self._gate = None
@@ -88,7 +99,8 @@ class PacedDownloader(Downloader):
         if self._ending:
             while slot.queue:
                 _, waiting = slot.queue.popleft()
-                waiting.errback(IgnoreRequest("the crawl ended before its turn"))
+                self._not_begun += 1
+                waiting.errback(NotBegun("the crawl ended before its turn"))
         elif not self._is_shut():
             super()._process_queue(slot)
 

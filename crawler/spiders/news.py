@@ -23,7 +23,7 @@ from crawler.discovery.feeds import parse_feed
 from crawler.discovery.links import links_of
 from crawler.discovery.scope import Scope, host_of
 from crawler.discovery.sitemaps import parse_sitemap
-from crawler.pace import LIST
+from crawler.pace import LIST, NotBegun
 from crawler.recorder.keeper import capture_of
 from crawler.spiders.budget import Budget, Candidate
 from crawler.spiders.capturing import PAGE, CapturingSpider, Progress, content_type
@@ -169,6 +169,8 @@ class NewsSpider(CapturingSpider):
 
     def list_failed(self, failure: Failure) -> None:
         """A feed or sitemap has not come; the crawl goes on."""
+        if isinstance(failure.value, NotBegun):
+            return
         request: Request = failure.request  # type: ignore[attr-defined]  # set by Scrapy
         self.count("sitemap_errors" if "level" in request.cb_kwargs else "feed_errors")
         capture = request.meta.get("capture")
@@ -265,7 +267,8 @@ class NewsSpider(CapturingSpider):
         request: Request = failure.request  # type: ignore[attr-defined]  # set by Scrapy
         capture = request.meta.get("capture")
         kept = capture if isinstance(capture, Capture) else None
-        self._error(explain(failure, request.url, kept))
+        if not isinstance(failure.value, NotBegun):
+            self._error(explain(failure, request.url, kept))
         self._close(request)
         yield from self._requests(self._budget.give_back())
 

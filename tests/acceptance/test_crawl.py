@@ -134,7 +134,7 @@ def _captures(home: Path) -> int:
 def test_interrupted_crawl_seals_what_it_has(
     pressmark: Pressmark, slow: tuple[_Slow, str], number: signal.Signals, status: int
 ) -> None:
-    pressmark.configure(f"{CONTACT}defaults: {{delay: 0}}\n")
+    pressmark.configure(f"{CONTACT}defaults: {{delay: 0.1}}\n")
     with pressmark.start("crawl", slow[1], "--json") as process:
         deadline = time.monotonic() + 60
         while _captures(pressmark.home) < 10 and time.monotonic() < deadline:
@@ -143,6 +143,10 @@ def test_interrupted_crawl_seals_what_it_has(
         result = finish(process)
     assert result.status == status, result.stderr
     assert result.line["captures"] >= 10
+    # What had not had its turn is told in one line, and no error.
+    assert result.line["errors"] == 0
+    assert "before its turn" not in result.stderr
+    assert result.stderr.count("requests were not begun") == 1
     rows = pressmark("list", slow[1], "--match", "host", "--json").lines
     assert len(rows) == result.line["captures"]
     assert pressmark("verify", "--json").line["findings"] == []
