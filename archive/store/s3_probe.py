@@ -79,9 +79,7 @@ class Probe:
                     )
                 except ClientError as error:
                     if status(error) in (409, 412):
-                        scratch.written = (
-                            True  # by whom or when ever
-                        )
+                        scratch.written = True  # by whom or when ever
                         return False
                     raise
             scratch.written = True
