@@ -31,6 +31,7 @@ def test_before_anything_and_after_a_crawl(pressmark: Pressmark, page: str) -> N
     assert found["index"] == {
         "exists": False,
         "lost": False,
+        "partial": False,
         "segments": 0,
         "spooled": 0,
         "captures": 0,
