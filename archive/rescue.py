@@ -6,8 +6,8 @@ import os
 import shutil
 from pathlib import Path
 
-from archive.appending import OPEN
 from archive.files import make_folder, sync_folder
+from archive.spool import sealed_name
 from archive.warc.gzip import find_member
 
 _PIECE = 1 << 20
@@ -23,7 +23,7 @@ def rescue(path: Path, end: int, damage: int, begins: bytes, folder: Path) -> st
     if first is None:
         return None
     make_folder(folder)
-    copy = folder / f"{path.name.removesuffix(OPEN)}.{end}"
+    copy = folder / f"{sealed_name(path)}.{end}"
     temporary = copy.with_name(f"{copy.name}.part")
     with path.open("rb") as source, temporary.open("wb") as target:
         source.seek(end)

@@ -1,4 +1,11 @@
-"""The spool: one folder a process under `<home>/spool`, held by a lock until the process ends."""
+"""The spool: one folder a process under `<home>/spool`, held by a lock until the process ends.
+
+<home>/spool/<process>-<10 of a-z2-7>/lock   what the process holds a flock on
+                                     NAME.warc.gz.open, NAME.<run>.jsonl.gz.open   written to
+                                     NAME.warc.gz, NAME.<run>.jsonl.gz   sealed, not yet stored
+                                     NAME.cdxj.gz, NAME.jsonl, NAME.<run>.jsonl   side files
+                                     *.part   still being made: a side file, a folder of `prepare`
+"""
 
 from __future__ import annotations
 
@@ -9,6 +16,7 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
+from archive.appending import OPEN
 from archive.errors import WriteError
 from archive.files import make_folder, sync_folder
 from archive.names import random_part
@@ -18,6 +26,9 @@ LOCK = "lock"
 
 PART = ".part"
 """Ending of what is still being made: nobody was told of it."""
+
+_MAIN = (".warc.gz", ".jsonl.gz")
+"""Endings of what waits for the store, once it is sealed; side files go with these."""
 
 _TRIES, _PAUSE = 20, 0.005
 """How often, and seconds between: who looks at a lock holds it for an instant."""
@@ -37,7 +48,7 @@ class Spool:
     @classmethod
     def create(cls, home: Path) -> Spool:
         """A new folder for this process. Raises WriteError."""
-        root = home.absolute() / "spool"
+        root = _root(home)
         try:
             make_folder(root)
             while True:
@@ -52,11 +63,8 @@ class Spool:
     @classmethod
     def abandoned(cls, home: Path) -> Iterator[Spool]:
         """Folders whose processes have ended, each locked for this one; close each."""
-        root = home.absolute() / "spool"
-        if not root.is_dir():
-            return
-        for path in sorted(root.iterdir()):
-            if path.is_dir() and (lock := _take(path)) is not None:
+        for path in spool_folders(home):
+            if (lock := _take(path)) is not None:
                 yield cls(path, lock)
 
     def files(self, pattern: str) -> list[Path]:
@@ -97,6 +105,53 @@ class Spool:
                 self.path.rmdir()
         os.close(self._lock)
         self._lock = -1
+
+
+def spool_folders(home: Path) -> list[Path]:
+    """The folders of all processes, living and ended, by name. Raises OSError."""
+    with contextlib.suppress(FileNotFoundError):
+        return sorted(path for path in _root(home).iterdir() if path.is_dir())
+    return []
+
+
+def is_held(folder: Path) -> bool:
+    """Whether a living process holds the folder's lock. Raises OSError."""
+    try:
+        lock = os.open(folder / LOCK, os.O_RDONLY)
+    except FileNotFoundError:
+        return False
+    try:
+        # Shared: two who only look do not take each other for the owner.
+        fcntl.flock(lock, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return True
+    finally:
+        os.close(lock)
+    return False
+
+
+def is_open(path: Path) -> bool:
+    """Whether the file is written to, or was when its process ended: it is not sealed."""
+    return path.name.endswith(OPEN)
+
+
+def is_main(path: Path) -> bool:
+    """Whether it is a WARC or text file, open or sealed, and no side file of one."""
+    return sealed_name(path).endswith(_MAIN)
+
+
+def sealed_name(path: Path) -> str:
+    """The name that the file has, or will have when it is sealed."""
+    return path.name.removesuffix(OPEN)
+
+
+def open_path(sealed: Path) -> Path:
+    """Where the file lies until it is sealed."""
+    return sealed.with_name(f"{sealed.name}{OPEN}")
+
+
+def _root(home: Path) -> Path:
+    return home.absolute() / "spool"
 
 
 def _take(path: Path) -> int | None:

@@ -10,7 +10,7 @@ from typing import Any
 from archive.errors import StoreError
 from archive.index import Counts
 from archive.model import Segment
-from archive.spool_usage import SpoolUsage, free_space, spool_usage
+from archive.spooled import SpoolUsage, free_space, spool_usage
 from archive.state.mirroring import MirrorWaitingList
 from archive.store.mirror import check_filled
 from archive.store.waiting import within

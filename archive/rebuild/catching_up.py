@@ -8,13 +8,13 @@ from itertools import islice
 from pathlib import Path
 from typing import Protocol, TypeVar
 
-from archive.appending import OPEN
 from archive.errors import SegmentUnknown
 from archive.index import Index
 from archive.model import Segment
 from archive.names import text_of
 from archive.rebuild.spools import Spooled, Spools
-from archive.spooled import LATE, sealed_name, spooled_files
+from archive.spool import open_path, sealed_name
+from archive.spooled import LATE, spooled_files
 from archive.timestamps import now, to_long_timestamp
 
 _BATCH = 1000
@@ -93,7 +93,7 @@ class CatchingUp:
             return True
         path = Path(segment.path or "") / segment.filename
         # Sealing renames it at any time: the sealed name is looked for last.
-        return path.with_name(f"{path.name}{OPEN}").exists() or path.exists()
+        return open_path(path).exists() or path.exists()
 
     def _copy(self, live: Index, segment: Segment) -> None:
         self._fresh.add_segment(segment)

@@ -28,7 +28,8 @@ from archive.objects import SegmentObjects, segments_of
 from archive.rebuild.catching_up import CatchingUp, load
 from archive.rebuild.reading import Found, StoredFiles, read_segment, read_text
 from archive.rebuild.spools import Spools
-from archive.spooled import sealed_name, spooled_files
+from archive.spool import sealed_name
+from archive.spooled import spooled_files
 from archive.store.base import Store
 
 _BATCH = 5000

@@ -8,15 +8,14 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from archive.appending import OPEN
 from archive.contents import documents_in, read_contents
 from archive.errors import KeyInvalid, RecordError, SegmentUnknown, StoreUnavailable
 from archive.index import Index
 from archive.model import Capture, Document, Segment
 from archive.names import segment_of, source_of
 from archive.rebuild.reading import SpooledFiles, read_segment, read_text
-from archive.spool_usage import is_held
-from archive.spooled import sealed_name, spooled_files
+from archive.spool import is_held, is_open, sealed_name
+from archive.spooled import spooled_files
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,7 +45,7 @@ class Spools:
         # A document needs its segment.
         for path in sorted(paths, key=lambda path: not sealed_name(path).endswith(".warc.gz")):
             name = sealed_name(path)
-            if name in self._read or (path.name != name and not all_ and is_held(path.parent)):
+            if name in self._read or (is_open(path) and not all_ and is_held(path.parent)):
                 continue
             try:
                 found = self._segment(path, index) if name == segment_of(name) else _text(path)
@@ -75,7 +74,7 @@ class Spools:
             node=socket.gethostname(),
             path=str(path.parent),
         )
-        if path.name.endswith(OPEN):
+        if is_open(path):
             captures = [*read_contents(path, name).exchanges.captures]
         else:
             read = read_segment(SpooledFiles(path.parent), name)
@@ -87,7 +86,7 @@ class Spools:
 
 
 def _text(path: Path) -> Spooled:
-    if path.name.endswith(OPEN):
+    if is_open(path):
         documents: list[Document] = []
         # What is not whole at its end was promised to nobody.
         with path.open("rb", buffering=0) as file, suppress(RecordError):

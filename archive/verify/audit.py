@@ -21,7 +21,8 @@ from archive.manifests import parse_manifest
 from archive.model import Segment
 from archive.names import key_of, segment_of, sibling, text_of
 from archive.objects import SegmentObjects, segments_of
-from archive.spooled import LATE, sealed_name, spooled_files
+from archive.spool import sealed_name
+from archive.spooled import LATE, spooled_files
 from archive.store.base import Store, StoredObject
 from archive.timestamps import now, to_long_timestamp
 from archive.verify.report import Report

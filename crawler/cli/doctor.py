@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 
 from archive.errors import ArchiveError
 from archive.files import write_durably
-from archive.spool_usage import free_space, spool_usage
+from archive.spooled import free_space, spool_usage
 from archive.state import State
 from archive.state.schema import HEAD
 from archive.timestamps import now

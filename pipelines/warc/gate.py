@@ -15,7 +15,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from archive.errors import SpoolFull, WriteError
-from archive.spool_usage import free_space, spool_size
+from archive.spooled import free_space, spool_size
 from config.quantities import show_size
 from config.schema import SpoolRules
 from pipelines.warc.writer import SegmentWriter

@@ -22,8 +22,7 @@ from archive.index import CaptureQuery, Index
 from archive.model import Capture, Segment
 from archive.names import key_of, new_name, new_run
 from archive.recovery import Recovered, adopt, settle_uploaded
-from archive.spool import Spool
-from archive.spool_usage import is_held
+from archive.spool import Spool, is_held
 from archive.store.local import LocalStore
 from archive.upload import Uploader
 from archive.verify import verify

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from archive.errors import SpoolFull, StoreUnavailable
-from archive.spool_usage import free_space, spool_size, spool_usage
+from archive.spooled import free_space, spool_size, spool_usage
 from archive.store.base import StoredObject
 from archive.store.memory import MemoryStore
 from config.schema import SpoolRules
