@@ -9,15 +9,11 @@ from __future__ import annotations
 import json
 from typing import Any, cast, get_args
 
-from archive.errors import ArchiveError
+from archive.errors import RecordError
 from archive.model import Capture, Kind, Truncation
 
 _TRUNCATIONS = frozenset(get_args(Truncation))
 _KINDS = frozenset(get_args(Kind))
-
-
-class CdxjError(ArchiveError):
-    """Not a line that Pressmark wrote: the side file is damaged, index the WARC itself."""
 
 
 def to_line(capture: Capture) -> str:
@@ -45,7 +41,7 @@ def to_line(capture: Capture) -> str:
 
 
 def from_line(line: str) -> Capture:
-    """The capture of a line, with or without its line end. Raises CdxjError."""
+    """The capture of a line, with or without its line end. Raises RecordError: index the WARC."""
     urlkey, _, rest = line.rstrip("\r\n").partition(" ")
     timestamp, _, text = rest.partition(" ")
     try:
@@ -74,7 +70,7 @@ def from_line(line: str) -> Capture:
             kind=_kind(fields),
         )
     except (ValueError, RecursionError) as error:
-        raise CdxjError(f"not a line of CDXJ: {error}: {line[:200]!r}") from error
+        raise RecordError(f"not a line of CDXJ: {error}: {line[:200]!r}") from error
 
 
 def _text(fields: dict[str, Any], name: str) -> str:

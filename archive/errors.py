@@ -6,20 +6,17 @@ ArchiveError
 +- UrlError                not a URL that can be archived: correct it, do not retry
 +- AddressRefused          the guard forbids the address: do not retry; see `allow_networks`
 +- NotArchived             no capture of that URL: answer 404, do not retry
-+- RecordError             a record cannot be read: tell the audit
++- RecordError             a record, or a line about one, cannot be read: tell the audit
 |  +- DigestMismatch       bytes changed since writing: never serve them, repair from another store
 |  +- RevisitUnresolved    the record a revisit points to is missing: answer 502, tell the audit
 +- ContentError            a body cannot be decoded: offer the payload as it was sent
 +- WriteError              a capture could not be kept: stop the crawl
-|  +- SpoolFull            no room for more captures: make room, or raise `spool.max_bytes`
 +- IndexFailure            the index cannot be used
 |  +- IndexUnavailable     locked, unreachable or damaged: retry later, or rebuild it
 |  |  +- IndexDamaged      what is there is no whole database: rebuild it
 |  +- IndexOutdated        written by another version: `pressmark rebuild-index`
 |  +- SegmentUnknown       no row of that segment: `pressmark rebuild-index`
-+- StateFailure            the state database cannot be used
-|  +- StateUnavailable     locked, unreachable or damaged: retry later, or restore a backup
-|  +- StateNewer           a newer Pressmark has worked on it: use that one
++- StateFailure            the state is locked, unreachable, damaged or newer: as the message says
 |  +- StateTaken           restoring would replace what it holds: ask for that
 +- BackupDamaged           a backup of the state is not whole: take another one
 +- StoreError              the object store refused or failed
@@ -32,10 +29,9 @@ ArchiveError
    +- StoreUnavailable     network, 5xx or a full disk: keep the spool, retry with backoff
    +- StoreUnsupported     the server, or this Pressmark, cannot do that: see `pressmark doctor`
 
-`TimestampError` (archive.timestamps), `CdxjError` (archive.cdxj), `MemberTooLarge`
-(archive.warc.gzip), `FieldError` (archive.warc.writing), `PoolClosed`, `WorkerError` and
-`WorkerLost` (pipelines.text), and the guard's refusals (crawler.guard.errors) stand where they are
-raised, and derive from these.
+`TimestampError` (archive.timestamps), `MemberTooLarge` (archive.warc.gzip), `FieldError`
+(archive.warc.writing), `PoolClosed`, `WorkerError` and `WorkerLost` (pipelines.text), and the
+guard's refusals (crawler.guard.errors) stand where they are raised, and derive from these.
 
 `config.errors.ConfigurationError` stands apart, because `config` imports nothing of ours.
 """
@@ -74,7 +70,7 @@ class NotArchived(ArchiveError):
 
 
 class RecordError(ArchiveError):
-    """A WARC record cannot be read where the index says it is."""
+    """A WARC record cannot be read where the index says it is, or a line of its side files."""
 
 
 class DigestMismatch(RecordError):
@@ -95,13 +91,6 @@ class WriteError(ArchiveError):
     def __init__(self, what: str, cause: BaseException) -> None:
         super().__init__(f"could not archive {what}: {cause}")
         self.what = what
-
-
-class SpoolFull(WriteError):
-    """The spool is at its limit, or its disk nearly full, and nothing has changed that."""
-
-    def __init__(self, reason: str) -> None:
-        super().__init__("anything more", RuntimeError(reason))
 
 
 class IndexFailure(ArchiveError):
@@ -129,15 +118,10 @@ class SegmentUnknown(IndexFailure):
 
 
 class StateFailure(ArchiveError):
-    """The state database cannot be used; the archive itself can be read without it."""
+    """The state database is locked, unreachable, damaged, or of a revision that is not known here.
 
-
-class StateUnavailable(StateFailure):
-    """The state database is locked, unreachable or damaged."""
-
-
-class StateNewer(StateFailure):
-    """The state has a revision that this Pressmark does not know."""
+    The archive itself can be read without it.
+    """
 
 
 class StateTaken(StateFailure):

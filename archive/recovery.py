@@ -20,7 +20,6 @@ from pathlib import Path
 from typing import Any
 
 from archive.appending import OPEN
-from archive.cdxj import CdxjError
 from archive.contents import Contents, documents_in, read_cdxj, read_contents
 from archive.digests import sha256_file
 from archive.errors import KeyInvalid, KeyMissing, RecordError, SegmentUnknown
@@ -152,7 +151,7 @@ def _left(path: Path, report: Recovered) -> Iterator[None]:
     """A file that makes no sense stays, and does not keep the others from being taken over."""
     try:
         yield
-    except (RecordError, CdxjError, KeyInvalid) as error:
+    except (RecordError, KeyInvalid) as error:
         logger.warning("%s stays in the spool: %s", path, error)
         report.left.append(f"{path}: {error}")
 

@@ -9,7 +9,7 @@ from io import BytesIO
 from pathlib import Path
 from typing import Protocol
 
-from archive.cdxj import CdxjError, from_line
+from archive.cdxj import from_line
 from archive.contents import RecordReader, documents_in
 from archive.errors import KeyMissing, ObjectDamaged, RecordError, StoreUnavailable
 from archive.manifests import Manifest, parse_manifest
@@ -153,7 +153,7 @@ def _from_cdxj(
             return None
         text = b"".join(content for _, _, content in packed_members_of(BytesIO(data).read, name))
         captures = [from_line(line) for line in text.decode("ascii").splitlines()]
-    except (KeyMissing, ObjectDamaged, RecordError, CdxjError, UnicodeDecodeError):
+    except (KeyMissing, ObjectDamaged, RecordError, UnicodeDecodeError):
         return None
     return captures if all(one.filename == segment for one in captures) else None
 

@@ -20,7 +20,7 @@ from typing import Any, BinaryIO
 
 from sqlalchemy import Connection, func, select
 
-from archive.errors import BackupDamaged, StateNewer, StateTaken
+from archive.errors import BackupDamaged, StateFailure, StateTaken
 from archive.files import sync_folder
 from archive.state import migrating
 from archive.state.database import State
@@ -86,13 +86,13 @@ def _write(state: State, output: BinaryIO) -> Backup:
 def restore(state: State, file: Path, *, replace: bool = False) -> Backup:
     """Put a backup in the place of what the state holds: all of it, or nothing.
 
-    A backup of an older Pressmark is brought forward. Raises BackupDamaged, StateNewer, StateTaken
-    when the state holds rows unless `replace`, OSError, StateFailure.
+    A backup of an older Pressmark is brought forward. Raises BackupDamaged; StateTaken when the
+    state holds rows, unless `replace`; OSError, StateFailure.
     """
     # Once through before anything is touched.
     backup = _read_all(file)
     if backup.revision not in migrating.known_revisions():
-        raise StateNewer(
+        raise StateFailure(
             f"{file} was written by a newer Pressmark (revision {backup.revision}, this one knows "
             f"them up to {HEAD}): use that one"
         )

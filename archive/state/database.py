@@ -14,7 +14,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import ArgumentError, SQLAlchemyError
 
 from archive.databases import DRIVER, postgresql_engine
-from archive.errors import StateFailure, StateUnavailable
+from archive.errors import StateFailure
 from archive.state import migrating
 from archive.state.schema import HEAD
 
@@ -34,14 +34,14 @@ _LOCK_TIMEOUT = "55P03"
 class State:
     """Thread-safe; processes may share the database.
 
-    Every method raises StateUnavailable when it is locked, damaged, full or away.
+    Every method raises StateFailure when it is locked, damaged, full or away.
     """
 
     def __init__(self, url: str) -> None:
         """Make the database when new, and run the migrations that it lacks.
 
-        `url` as SQLAlchemy has it. Raises StateUnavailable; StateNewer when a newer Pressmark has
-        worked on it.
+        `url` as SQLAlchemy has it. Raises StateFailure, also when a newer Pressmark
+        has worked on it.
         """
         parsed = _parsed(url)
         self.name = _shown(parsed)
@@ -63,7 +63,7 @@ class State:
             found = migrating.revision_of(connection)
             tables = set(inspect(connection).get_table_names())
             if found is None and tables - {migrating.VERSION_TABLE}:
-                raise StateUnavailable(
+                raise StateFailure(
                     f"{self.name} is a database of something else: correct `database` or `home`"
                 )
             if found != HEAD:
@@ -123,18 +123,18 @@ class State:
 
 
 def _parsed(url: str) -> URL:
-    """Raises StateUnavailable for anything but SQLite and PostgreSQL."""
+    """Raises StateFailure for anything but SQLite and PostgreSQL."""
     try:
         parsed = make_url(url)
     except (ArgumentError, ValueError) as error:
         # The message of SQLAlchemy repeats the text, which may hold a password.
-        raise StateUnavailable("`database` is not the URL of a database: correct it") from error
+        raise StateFailure("`database` is not the URL of a database: correct it") from error
     backend = parsed.get_backend_name()
     if backend == "sqlite" and parsed.database:
         return parsed
     if backend == "postgresql" and parsed.database:
         return parsed.set(drivername=DRIVER)
-    raise StateUnavailable(
+    raise StateFailure(
         f"{_shown(parsed)} cannot hold the state: give sqlite:////folder/state.db or "
         "postgresql://user@host/database"
     )
@@ -154,7 +154,7 @@ def _open(url: URL) -> Engine:
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise StateUnavailable(
+        raise StateFailure(
             f"cannot make the folder of the state, {folder}: {error.strerror}; "
             "correct `home` or `database`, or its permissions"
         ) from error
@@ -189,23 +189,23 @@ def _failure(error: SQLAlchemyError, name: str) -> StateFailure:
     cause = getattr(error, "orig", None) or error
     code = "_".join(str(getattr(cause, "sqlite_errorname", "")).split("_")[:2])
     if code in _DAMAGED:
-        return StateUnavailable(
+        return StateFailure(
             f"the state {name} is damaged ({cause}): move it away and run "
             "`pressmark state restore` with your last backup; the archive is not touched by that"
         )
     if code in _LOCKED or getattr(cause, "sqlstate", None) == _LOCK_TIMEOUT:
-        return StateUnavailable(
+        return StateFailure(
             f"the state {name} was locked by another process for {_BUSY_SECONDS} s ({cause}): "
             "try again when that is done"
         )
     if code == "SQLITE_FULL":
-        return StateUnavailable(f"the disk of the state {name} is full: make room, then try again")
+        return StateFailure(f"the disk of the state {name} is full: make room, then try again")
     if code:
-        return StateUnavailable(
+        return StateFailure(
             f"the state {name} cannot be used ({cause}): correct its permissions, or name another "
             "place with `home` or `database`"
         )
     first = str(cause).strip().partition("\n")[0]
-    return StateUnavailable(
+    return StateFailure(
         f"the state {name} cannot be used ({first}): check that the database runs, and `database`"
     )

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import Connection, MetaData, Table, inspect, text
 
-from archive.errors import StateNewer
+from archive.errors import StateFailure
 from archive.state.schema import HEAD
 
 if TYPE_CHECKING:
@@ -34,7 +34,7 @@ def known_revisions() -> list[str]:
 
 
 def upgrade(connection: Connection, name: str, revision: str = HEAD) -> None:
-    """Run the migrations up to `revision`. Raises StateNewer when the database is ahead of us.
+    """Run the migrations up to `revision`. Raises StateFailure when the database is ahead of us.
 
     `name` is the database's, for the message.
     """
@@ -43,7 +43,7 @@ def upgrade(connection: Connection, name: str, revision: str = HEAD) -> None:
 
     found = revision_of(connection)
     if found is not None and found not in known_revisions():
-        raise StateNewer(
+        raise StateFailure(
             f"the state {name} has revision {found}, this Pressmark knows them up to {HEAD}: "
             "use the Pressmark that wrote it, or a newer one"
         )

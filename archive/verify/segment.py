@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from archive.cdxj import CdxjError, from_line
+from archive.cdxj import from_line
 from archive.collection import Collection
 from archive.errors import KeyMissing, ObjectDamaged, RecordError, SegmentUnknown
 from archive.manifests import Manifest, parse_manifest
@@ -99,7 +99,7 @@ class SegmentAudit:
             )
             captures = [from_line(line.decode("ascii")) for line in lines[:-1]]
             damage = None if lines == [*sorted(lines[:-1]), b""] else "its lines are not in order"
-        except (RecordError, CdxjError, UnicodeDecodeError) as error:
+        except (RecordError, UnicodeDecodeError) as error:
             captures, damage = [], f"it cannot be read: {error}"
         if not self._whole(name, fetch, manifest):
             return

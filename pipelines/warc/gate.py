@@ -14,7 +14,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from archive.errors import SpoolFull, WriteError
+from archive.errors import WriteError
 from archive.spooled import free_space, spool_size
 from config.quantities import show_size
 from config.schema import SpoolRules
@@ -66,16 +66,17 @@ class Gate:
             with contextlib.suppress(WriteError):
                 await self._writer.seal()
 
-    async def given_up(self, patience: float) -> SpoolFull:
+    async def given_up(self, patience: float) -> WriteError:
         """Wait until it has been shut for `patience` seconds; the error to end with."""
         while True:
             await self._shut.wait()
             left = self._shut_since + patience - time.monotonic()
             if left <= 0:
-                return SpoolFull(
+                reason = (
                     f"{self.reason}, and in {patience:g} s nothing has changed that; "
                     "see `pressmark status`, and make room or raise the limit"
                 )
+                return WriteError("anything more", RuntimeError(reason))
             await asyncio.sleep(min(left, _INTERVAL))
 
     def _turn(self, reason: str | None) -> None:

@@ -7,7 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from archive.cdxj import CdxjError, from_line, to_line
+from archive.cdxj import from_line, to_line
+from archive.errors import RecordError
 from archive.model import Capture
 from tests.archive.index import samples
 
@@ -82,11 +83,11 @@ FIELDS = json.loads(LINE.split(" ", 2)[2])
     ],
 )
 def test_damaged_line(line: str) -> None:
-    with pytest.raises(CdxjError):
+    with pytest.raises(RecordError):
         from_line(line)
 
 
 @given(st.text())
 def test_any_text_is_read_or_refused(text: str) -> None:
-    with pytest.raises(CdxjError):
+    with pytest.raises(RecordError):
         from_line(text)

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import delete, insert
 
-from archive.errors import BackupDamaged, StateNewer, StateTaken
+from archive.errors import BackupDamaged, StateFailure, StateTaken
 from archive.state import State, migrating
 from archive.state.backup import back_up, from_plain, restore, to_plain
 from archive.state.schema import HEAD, store_capabilities
@@ -173,7 +173,7 @@ def test_backup_of_a_newer_pressmark_is_refused(state_url: str, tmp_path: Path) 
     file = tmp_path / "backup"
     back_up(state, file)
     file.write_bytes(gzip.compress(gzip.decompress(file.read_bytes()).replace(b'"0', b'"9')))
-    with pytest.raises(StateNewer, match="newer Pressmark"):
+    with pytest.raises(StateFailure, match="newer Pressmark"):
         restore(state, file, replace=True)
     assert len(rows(state_url)) == 3
     state.close()

@@ -12,7 +12,7 @@ from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from sqlalchemy import insert, select, text
 
-from archive.errors import StateNewer, StateUnavailable
+from archive.errors import StateFailure
 from archive.state import State, migrating
 from archive.state.schema import HEAD, metadata, mirror_waiting, mirrors, store_capabilities
 
@@ -117,7 +117,7 @@ def test_older_database_is_brought_forward(state_url: str) -> None:
 def test_newer_database_is_refused_and_left_alone(state_url: str) -> None:
     change(state_url, "UPDATE alembic_version SET version_num = '9999'")
     for _ in range(2):
-        with pytest.raises(StateNewer, match=r"revision 9999.*use the Pressmark that wrote it"):
+        with pytest.raises(StateFailure, match=r"revision 9999.*use the Pressmark that wrote it"):
             State(state_url)
 
 
@@ -147,20 +147,20 @@ def test_failed_migration_leaves_nothing(state_url: str, monkeypatch: pytest.Mon
     ],
 )
 def test_url_of_no_database(url: str) -> None:
-    with pytest.raises(StateUnavailable, match=r"correct it|cannot hold the state") as error:
+    with pytest.raises(StateFailure, match=r"correct it|cannot hold the state") as error:
         State(url)
     assert "geheim" not in str(error.value)
 
 
 def test_database_that_is_away() -> None:
-    with pytest.raises(StateUnavailable, match="check that the database runs") as error:
+    with pytest.raises(StateFailure, match="check that the database runs") as error:
         State("postgresql://user:geheim@127.0.0.1:9/nothing")
     assert "geheim" not in str(error.value)
 
 
 def test_file_that_is_no_database(tmp_path: Path) -> None:
     (tmp_path / "state.db").write_bytes(b"something else" * 100)
-    with pytest.raises(StateUnavailable, match="state restore"):
+    with pytest.raises(StateFailure, match="state restore"):
         State(f"sqlite:///{tmp_path}/state.db")
 
 
@@ -168,13 +168,13 @@ def test_database_of_something_else(tmp_path: Path) -> None:
     with sqlite3.connect(tmp_path / "state.db") as connection:
         connection.execute("CREATE TABLE recipes (id)")
     connection.close()
-    with pytest.raises(StateUnavailable, match="something else"):
+    with pytest.raises(StateFailure, match="something else"):
         State(f"sqlite:///{tmp_path}/state.db")
 
 
 def test_folder_that_cannot_be_made(tmp_path: Path) -> None:
     (tmp_path / "home").touch()
-    with pytest.raises(StateUnavailable, match="correct `home`"):
+    with pytest.raises(StateFailure, match="correct `home`"):
         State(f"sqlite:///{tmp_path}/home/deep/state.db")
 
 
@@ -184,7 +184,7 @@ def test_locked_file_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -
     state = State(url)
     holder = sqlite3.connect(tmp_path / "state.db")
     holder.execute("BEGIN IMMEDIATE")
-    with pytest.raises(StateUnavailable, match="locked by another"), state.writing():
+    with pytest.raises(StateFailure, match="locked by another"), state.writing():
         pass
     holder.close()
     state.close()
@@ -195,7 +195,7 @@ def test_locked_postgresql_is_named(postgres_url: str, monkeypatch: pytest.Monke
     state = State(postgres_url)
     with state.writing() as holder:
         state.lock(holder)
-        with pytest.raises(StateUnavailable, match="locked by another"), state.writing() as other:
+        with pytest.raises(StateFailure, match="locked by another"), state.writing() as other:
             state.lock(other)
     state.close()
 
