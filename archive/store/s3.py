@@ -4,12 +4,9 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
-import re
 import threading
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any
-
-from botocore.exceptions import ClientError
+from typing import TYPE_CHECKING
 
 from archive.errors import (
     BucketMissing,
@@ -19,35 +16,21 @@ from archive.errors import (
     StoreUnavailable,
     StoreUnsupported,
 )
-from archive.store.base import (
-    Capabilities,
-    CapabilityMemory,
-    StoredObject,
-    check_key,
-    check_prefix,
-    check_range,
-    is_key,
-)
-from archive.store.content import PIECE
-from archive.store.s3_client import open_client
-from archive.store.s3_errors import status, translated
+from archive.store.base import Capabilities, CapabilityMemory, StoredObject, check_key
+from archive.store.s3_client import open_bucket
 from archive.store.s3_metadata import noted_sha256
 from archive.store.s3_options import S3Options
 from archive.store.s3_probe import Probe
 from archive.store.s3_protecting import Protector
-from archive.store.s3_upload import Upload, Uploader
+from archive.store.s3_reading import S3Reader
+from archive.store.s3_upload import Upload
+from archive.store.s3_uploading import Uploader
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from mypy_boto3_s3.type_defs import GetObjectOutputTypeDef, HeadObjectOutputTypeDef
 
-# Bodies that break off are asked for again from where they stopped, so many times.
-_CUT_BODIES = 3
-_CONTENT_RANGE = re.compile(r"bytes (\d+)-")
-
-
-class S3Store:
+class S3Store(S3Reader):
     """One boto3 client, which the threads of the process share.
 
     Every write asks the server to refuse an existing key. A server that was not seen to obey is
@@ -63,18 +46,9 @@ class S3Store:
         memory: CapabilityMemory | None = None,
     ) -> None:
         """With a `memory` the first write looks up what the server can do, or tries it."""
-        self.bucket = bucket
-        self.uri = f"s3://{bucket}/{prefix}" if prefix else f"s3://{bucket}"
-        self._root = f"{prefix}/" if prefix else ""
         self._options = options or S3Options()
-        self._client = open_client(self._options, self.uri)
-        self.protector = Protector(
-            client=self._client,
-            bucket=bucket,
-            root=self._root,
-            place=self.uri,
-            wanted=self._options.protection,
-        )
+        super().__init__(open_bucket(bucket, prefix, self._options), self._options.page_size)
+        self.protector = Protector(bucket=self._bucket, wanted=self._options.protection)
         self._memory = memory
         self._capabilities: Capabilities | None = None
         self._probing = threading.Lock()
@@ -84,89 +58,57 @@ class S3Store:
 
     def put_new(self, key: str, source: bytes | Path) -> StoredObject:
         """See Store."""
-        check_key(key)
-        upload = Upload.of(source, self._options)
+        uploader = self._uploader(key, source, replaces=False)
         trusted = self._is_create_only()
-        with self._alone(key) if upload.in_parts or not trusted else contextlib.nullcontext():
+        with (
+            self._alone(key)
+            if uploader.upload.in_parts or not trusted
+            else contextlib.nullcontext()
+        ):
             ours = False
-            if trusted or self._find(key) is None:
-                ours = self._send(key, upload)
-            self._verify(key, upload, ours=ours)
-            if upload.in_parts:
-                self._uploader(key).remove_parts()
-        return StoredObject(key=key, size=upload.size, sha256=upload.sha256)
+            if trusted or self._bucket.find(key) is None:
+                ours = self._send(uploader)
+            return self._finish(uploader, ours=ours)
 
     def put_right(self, key: str, source: bytes | Path) -> StoredObject:
         """See Store. Where versions are kept the damaged one stays as an earlier version."""
-        check_key(key)
-        upload = Upload.of(source, self._options)
+        uploader = self._uploader(key, source, replaces=True)
         with self._alone(key):
-            self._uploader(key, replaces=True).send(upload, create_only=False)
-            self._verify(key, upload, ours=True)
-            if upload.in_parts:
-                self._uploader(key).remove_parts()
-        return StoredObject(key=key, size=upload.size, sha256=upload.sha256)
-
-    def get(self, key: str) -> bytes:
-        """See Store."""
-        return b"".join(self.stream(key))
-
-    def read(self, key: str, offset: int, length: int) -> bytes:
-        """See Store."""
-        check_range(offset, length)
-        if length == 0:
-            self.head(key)  # HTTP has no empty range
-            return b""
-        return b"".join(self._pieces(check_key(key), offset, offset + length))
-
-    def stream(self, key: str) -> Iterator[bytes]:
-        """See Store. Raises ObjectDamaged at the end when the digest is not the one noted."""
-        return self._pieces(check_key(key), 0, None)
-
-    def head(self, key: str) -> StoredObject:
-        """See Store."""
-        found = self._find(check_key(key))
-        if found is None:
-            self.check()  # a HEAD cannot tell a missing key from a missing bucket
-            raise KeyMissing(f"{self.uri} has no {key}", key)
-        return StoredObject(
-            key=key, size=found["ContentLength"], sha256=noted_sha256(found["Metadata"])
-        )
-
-    def list(self, prefix: str, start_after: str = "") -> Iterator[StoredObject]:
-        """See Store."""
-        check_prefix(prefix)
-        return self._listed(prefix, start_after)
-
-    def check(self) -> None:
-        """See Store."""
-        # A listing and no HEAD, whose answer has no body to tell a reason.
-        with translated(self.uri):
-            self._client.list_objects_v2(Bucket=self.bucket, Prefix=self._root, MaxKeys=1)
+            uploader.send(create_only=False)
+            return self._finish(uploader, ours=True)
 
     def probe(self) -> Capabilities:
         """See Store."""
-        probe = Probe(client=self._client, bucket=self.bucket, root=self._root, place=self.uri)
-        self._capabilities = seen = probe.run()
+        self._capabilities = seen = Probe(bucket=self._bucket).run()
         if self._memory:
-            self._memory.remember(self._client.meta.endpoint_url, self.bucket, seen)
+            self._memory.remember(self._endpoint, self._bucket.name, seen)
         return seen
 
     def close(self) -> None:
         """See Store."""
-        self._client.close()
+        self._bucket.client.close()
 
-    # -- writing
+    @property
+    def _endpoint(self) -> str:
+        return self._bucket.client.meta.endpoint_url
 
     def _is_create_only(self) -> bool:
         """Whether the server was seen to refuse an existing key, by this process or before."""
         with self._probing:
             if self._capabilities is None and self._memory:
-                endpoint = self._client.meta.endpoint_url
-                self._capabilities = self._memory.recall(endpoint, self.bucket)
+                self._capabilities = self._memory.recall(self._endpoint, self._bucket.name)
                 if self._capabilities is None:
                     self.probe()
             return self._capabilities is not None and self._capabilities.create_only
+
+    def _uploader(self, key: str, source: bytes | Path, *, replaces: bool) -> Uploader:
+        return Uploader(
+            bucket=self._bucket,
+            key=check_key(key),
+            upload=Upload.of(source, self._options),
+            protection=self._options.protection,
+            replaces=replaces,
+        )
 
     @contextlib.contextmanager
     def _alone(self, key: str) -> Iterator[None]:
@@ -180,17 +122,16 @@ class S3Store:
                 self._writing.remove(key)
                 self._written.notify_all()
 
-    def _send(self, key: str, upload: Upload) -> bool:
+    def _send(self, uploader: Uploader) -> bool:
         """Whether it was this call that wrote the object; no: it seems to exist."""
-        uploader = self._uploader(key)
         try:
             if self._takes_conditions:
                 try:
-                    uploader.send(upload, create_only=True)
+                    uploader.send(create_only=True)
                     return True
                 except StoreUnsupported:
                     self._takes_conditions = False
-            uploader.send(upload, create_only=False)
+            uploader.send(create_only=False)
             return True
         except KeyTaken:
             return False
@@ -198,23 +139,13 @@ class S3Store:
             raise BucketMissing(
                 f"{self.uri}: the server knows no such place; create the bucket, or correct "
                 "`collection` and endpoint",
-                key,
+                uploader.key,
             ) from error
 
-    def _uploader(self, key: str, *, replaces: bool = False) -> Uploader:
-        return Uploader(
-            client=self._client,
-            bucket=self.bucket,
-            path=self._root + key,
-            place=self.uri,
-            key=key,
-            settings=self._options.protection.settings(),
-            replaces=replaces,
-        )
-
-    def _verify(self, key: str, upload: Upload, *, ours: bool) -> None:
-        """Raise KeyTaken or ObjectDamaged unless the store holds these bytes."""
-        found = self._find(key)
+    def _finish(self, uploader: Uploader, *, ours: bool) -> StoredObject:
+        """Raise KeyTaken or ObjectDamaged unless the store holds these bytes, protected."""
+        key, upload = uploader.key, uploader.upload
+        found = self._bucket.find(key)
         if found is None:
             raise StoreUnavailable(
                 f"{self.uri} said that it has {key}, and then that it has not; try again", key
@@ -222,121 +153,20 @@ class S3Store:
         noted = noted_sha256(found["Metadata"])
         if noted not in (upload.sha256, None):
             raise KeyTaken(f"{self.uri} has {key} already, with other bytes", key)
-        if not (noted and found["ContentLength"] == upload.size and _etag(found) == upload.etag):
-            self._read_back(key, upload, ours=ours)
+        etag = found["ETag"].strip('"')
+        if not (noted and found["ContentLength"] == upload.size and etag == upload.etag):
+            self._read_back(uploader, ours=ours)
         self.protector.ensure(key, found)
+        if upload.in_parts:
+            uploader.remove_parts()
+        return StoredObject(key=key, size=upload.size, sha256=upload.sha256)
 
-    def _read_back(self, key: str, upload: Upload, *, ours: bool) -> None:
+    def _read_back(self, uploader: Uploader, *, ours: bool) -> None:
         # The ETag is no MD5 where the server encrypts, and differs with the size of the parts.
-        digest = hashlib.sha256()
+        key, digest = uploader.key, hashlib.sha256()
         for piece in self.stream(key):
             digest.update(piece)
-        if digest.hexdigest() != upload.sha256:
+        if digest.hexdigest() != uploader.upload.sha256:
             if ours:
                 raise ObjectDamaged(f"{self.uri} holds other bytes of {key} than were sent", key)
             raise KeyTaken(f"{self.uri} has {key} already, with other bytes", key)
-
-    # -- reading
-
-    def _find(self, key: str) -> HeadObjectOutputTypeDef | None:
-        with translated(self.uri, key):
-            try:
-                return self._client.head_object(Bucket=self.bucket, Key=self._root + key)
-            except ClientError as error:
-                if status(error) == 404:
-                    return None
-                raise
-
-    def _pieces(self, key: str, start: int, end: int | None) -> Iterator[bytes]:
-        """Bytes [start, end) of the object; a whole one is compared with its digest."""
-        digest = hashlib.sha256() if (start, end) == (0, None) else None
-        noted: str | None = None
-        cuts = 0
-        while end is None or start < end:
-            answer = self._open(key, start, end)
-            if answer is None:
-                break
-            noted = noted_sha256(answer["Metadata"])
-            try:
-                for piece in self._body(key, answer, start, end):
-                    start += len(piece)
-                    if digest:
-                        digest.update(piece)
-                    yield piece
-                break
-            except StoreUnavailable:
-                cuts += 1
-                if cuts == _CUT_BODIES:
-                    raise
-        if digest and noted not in (digest.hexdigest(), None):
-            raise ObjectDamaged(f"{self.uri} has other bytes of {key} than were stored", key)
-
-    def _open(self, key: str, start: int, end: int | None) -> GetObjectOutputTypeDef | None:
-        """The server's answer; None: the object ends before `start`."""
-        # mypy: the stubs type each argument, and an absent one differs from None.
-        wanted: dict[str, Any] = {}
-        if start or end is not None:
-            wanted["Range"] = f"bytes={start}-{'' if end is None else end - 1}"
-        with translated(self.uri, key):
-            try:
-                return self._client.get_object(Bucket=self.bucket, Key=self._root + key, **wanted)
-            except ClientError as error:
-                if status(error) == 416:
-                    return None
-                raise
-
-    def _body(
-        self, key: str, answer: GetObjectOutputTypeDef, start: int, end: int | None
-    ) -> Iterator[bytes]:
-        body = answer["Body"]
-        skip = start - self._beginning(key, answer, start)
-        left = answer["ContentLength"] if end is None else skip + end - start
-        try:
-            while left:
-                with translated(self.uri, key):
-                    piece = body.read(min(PIECE, left))
-                if not piece:
-                    return
-                left -= len(piece)
-                if len(piece) > skip:
-                    yield piece[skip:]
-                skip = max(0, skip - len(piece))
-        finally:
-            body.close()
-
-    def _beginning(self, key: str, answer: GetObjectOutputTypeDef, start: int) -> int:
-        """Byte of the object that the body begins with; `start` was asked for.
-
-        The status does not tell: servers without ranges send the whole object, and some send the
-        range under status 200.
-        """
-        told = _CONTENT_RANGE.match(answer.get("ContentRange", ""))
-        if told:
-            begin = int(told[1])
-        else:
-            begin = start if answer["ResponseMetadata"]["HTTPStatusCode"] == 206 else 0
-        if begin > start:
-            raise ObjectDamaged(
-                f"{self.uri} answered with {key} from byte {begin} on, when asked from {start} on",
-                key,
-            )
-        return begin
-
-    def _listed(self, prefix: str, start_after: str) -> Iterator[StoredObject]:
-        wanted: dict[str, Any] = {"StartAfter": self._root + start_after} if start_after else {}
-        pages = self._client.get_paginator("list_objects_v2").paginate(
-            Bucket=self.bucket,
-            Prefix=self._root + prefix,
-            PaginationConfig={"PageSize": self._options.page_size},
-            **wanted,
-        )
-        with translated(self.uri):
-            for page in pages:
-                for found in page.get("Contents", ()):
-                    key = found["Key"][len(self._root) :]
-                    if is_key(key):
-                        yield StoredObject(key=key, size=found["Size"], sha256=None)
-
-
-def _etag(found: HeadObjectOutputTypeDef) -> str:
-    return found["ETag"].strip('"')

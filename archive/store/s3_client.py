@@ -1,4 +1,4 @@
-"""The boto3 client, set up so that it works with every S3 server that was measured."""
+"""A bucket with a boto3 client, set up so that it works with every S3 server that was measured."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from botocore.config import Config
 from botocore.exceptions import BotoCoreError
 
 from archive.errors import StoreError
+from archive.store.s3_bucket import Bucket
 from archive.store.s3_errors import store_error
 from archive.store.s3_options import S3Options
 
@@ -16,8 +17,17 @@ if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
 
 
-def open_client(options: S3Options, place: str) -> S3Client:
-    """A thread-safe client; nothing is sent yet. Raises StoreError for settings that cannot be."""
+def open_bucket(name: str, prefix: str, options: S3Options) -> Bucket:
+    """`prefix` without slashes at its ends. Nothing is sent yet.
+
+    Raises StoreError for settings that cannot be.
+    """
+    root = f"{prefix}/" if prefix else ""
+    uri = f"s3://{name}/{prefix}" if prefix else f"s3://{name}"
+    return Bucket(client=_client(options, uri), name=name, root=root, uri=uri)
+
+
+def _client(options: S3Options, uri: str) -> S3Client:
     try:
         session = boto3.session.Session(
             aws_access_key_id=options.access_key_id,
@@ -33,9 +43,9 @@ def open_client(options: S3Options, place: str) -> S3Client:
             config=_config(options),
         )
     except BotoCoreError as error:
-        raise store_error(error, place) from error
+        raise store_error(error, uri) from error
     except ValueError as error:
-        raise StoreError(f"{place}: {error}; correct the endpoint (AWS_ENDPOINT_URL_S3)") from error
+        raise StoreError(f"{uri}: {error}; correct the endpoint (AWS_ENDPOINT_URL_S3)") from error
 
 
 def _config(options: S3Options) -> Config:

@@ -6,7 +6,7 @@ import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
@@ -17,13 +17,11 @@ from archive.errors import (
     StoreUnavailable,
     StoreUnsupported,
 )
-from archive.store.s3_errors import code, status, store_error, translated
-from archive.store.s3_probe import CONTENT, Scratch
+from archive.store.s3_bucket import Bucket
+from archive.store.s3_errors import code, status, store_error
 from archive.store.s3_protection import Protection
+from archive.store.s3_scratch import CONTENT, scratch_object
 from archive.store.s3_upload import base64_md5
-
-if TYPE_CHECKING:
-    from mypy_boto3_s3 import S3Client
 
 # Longer than the clocks of two machines are apart.
 _SCRATCH_RETENTION = timedelta(minutes=5)
@@ -37,10 +35,7 @@ _NO_REFUSALS = (AccessDenied, BucketMissing, ObjectDamaged, StoreUnavailable)
 class Protector:
     """Looks after the protection of objects in one bucket. Raises StoreError."""
 
-    client: S3Client
-    bucket: str
-    root: str  #: "prefix/" of the collection in the bucket, or ""
-    place: str  #: s3://bucket/prefix, for messages
+    bucket: Bucket
     wanted: Protection
 
     def ensure(self, key: str, told: Mapping[str, Any]) -> None:
@@ -51,7 +46,7 @@ class Protector:
         encryption, retention = self.wanted.encryption, self.wanted.retention
         if encryption and not encryption.holds(told):
             raise StoreUnsupported(
-                f"{self.place} keeps {key} without the encryption {encryption.algorithm} that "
+                f"{self.bucket.uri} keeps {key} without the encryption {encryption.algorithm} that "
                 "s3.encryption asks for; see `pressmark doctor`, or take that setting out",
                 key,
             )
@@ -68,7 +63,7 @@ class Protector:
         that it is sent for the object's new content.
         """
         try:
-            self.client.get_object_retention(Bucket=self.bucket, Key=self.root + key)
+            self.bucket.client.get_object_retention(**self.bucket.at(key))
         except ClientError as error:
             return code(error) in _NO_RETENTION
         except BotoCoreError:
@@ -81,23 +76,22 @@ class Protector:
         For what was sent in parts: some servers forget the retention of those.
         """
         asked = self.wanted.settings()
-        with translated(self.place, key):
-            self.client.put_object_retention(
-                Bucket=self.bucket,
-                Key=self.root + key,
+        with self.bucket.translated(key):
+            self.bucket.client.put_object_retention(
+                **self.bucket.at(key),
                 Retention={
                     "Mode": asked["ObjectLockMode"],
                     "RetainUntilDate": asked["ObjectLockRetainUntilDate"],
                 },
             )
-            return self.client.head_object(Bucket=self.bucket, Key=self.root + key)
+            return self.bucket.client.head_object(**self.bucket.at(key))
 
     def _not_retained(self, key: str) -> StoreUnsupported:
         return StoreUnsupported(
-            f"{self.place} does not keep {key} under the retention that s3.object_lock asks for; "
-            "the bucket needs Object Lock from its creation on, and the access key the permissions "
-            "GetObjectRetention and PutObjectRetention; see `pressmark doctor`, or take that "
-            "setting out",
+            f"{self.bucket.uri} does not keep {key} under the retention that s3.object_lock asks "
+            "for; the bucket needs Object Lock from its creation on, and the access key the "
+            "permissions GetObjectRetention and PutObjectRetention; see `pressmark doctor`, or "
+            "take that setting out",
             key,
         )
 
@@ -113,22 +107,19 @@ class Protector:
         nonsense = {"ServerSideEncryption": "pressmark-none"}
         return encryption.holds(self._told(encryption.settings())) and not self._takes(nonsense)
 
-    def _scratch(self) -> Scratch:
-        return Scratch(self.client, self.bucket, self.root, self.place)
-
     def _told(self, settings: Mapping[str, Any]) -> Mapping[str, Any]:
         """HEAD's answer on a scratch object that was written with these settings."""
-        with self._scratch() as scratch, translated(self.place, scratch.key):
+        with scratch_object(self.bucket) as scratch:
             scratch.put(**settings)
             return scratch.head()
 
     def _takes(self, settings: Mapping[str, Any]) -> bool:
         """Whether an object with these settings is written, by a key that has just written one."""
-        with self._scratch() as scratch, translated(self.place, scratch.key):
+        with scratch_object(self.bucket) as scratch:
             try:
                 scratch.put(**settings)
             except ClientError as error:
-                refusal = store_error(error, self.place, scratch.key)
+                refusal = store_error(error, self.bucket.uri, scratch.key)
                 # A policy of the bucket may be what refuses it; bad credentials have other codes.
                 if isinstance(refusal, _NO_REFUSALS) and code(error) != "AccessDenied":
                     raise
@@ -141,26 +132,26 @@ class Protector:
         if retention is None:
             return False
         # Removed without its version at the end: what stays is hidden, so that no listing shows it.
-        with self._scratch() as scratch, translated(self.place, scratch.key):
+        with scratch_object(self.bucket) as scratch:
             put = scratch.put(
                 ContentMD5=base64_md5(hashlib.md5(CONTENT, usedforsecurity=False).digest()),
                 ObjectLockMode=retention.mode,
                 ObjectLockRetainUntilDate=datetime.now(UTC) + _SCRATCH_RETENTION,
             )
             version = put.get("VersionId", "")
-            if not version or not self._told_retained(scratch.path):
+            if not version or not self._told_retained(scratch.key):
                 return False
             try:
-                self.client.delete_object(Bucket=self.bucket, Key=scratch.path, VersionId=version)
+                self.bucket.client.delete_object(**scratch.address, VersionId=version)
             except ClientError as error:
                 if status(error) not in _DENIED:
                     raise
                 return True
         return False
 
-    def _told_retained(self, path: str) -> bool:
+    def _told_retained(self, key: str) -> bool:
         try:
-            answer = self.client.get_object_retention(Bucket=self.bucket, Key=path)
+            answer = self.bucket.client.get_object_retention(**self.bucket.at(key))
         except ClientError as error:
             if status(error) >= 500 and status(error) != 501:
                 raise
