@@ -12,7 +12,6 @@ from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
-from types import TracebackType
 from typing import Self
 
 from archive.store.base import Store
@@ -90,12 +89,7 @@ class Newsroom:
             self.store = LocalStore(self.home / "collection")
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self._stack.close()
 
     def start(self, *arguments: str, strace: Sequence[str] = ()) -> subprocess.Popen[str]:

@@ -11,13 +11,9 @@ from __future__ import annotations
 
 import base64
 import os
-import random
 import shutil
-import socket
 import ssl
-import subprocess
 import tempfile
-import time
 import urllib.error
 import urllib.request
 import uuid
@@ -25,7 +21,6 @@ from collections.abc import Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
-from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
 import boto3
@@ -33,7 +28,7 @@ import pytest
 import trustme
 from botocore.config import Config
 
-from tests.servers import debian
+from tests.servers import debian, process
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
@@ -44,19 +39,6 @@ ACCESS_KEY = "testaccesskey"
 SECRET_KEY = "testsecretkey1234"
 KMS_KEY = "testkey-1"
 """Identifier of a key that the server encrypts with where it is asked to (aws:kms)."""
-
-_STARTS = 3  # another program may take a port between the check and the use
-_READY_SECONDS = 60
-# Below the range that outgoing connections take their ports from.
-_PORTS = range(20000, 31990)
-
-
-class CephMissing(Exception):
-    """The packages are not installed and cannot be; the message says what to do."""
-
-
-class CephFailed(Exception):
-    """The server did not start; the message ends with what its daemons wrote last."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -105,18 +87,30 @@ def s3_client(url: str, ca_bundle: str | None) -> S3Client:
     )
 
 
+def s3_server(url: str, certificates: Path | None, stack: ExitStack) -> S3Server:
+    """The server at a URL, with a client that `stack` closes."""
+    ca_bundle = str(certificates) if certificates else None
+    client = s3_client(url, ca_bundle)
+    stack.callback(client.close)
+    return S3Server(
+        endpoint_url=url,
+        access_key=ACCESS_KEY,
+        secret_key=SECRET_KEY,
+        ca_bundle=ca_bundle,
+        client=client,
+    )
+
+
 def install_packages() -> None:
-    """Install what is missing. Raises CephMissing."""
-    if all(shutil.which(program) for program in PROGRAMS):
-        return
-    if reason := debian.install(*PACKAGES):
-        raise CephMissing(reason)
+    """Install what is missing. Raises PackagesMissing."""
+    if not all(shutil.which(program) for program in PROGRAMS):
+        debian.install(*PACKAGES)
 
 
 class CephServer:
     """Context manager that starts the server in a temporary folder and leaves nothing behind.
 
-    Raises CephMissing and CephFailed when entered.
+    Raises PackagesMissing and ServerFailed when entered.
     """
 
     http: S3Server
@@ -124,7 +118,7 @@ class CephServer:
 
     def __init__(self) -> None:
         self._stack = ExitStack()
-        self._daemons: list[subprocess.Popen[bytes]] = []
+        self._daemons: list[process.Process] = []
         self._folder = Path()
 
     def __enter__(self) -> Self:
@@ -133,31 +127,19 @@ class CephServer:
             # Unix sockets and Ceph want short paths, which pytest's temporary folders are not.
             base = stack.enter_context(tempfile.TemporaryDirectory(prefix="press-ceph-"))
             stack.callback(self._kill)
-            for attempt in range(_STARTS):
-                self._folder = Path(base, str(attempt))
-                try:
-                    self._start()
-                    break
-                except (CephFailed, subprocess.SubprocessError) as error:
-                    failure = CephFailed(f"Ceph did not start: {error}\n{self._last_words()}")
-                    self._kill()
-            else:
-                raise failure
+            process.started(lambda: self._start(tempfile.mkdtemp(dir=base)))
             self._stack = stack.pop_all()
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self._stack.close()
 
-    def _start(self) -> None:
+    def _start(self, folder: str) -> None:
+        self._kill()
+        self._folder = Path(folder)
         for name in ("mon", "osd", "run", "rgw", "log"):
             (self._folder / name).mkdir(parents=True)
-        port = free_ports(3)
+        port = process.free_ports(3)
         certificates = self._make_certificate()
         identifier = str(uuid.uuid4())
         monitor = f"[v2:127.0.0.1:{port + 2}]"
@@ -174,22 +156,10 @@ class CephServer:
         self._run("radosgw-admin", "user", "create", "--uid=ci", "--display-name=ci",
                   f"--access-key={ACCESS_KEY}", f"--secret-key={SECRET_KEY}")  # fmt: skip
         self._launch("radosgw", "-f", "-n", "client.rgw")
-        self.http = self._server(f"http://127.0.0.1:{port}", None)
-        self.https = self._server(f"https://127.0.0.1:{port + 1}", certificates)
-        self._wait_until_ready(self.http.endpoint_url, None)
-        self._wait_until_ready(self.https.endpoint_url, certificates)
-
-    def _server(self, url: str, certificates: Path | None) -> S3Server:
-        ca_bundle = str(certificates) if certificates else None
-        client = s3_client(url, ca_bundle)
-        self._stack.callback(client.close)
-        return S3Server(
-            endpoint_url=url,
-            access_key=ACCESS_KEY,
-            secret_key=SECRET_KEY,
-            ca_bundle=ca_bundle,
-            client=client,
-        )
+        self.http = s3_server(f"http://127.0.0.1:{port}", None, self._stack)
+        self.https = s3_server(f"https://127.0.0.1:{port + 1}", certificates, self._stack)
+        for server in (self.http, self.https):
+            self._wait_until_ready(server)
 
     def _make_certificate(self) -> Path:
         authority = trustme.CA()
@@ -250,88 +220,37 @@ ssl_certificate={folder}/tls.crt ssl_private_key={folder}/tls.key
         kept = {name: value for name, value in os.environ.items() if name != "CEPH_ARGS"}
         return kept | {"CEPH_CONF": str(self._folder / "ceph.conf")}
 
-    def _run(self, program: str, *arguments: str) -> None:
-        with (self._folder / "log" / f"{program}.setup").open("ab") as output:
-            subprocess.run(
-                [program, *arguments],
-                stdin=subprocess.DEVNULL,
-                stdout=output,
-                stderr=subprocess.STDOUT,
-                env=self._environment(),
-                timeout=_READY_SECONDS,
-                check=True,
-            )
+    def _run(self, *command: str) -> None:
+        process.set_up(command, self._logs(), env=self._environment())
 
     def _launch(self, program: str, *arguments: str) -> None:
-        # The kernel ends the daemons when this process is killed before it can.
-        guard = ["setpriv", "--pdeathsig", "KILL"] if shutil.which("setpriv") else []
-        with (self._folder / "log" / f"{program}.out").open("wb") as output:
-            self._daemons.append(
-                subprocess.Popen(
-                    [*guard, program, *arguments],
-                    stdin=subprocess.DEVNULL,
-                    stdout=output,
-                    stderr=subprocess.STDOUT,
-                    env=self._environment(),
-                )
-            )
+        log = self._folder / "log" / f"{program}.out"
+        daemon = process.launch([program, *arguments], log, env=self._environment())
+        self._daemons.append(daemon)
 
-    def _wait_until_ready(self, url: str, certificates: Path | None) -> None:
-        context = ssl.create_default_context(cafile=certificates) if certificates else None
-        handlers: list[urllib.request.BaseHandler] = [urllib.request.ProxyHandler({})]
-        if context:
+    def _wait_until_ready(self, server: S3Server) -> None:
+        handlers: list[urllib.request.BaseHandler] = []
+        if server.ca_bundle:
+            context = ssl.create_default_context(cafile=server.ca_bundle)
             handlers.append(urllib.request.HTTPSHandler(context=context))
-        opener = urllib.request.build_opener(*handlers)
-        end = time.monotonic() + _READY_SECONDS
-        while True:
-            for daemon in self._daemons:
-                if daemon.poll() is not None:
-                    raise CephFailed(f"{daemon.args!r} ended with {daemon.returncode}")
-            try:
-                opener.open(url, timeout=2).close()
-                return
-            except OSError as error:
-                if time.monotonic() > end:
-                    raise CephFailed(f"{url} did not answer in {_READY_SECONDS} s") from error
-            time.sleep(0.05)
+        process.wait_until_ready(
+            self._daemons, self._logs(), lambda: process.get(server.endpoint_url, *handlers)
+        )
+
+    def _logs(self) -> Iterator[Path]:
+        return (self._folder / "log").glob("*")
 
     def _kill(self) -> None:
         # Nothing of theirs is to be kept, so they need no time to shut down.
-        for daemon in reversed(self._daemons):
-            daemon.kill()
-        for daemon in self._daemons:
-            daemon.wait(timeout=30)
+        process.end(*reversed(self._daemons))
         self._daemons.clear()
-
-    def _last_words(self) -> str:
-        logs = sorted((self._folder / "log").glob("*"))
-        return "\n".join(
-            f"--- {log.name}\n{log.read_text(errors='replace')[-1000:]}"
-            for log in logs
-            if log.stat().st_size
-        )
-
-
-def free_ports(count: int) -> int:
-    """The first of `count` neighbouring ports that nobody listens on."""
-    while True:
-        first = random.choice(_PORTS)
-        try:
-            for port in range(first, first + count):
-                with socket.socket() as probe:
-                    probe.bind(("127.0.0.1", port))
-        except OSError:
-            continue
-        return first
 
 
 @pytest.fixture(scope="session")
 def ceph() -> Iterator[CephServer]:
     """The running server. Without its packages the test is skipped, or fails where CI=true."""
-    try:
+    with debian.needed():
         install_packages()
-    except CephMissing as error:
-        debian.skip_or_fail(str(error))
     with CephServer() as server:
         yield server
 

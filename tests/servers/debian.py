@@ -4,31 +4,38 @@ from __future__ import annotations
 
 import os
 import shutil
-import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import NoReturn
 
 import pytest
 
+from tests.servers.process import run
+
 _CLUSTERS = Path("/etc/postgresql-common/createcluster.conf")
 
 
-def install(*packages: str) -> str | None:
-    """Install them as root or through sudo; why that failed, None where it did not."""
+class PackagesMissing(Exception):
+    """Packages are not installed and cannot be; the message says what to do."""
+
+
+def install(*packages: str) -> None:
+    """Install them as root or through sudo. Raises PackagesMissing."""
     wanted = f"needs the Debian packages {' '.join(packages)}"
     if not shutil.which("apt-get"):
-        return f"{wanted}, and there is no apt-get here"
+        raise PackagesMissing(f"{wanted}, and there is no apt-get here")
     prefix = _prefix()
     if prefix is None:
-        return f"{wanted}: install them, or run this once as root"
+        raise PackagesMissing(f"{wanted}: install them, or run this once as root")
     apt = [*prefix, "env", "DEBIAN_FRONTEND=noninteractive", "apt-get", "-q"]
     # Other programs may hold the lock of the package system for a while.
     apt += ["-o", "DPkg::Lock::Timeout=300"]
-    update = _run([*apt, "update"])
-    done = _run([*apt, "install", "-y", "--no-install-recommends", *packages])
+    update = run([*apt, "update"])
+    done = run([*apt, "install", "-y", "--no-install-recommends", *packages])
     if done.returncode:
-        return f"{wanted}, and they do not install:\n{update.stdout[-500:]}\n{done.stdout[-1500:]}"
-    return None
+        said = f"{update.stdout[-500:]}\n{done.stdout[-1500:]}"
+        raise PackagesMissing(f"{wanted}, and they do not install:\n{said}")
 
 
 def make_no_cluster() -> None:
@@ -36,7 +43,16 @@ def make_no_cluster() -> None:
     prefix = _prefix()
     if _CLUSTERS.exists() and prefix is not None:
         setting = "s/^#?create_main_cluster.*/create_main_cluster = false/"
-        _run([*prefix, "sed", "-i", "-E", setting, str(_CLUSTERS)])
+        run([*prefix, "sed", "-i", "-E", setting, str(_CLUSTERS)])
+
+
+@contextmanager
+def needed() -> Iterator[None]:
+    """Around an installation without which a test cannot run: see `skip_or_fail`."""
+    try:
+        yield
+    except PackagesMissing as error:
+        skip_or_fail(str(error))
 
 
 def skip_or_fail(reason: str) -> NoReturn:
@@ -50,18 +66,6 @@ def _prefix() -> list[str] | None:
     """What makes a command root's; None where nothing does."""
     if os.geteuid() == 0:
         return []
-    if shutil.which("sudo") and not _run(["sudo", "-n", "true"]).returncode:
+    if shutil.which("sudo") and not run(["sudo", "-n", "true"]).returncode:
         return ["sudo", "-n"]
     return None
-
-
-def _run(command: list[str]) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        command,
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        timeout=900,
-        check=False,
-    )

@@ -17,7 +17,6 @@ import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from types import TracebackType
 from typing import BinaryIO, Self
 from urllib.parse import urlsplit
 
@@ -191,12 +190,7 @@ class FaultProxy:
         self.up()
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self.down()
         for thread in self._threads:
             thread.join(timeout=10)

@@ -10,25 +10,19 @@ from __future__ import annotations
 
 import os
 import pwd
-import random
 import re
 import shutil
 import signal
-import socket
-import subprocess
 import tempfile
-import time
 import uuid
 from collections.abc import Iterator
-from contextlib import closing, suppress
 from pathlib import Path
-from types import TracebackType
 from typing import Any, Self
 
 import psycopg
 import pytest
 
-from tests.servers import debian
+from tests.servers import debian, process
 
 PACKAGE = "postgresql"
 USER = "pressmark"
@@ -37,19 +31,7 @@ PASSWORD = "test:pass/word@1"
 
 _PROGRAMS = ("initdb", "postgres")
 _FOLDERS = Path("/usr/lib/postgresql")
-_STARTS = 3  # another program may take a port between the check and the use
-_READY_SECONDS = 60
-# Below the range that outgoing connections take their ports from: it is taken again after a stop.
-_PORTS = range(20000, 31990)
 _UNPRIVILEGED = "nobody"  # PostgreSQL refuses to run as root
-
-
-class PostgresMissing(Exception):
-    """The package is not installed and cannot be; the message says what to do."""
-
-
-class PostgresFailed(Exception):
-    """The server did not start; the message ends with what it wrote last."""
 
 
 def programs() -> Path | None:
@@ -63,27 +45,22 @@ def programs() -> Path | None:
 
 
 def install_package() -> Path:
-    """Install it if it is missing. Raises PostgresMissing."""
-    found = programs()
-    if found:
+    """Install it if it is missing. Raises PackagesMissing."""
+    if found := programs():
         return found
-    reason = debian.install("postgresql-common")
-    if reason is None:
-        debian.make_no_cluster()
-        reason = debian.install(PACKAGE)
-    if reason:
-        raise PostgresMissing(reason)
-    found = programs()
-    if not found:
-        raise PostgresMissing(f"the package {PACKAGE} has no programs below {_FOLDERS}")
-    return found
+    debian.install("postgresql-common")
+    debian.make_no_cluster()
+    debian.install(PACKAGE)
+    if found := programs():
+        return found
+    raise debian.PackagesMissing(f"the package {PACKAGE} has no programs below {_FOLDERS}")
 
 
 class PostgresServer:
     """Context manager that starts the server and leaves nothing behind.
 
-    `fsync` as it is by default, on: what is committed survives the machine. Raises PostgresMissing
-    and PostgresFailed when entered.
+    `fsync` as it is by default, on: what is committed survives the machine. Raises PackagesMissing
+    and ServerFailed when entered.
     """
 
     port: int
@@ -91,7 +68,7 @@ class PostgresServer:
     def __init__(self, *, fsync: bool = True) -> None:
         self._fsync = fsync
         self._folder = Path()
-        self._process: subprocess.Popen[bytes] | None = None
+        self._process: process.Process | None = None
 
     def __enter__(self) -> Self:
         self._programs = install_package()
@@ -101,26 +78,13 @@ class PostgresServer:
             if self._account:
                 os.chown(self._folder, *self._account)
             self._initialise()
-            for attempt in range(_STARTS):
-                self.port = _free_port()
-                try:
-                    self.start()
-                    break
-                except PostgresFailed:
-                    self._end(signal.SIGKILL)
-                    if attempt == _STARTS - 1:
-                        raise
+            process.started(self._start_anywhere)
         except BaseException:
             self.__exit__(None, None, None)
             raise
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         # Nothing of it is to be kept: it needs no checkpoint. SIGQUIT ends its children with it.
         self._end(signal.SIGQUIT)
         shutil.rmtree(self._folder, ignore_errors=True)
@@ -160,8 +124,10 @@ class PostgresServer:
         )  # fmt: skip
 
     def start(self) -> None:
-        """Start it on its port, and return when it takes connections. Raises PostgresFailed."""
-        command = [self._programs / "postgres", "-D", self._folder / "data", "-p", str(self.port)]
+        """Start it on its port, and return when it takes connections. Raises ServerFailed."""
+        command: list[str | Path] = [
+            self._programs / "postgres", "-D", self._folder / "data", "-p", str(self.port),
+        ]  # fmt: skip
         for setting in (
             "listen_addresses=127.0.0.1",
             "unix_socket_directories=",
@@ -172,25 +138,18 @@ class PostgresServer:
             "autovacuum_naptime=10s",
         ):
             command += ["-c", setting]
-        # The kernel ends it when this process is killed before it can.
-        guard = ["setpriv", "--pdeathsig", "KILL"] if shutil.which("setpriv") else []
-        with (self._folder / "log").open("ab") as output:
-            self._process = subprocess.Popen(
-                [*guard, *map(str, command)],
-                stdin=subprocess.DEVNULL,
-                stdout=output,
-                stderr=subprocess.STDOUT,
-                cwd=self._folder,
-                **self._as_user(),
-            )
-        self._wait_until_ready()
+        log = self._folder / "log"
+        self._process = process.launch(command, log, cwd=self._folder, **self._as_user())
+        process.wait_until_ready(
+            [self._process], [log], lambda: self.connect().close(), psycopg.OperationalError
+        )
 
     def stop(self, *, crash: bool = False) -> None:
         """End it: connections are cut. `crash`: without a checkpoint, as when the power fails."""
         self._end(signal.SIGQUIT if crash else signal.SIGINT)
 
     def restart(self, *, crash: bool = False) -> None:
-        """End it and start it on the same port. Raises PostgresFailed."""
+        """End it and start it on the same port. Raises ServerFailed."""
         self.stop(crash=crash)
         self.start()
 
@@ -198,23 +157,20 @@ class PostgresServer:
         passwords = self._folder / "password"
         passwords.write_text(PASSWORD)
         passwords.chmod(0o644)
-        done = subprocess.run(
+        process.set_up(
             [
                 self._programs / "initdb", "--no-sync", "--encoding=UTF8", "--locale=C.UTF-8",
                 f"--username={USER}", "--auth=scram-sha-256", f"--pwfile={passwords}",
                 "-D", self._folder / "data",
             ],
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-            timeout=120,
-            check=False,
             cwd=self._folder,
             **self._as_user(),
         )  # fmt: skip
-        if done.returncode:
-            raise PostgresFailed(f"initdb ended with {done.returncode}:\n{done.stdout[-1500:]}")
+
+    def _start_anywhere(self) -> None:
+        self._end(signal.SIGKILL)
+        self.port = process.free_ports()
+        self.start()
 
     def _as_user(self) -> dict[str, Any]:
         if not self._account:
@@ -222,32 +178,10 @@ class PostgresServer:
         user, group = self._account
         return {"user": user, "group": group, "extra_groups": []}
 
-    def _wait_until_ready(self) -> None:
-        end = time.monotonic() + _READY_SECONDS
-        while True:
-            assert self._process is not None
-            if self._process.poll() is not None:
-                words = (self._folder / "log").read_text(errors="replace")[-1500:]
-                raise PostgresFailed(f"it ended with {self._process.returncode}:\n{words}")
-            try:
-                self.connect().close()
-                return
-            except psycopg.OperationalError as error:
-                if time.monotonic() > end:
-                    raise PostgresFailed(f"no answer in {_READY_SECONDS} s: {error}") from error
-            time.sleep(0.05)
-
     def _end(self, how: signal.Signals) -> None:
-        process, self._process = self._process, None
-        if process is None:
-            return
-        with suppress(ProcessLookupError):
-            process.send_signal(how)
-        try:
-            process.wait(timeout=60)
-        except subprocess.TimeoutExpired:
-            process.kill()
-            process.wait(timeout=30)
+        if self._process is not None:
+            process.end(self._process, how=how)
+            self._process = None
 
 
 def _account() -> tuple[int, int] | None:
@@ -257,21 +191,11 @@ def _account() -> tuple[int, int] | None:
     return entry.pw_uid, entry.pw_gid
 
 
-def _free_port() -> int:
-    while True:
-        port = random.choice(_PORTS)
-        with closing(socket.socket()) as probe, suppress(OSError):
-            probe.bind(("127.0.0.1", port))
-            return port
-
-
 @pytest.fixture(scope="session")
 def postgres() -> Iterator[PostgresServer]:
     """The running server. Without its package the test is skipped, or fails where CI=true."""
-    try:
+    with debian.needed():
         install_package()
-    except PostgresMissing as error:
-        debian.skip_or_fail(str(error))
     with PostgresServer() as server:
         yield server
 

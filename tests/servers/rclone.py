@@ -8,33 +8,25 @@ It ignores conditions, and sends a range under status 200.
 
 from __future__ import annotations
 
-import shutil
-import subprocess
 import sys
 import tempfile
-import time
 import urllib.error
-import urllib.request
 from collections.abc import Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from pathlib import Path
-from types import TracebackType
 from typing import Self
 
 import pytest
 
-from tests.servers.ceph import ACCESS_KEY, SECRET_KEY, S3Server, free_ports, s3_client
-
-_READY_SECONDS = 30
-_STARTS = 3  # another program may take the port between the check and the use
-
-
-class RcloneFailed(Exception):
-    """The server did not start; the message ends with what it wrote."""
+from tests.servers import process
+from tests.servers.ceph import ACCESS_KEY, SECRET_KEY, S3Server, s3_server
 
 
 class RcloneServer:
-    """Context manager that starts the server in a temporary folder and leaves nothing behind."""
+    """Context manager that starts the server in a temporary folder and leaves nothing behind.
+
+    Raises ServerFailed when entered.
+    """
 
     s3: S3Server
 
@@ -44,68 +36,32 @@ class RcloneServer:
     def __enter__(self) -> Self:
         with self._stack as stack:
             folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="press-rclone-")))
-            for attempt in range(_STARTS):
-                try:
-                    url = self._start(folder, stack)
-                    break
-                except RcloneFailed:
-                    if attempt == _STARTS - 1:
-                        raise
-            client = s3_client(url, None)
-            stack.callback(client.close)
-            self.s3 = S3Server(
-                endpoint_url=url,
-                access_key=ACCESS_KEY,
-                secret_key=SECRET_KEY,
-                ca_bundle=None,
-                client=client,
-            )
+            url = process.started(lambda: self._start(folder, stack))
+            self.s3 = s3_server(url, None, stack)
             self._stack = stack.pop_all()
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self._stack.close()
 
     def _start(self, folder: Path, stack: ExitStack) -> str:
         data = folder / "data"
         data.mkdir(exist_ok=True)
-        address = f"127.0.0.1:{free_ports(1)}"
-        program = Path(sys.executable).with_name("rclone")
-        # The kernel ends it when this process is killed before it can.
-        guard = ["setpriv", "--pdeathsig", "KILL"] if shutil.which("setpriv") else []
+        address = f"127.0.0.1:{process.free_ports()}"
         log = folder / "log"
-        with log.open("wb") as output:
-            process = subprocess.Popen(
-                [*guard, program, "serve", "s3", data, "--addr", address,
-                 "--auth-key", f"{ACCESS_KEY},{SECRET_KEY}", "--config", "/dev/null"],
-                stdin=subprocess.DEVNULL,
-                stdout=output,
-                stderr=subprocess.STDOUT,
-            )  # fmt: skip
+        server = process.launch(
+            [Path(sys.executable).with_name("rclone"), "serve", "s3", data, "--addr", address,
+             "--auth-key", f"{ACCESS_KEY},{SECRET_KEY}", "--config", "/dev/null"],
+            log,
+        )  # fmt: skip
+        stack.callback(process.end, server)
 
-        def stop() -> None:
-            process.kill()
-            process.wait(timeout=30)
+        def connect() -> None:
+            with suppress(urllib.error.HTTPError):  # it wants a signature: it is there
+                process.get(f"http://{address}")
 
-        stack.callback(stop)
-        end = time.monotonic() + _READY_SECONDS
-        opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
-        while True:
-            if process.poll() is not None or time.monotonic() > end:
-                raise RcloneFailed(f"rclone did not start:\n{log.read_text()[-1000:]}")
-            try:
-                opener.open(f"http://{address}", timeout=2).close()
-            except urllib.error.HTTPError:
-                pass  # it wants a signature: it is there
-            except OSError:
-                time.sleep(0.05)
-                continue
-            return f"http://{address}"
+        process.wait_until_ready([server], [log], connect)
+        return f"http://{address}"
 
 
 @pytest.fixture(scope="session")

@@ -11,5 +11,5 @@ def need_strace() -> None:
     """Install it where it is missing. Skips the test, or fails it where CI=true, without it."""
     if shutil.which("strace"):
         return
-    if reason := debian.install("strace"):
-        debian.skip_or_fail(reason)
+    with debian.needed():
+        debian.install("strace")

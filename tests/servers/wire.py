@@ -9,7 +9,6 @@ import ssl
 import struct
 import threading
 from collections.abc import Awaitable, Callable
-from types import TracebackType
 
 Script = Callable[["Wire"], Awaitable[None]]
 """What the server does with one connection."""
@@ -117,12 +116,7 @@ class WireServer:
         self._started.wait()
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         assert self._loop is not None
         assert self._stop is not None
         self._loop.call_soon_threadsafe(self._stop.set)
