@@ -11,6 +11,7 @@ from archive.documents import to_json as document_to_json
 from archive.errors import IndexFailure, UrlError
 from archive.index import CaptureQuery, Index
 from archive.model import Capture, Document, SegmentState
+from archive.progress import Advance
 from archive.timestamps import now, to_timestamp
 from config.crawling import crawl_settings
 from crawler.runner import Runner
@@ -67,7 +68,7 @@ class ArchiveResult:
 
 
 async def archive_urls(
-    runner: Runner, urls: Sequence[str], advance: Callable[[int, int | None], None]
+    runner: Runner, urls: Sequence[str], advance: Advance
 ) -> list[ArchiveResult]:
     """Capture the URLs, seal, wait for the store; one result a URL, in their order.
 

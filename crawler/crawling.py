@@ -15,6 +15,7 @@ from urllib.parse import urlsplit
 
 from scrapy.crawler import Crawler
 
+from archive.progress import Advance
 from config.crawling import crawl_settings
 from config.schema import Configuration, Source
 from crawler.archiving import fresh
@@ -76,7 +77,7 @@ def plan(
 async def crawl_sources(
     runner: Runner,
     sources: Sequence[Source],
-    advance: Callable[[int, int | None], None],
+    advance: Advance,
     *,
     anew: bool = False,
 ) -> list[CrawlReport]:

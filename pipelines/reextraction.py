@@ -6,7 +6,7 @@ import asyncio
 import logging
 import os
 import socket
-from collections.abc import Callable, Container, Iterable, Iterator
+from collections.abc import Container, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import islice
@@ -25,6 +25,7 @@ from archive.errors import (
 from archive.files import try_lock
 from archive.memento import Memento
 from archive.model import Capture, Segment
+from archive.progress import Advance, unseen
 from pipelines.extraction.page import RawPage
 from pipelines.text.pool import PoolClosed, TextPool
 from pipelines.warc.writer import SegmentWriter
@@ -92,7 +93,7 @@ class Reextraction:
         *,
         width: int,
         only: Container[str] | None = None,
-        advance: Callable[[int, int | None], None] = lambda _done, _total: None,
+        advance: Advance = unseen,
     ) -> Extracted:
         """`width` pages at a time, of all segments or of those named.
 

@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-from archive.rebuild.rebuilding import Advance, rebuild
+from archive.rebuild.rebuilding import rebuild
 
-__all__ = ["Advance", "rebuild"]
+__all__ = ["rebuild"]

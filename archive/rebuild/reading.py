@@ -7,7 +7,6 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from io import BytesIO
 from pathlib import Path
-from typing import Protocol
 
 from archive.cdxj import from_line
 from archive.contents import RecordReader, documents_in
@@ -22,56 +21,33 @@ from archive.warc.reading import Member, read_record
 _PIECE = 1 << 20
 
 
-class Files(Protocol):
-    """Files of a collection by their names. Methods raise KeyMissing, ObjectDamaged, StoreError."""
-
-    def get(self, name: str) -> bytes:
-        """The whole file."""
-        ...
-
-    def stream(self, name: str) -> Iterator[bytes]:
-        """The file in pieces."""
-        ...
+Files = Callable[[str], Iterator[bytes]]
+"""Gives a file of a collection by its name, in pieces. Raises KeyMissing, ObjectDamaged,
+StoreError."""
 
 
-@dataclass(frozen=True, slots=True)
-class StoredFiles:
+def from_store(store: Store) -> Files:
     """Objects of a store."""
-
-    store: Store
-
-    def get(self, name: str) -> bytes:
-        """See Files."""
-        return self.store.get(key_of(name))
-
-    def stream(self, name: str) -> Iterator[bytes]:
-        """See Files."""
-        return self.store.stream(key_of(name))
+    return lambda name: store.stream(key_of(name))
 
 
-@dataclass(frozen=True, slots=True)
-class SpooledFiles:
+def from_folder(folder: Path) -> Files:
     """Files in a folder of the spool."""
 
-    folder: Path
-
-    def get(self, name: str) -> bytes:
-        """See Files."""
-        return b"".join(self.stream(name))
-
-    def stream(self, name: str) -> Iterator[bytes]:
-        """See Files."""
-        path = self.folder / name
+    def pieces(name: str) -> Iterator[bytes]:
+        path = folder / name
         try:
             with path.open("rb") as file:
                 while piece := file.read(_PIECE):
                     yield piece
         except FileNotFoundError as error:
-            raise KeyMissing(f"{self.folder} has no {name}", name) from error
+            raise KeyMissing(f"{folder} has no {name}", name) from error
         except OSError as error:
             raise StoreUnavailable(
                 f"cannot read {path}, which is not in the store yet: {error}; check the disk", name
             ) from error
+
+    return pieces
 
 
 @dataclass(slots=True, kw_only=True)
@@ -110,7 +86,7 @@ def read_text(files: Files, name: str) -> Found:
     found = Found()
     manifest = _manifest(files, sibling(name, "jsonl"), found)
     try:
-        data = files.get(name)
+        data = b"".join(files(name))
         if manifest is not None and not manifest.names(name, len(data), _sha256(data)):
             raise RecordError("its bytes are not those that its manifest names")
         found.documents = whole_documents(BytesIO(data).read, name)
@@ -133,7 +109,7 @@ def whole_documents(read: Callable[[int], bytes], name: str) -> list[Document]:
 
 def _manifest(files: Files, name: str, found: Found) -> Manifest | None:
     try:
-        return parse_manifest(files.get(name), name, objects_alone=True)
+        return parse_manifest(b"".join(files(name)), name, objects_alone=True)
     except KeyMissing:
         return None
     except (RecordError, ObjectDamaged) as error:
@@ -148,7 +124,7 @@ def _from_cdxj(
     if manifest is None or name not in manifest.objects:
         return None
     try:
-        data = files.get(name)
+        data = b"".join(files(name))
         if not manifest.names(name, len(data), _sha256(data)):
             return None
         text = b"".join(content for _, _, content in packed_members_of(BytesIO(data).read, name))
@@ -159,7 +135,7 @@ def _from_cdxj(
 
 
 def _from_warc(files: Files, name: str) -> Iterator[Capture]:
-    pieces = files.stream(name)
+    pieces = files(name)
     rest = b""
 
     def read(most: int) -> bytes:

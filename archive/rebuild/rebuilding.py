@@ -13,7 +13,7 @@ Nothing is lost between the steps: a file leaves a spool only after its row in t
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -25,8 +25,9 @@ from archive.index.replacement import Replacement
 from archive.model import Capture, Document, Segment
 from archive.names import key_of, segment_of, sibling, source_of
 from archive.objects import SegmentObjects, segments_of
+from archive.progress import Advance, unseen
 from archive.rebuild.catching_up import CatchingUp, load
-from archive.rebuild.reading import Found, StoredFiles, read_segment, read_text
+from archive.rebuild.reading import Found, from_store, read_segment, read_text
 from archive.rebuild.spools import Spools
 from archive.spool import sealed_name
 from archive.spooled import spooled_files
@@ -44,12 +45,8 @@ _FEW = 10
 
 T = TypeVar("T")
 
-Advance = Callable[[int, int | None], None]
 
-
-def rebuild(
-    store: Store, url: str, *, home: Path, advance: Advance = lambda _done, _total: None
-) -> list[str]:
+def rebuild(store: Store, url: str, *, home: Path, advance: Advance = unseen) -> list[str]:
     """Make the index at `url` anew, and put it in the place of the one that is there, if any.
 
     Returns the files that could not be read, each with the reason; `verify` says more. What an
@@ -112,7 +109,7 @@ class _Objects:
         self, store: Store, fresh: Replacement, old: Index | None, home: Path, advance: Advance
     ) -> None:
         self._store = store
-        self._files = StoredFiles(store)
+        self._files = from_store(store)
         self._fresh = fresh
         self._old = old
         self._home = home

@@ -13,7 +13,7 @@ from archive.errors import KeyInvalid, RecordError, SegmentUnknown, StoreUnavail
 from archive.index import Index
 from archive.model import Capture, Document, Segment
 from archive.names import segment_of, source_of
-from archive.rebuild.reading import SpooledFiles, read_segment, read_text
+from archive.rebuild.reading import from_folder, read_segment, read_text
 from archive.spool import is_held, is_open, sealed_name
 from archive.spooled import spooled_files
 
@@ -77,7 +77,7 @@ class Spools:
         if is_open(path):
             captures = [*read_contents(path, name).exchanges.captures]
         else:
-            read = read_segment(SpooledFiles(path.parent), name)
+            read = read_segment(from_folder(path.parent), name)
             if not path.exists():
                 raise FileNotFoundError(path)
             self.unread += read.unread
@@ -93,7 +93,7 @@ def _text(path: Path) -> Spooled:
             for document, _ in documents_in(file.read, sealed_name(path)):
                 documents.append(document)
         return Spooled(segment=None, documents=documents)
-    read = read_text(SpooledFiles(path.parent), path.name)
+    read = read_text(from_folder(path.parent), path.name)
     if not path.exists():
         raise FileNotFoundError(path)
     if read.unread:

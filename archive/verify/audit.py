@@ -21,6 +21,7 @@ from archive.manifests import parse_manifest
 from archive.model import Segment
 from archive.names import key_of, segment_of, sibling, text_of
 from archive.objects import SegmentObjects, segments_of
+from archive.progress import Advance, unseen
 from archive.spool import sealed_name
 from archive.spooled import LATE, spooled_files
 from archive.store.base import Store, StoredObject
@@ -34,17 +35,17 @@ def verify(
     *,
     home: Path | None = None,
     sample: int | None = None,
-    progress: Callable[[int, int], None] = lambda _done, _total: None,
+    advance: Advance = unseen,
     cancelled: Callable[[], bool] = lambda: False,
 ) -> Report:
     """Read what every manifest (or `sample` of them, drawn at random) names, and our own spool.
 
-    `home`: where this machine spools, so that an upload under way is known for one. `progress` is
+    `home`: where this machine spools, so that an upload under way is known for one. `advance` is
     told how many manifests of how many are done; `cancelled` is asked between them, and the report
     says whether it was obeyed. Holds the records of one segment in memory at a time. Raises
     StoreError and IndexFailure only where the store or the index as a whole cannot be used.
     """
-    return _Walk(collection, home, progress, cancelled).run(sample)
+    return _Walk(collection, home, advance, cancelled).run(sample)
 
 
 class _Walk:
@@ -52,13 +53,13 @@ class _Walk:
         self,
         collection: Collection,
         home: Path | None,
-        progress: Callable[[int, int], None],
+        advance: Advance,
         cancelled: Callable[[], bool],
     ) -> None:
         self._collection = collection
         self._store: Store = collection.store
         self._home = home
-        self._progress = progress
+        self._advance = advance
         self._cancelled = cancelled
         self._report = Report()
         self._seen: set[int] = set()  # hashes of names of WARCs that are there, or were missed
@@ -90,7 +91,7 @@ class _Walk:
             self._unstored(stored)
             for name in self._suspects:
                 self._orphan(name)
-        self._progress(self._done, self._done)
+        self._advance(self._done, self._done)
         self._spooled()
         return self._report
 
@@ -109,7 +110,7 @@ class _Walk:
         for name in manifests:
             if not self._go_on():
                 return
-            self._progress(self._done, max(self._done, self._total))
+            self._advance(self._done, max(self._done, self._total))
             self._done += 1
             audit.manifest(name)
         if whole:

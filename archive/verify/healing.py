@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import heapq
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from itertools import groupby
@@ -16,6 +16,7 @@ from archive.digests import sha256_hex
 from archive.errors import KeyInvalid, KeyMissing, KeyTaken, ObjectDamaged, RecordError
 from archive.manifests import Manifest, parse_manifest
 from archive.names import key_of
+from archive.progress import Advance, unseen
 from archive.store.base import Store
 from archive.store.mirror import DESCRIPTION, MirroredStore, copy_object
 from archive.verify.segment import own_of
@@ -37,7 +38,7 @@ def heal(
     mirror: Store,
     *,
     folder: Path,
-    progress: Callable[[int, int | None], None] = lambda _done, _total: None,
+    advance: Advance = unseen,
 ) -> Iterator[Healed]:
     """Give each of two stores what the other one has whole, and it has not.
 
@@ -53,7 +54,7 @@ def heal(
     yield from both.description()
     keys = heapq.merge(*((found.key for found in one.list("manifests/")) for one in (main, mirror)))
     for number, (key, _) in enumerate(groupby(keys)):
-        progress(number, None)
+        advance(number, None)
         yield from both.manifest(key)
 
 

@@ -9,12 +9,13 @@ from typing import Any, NoReturn, TextIO
 
 import click
 
+from archive.progress import Advance
 from config.load import load
 from config.schema import Configuration
 from crawler.archiving import archive_urls
 from crawler.cli.exits import WRONG_USAGE
 from crawler.cli.options import as_json
-from crawler.cli.output import Advance, complain, printable
+from crawler.cli.output import complain, printable
 from crawler.cli.working import Outcome, run_session
 from crawler.crawling import crawl_sources, plan
 from crawler.reactor import Interruption

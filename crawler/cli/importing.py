@@ -12,11 +12,12 @@ import click
 
 from archive.errors import RecordError, WriteError
 from archive.importing.importer import Imported, Importer
+from archive.progress import Advance
 from archive.recovery import Recovered, take_over
 from config.load import load
 from config.values import NAME, check_source_name
 from crawler.cli.options import as_json
-from crawler.cli.output import Advance, Bar
+from crawler.cli.output import Bar
 from crawler.cli.working import BUSY, Outcome, run_session
 from crawler.reactor import Interruption
 from crawler.sealing import seal_quietly

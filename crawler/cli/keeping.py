@@ -46,10 +46,10 @@ def verify(sample: int | None, repair: bool, as_json: bool) -> None:
             collection.mirror.check()
             with progress("Healing") as advance:
                 healed = list(
-                    heal(collection.store, collection.mirror, folder=home, progress=advance)
+                    heal(collection.store, collection.mirror, folder=home, advance=advance)
                 )
         with progress("Verifying") as advance:
-            report = audit(collection, home=home, sample=sample, progress=advance)
+            report = audit(collection, home=home, sample=sample, advance=advance)
     finally:
         collection.close()
     counts = report.to_json()

@@ -283,7 +283,7 @@ def test_store_that_notices_damage_itself_does_not_end_the_audit(
 def test_sample_reads_so_many_manifests(kept: Kept) -> None:
     progress: list[tuple[int, int]] = []
     collection = kept.open()
-    report = verify(collection, sample=2, progress=lambda *done: progress.append(done))
+    report = verify(collection, sample=2, advance=lambda *done: progress.append(done))
     collection.close()
     assert report.findings == []
     assert progress == [(0, 2), (1, 2), (2, 2)]
@@ -299,7 +299,7 @@ def test_cancelled_audit_ends_between_two_manifests_and_says_so(kept: Kept) -> N
     done: list[int] = []
     report = verify(
         collection,
-        progress=lambda number, _total: done.append(number),
+        advance=lambda number, _total: done.append(number),
         cancelled=lambda: len(done) >= 2,
     )
     collection.close()

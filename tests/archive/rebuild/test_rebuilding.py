@@ -382,6 +382,10 @@ class Counting(LocalStore):
         self.read_keys.add(key)
         return super().get(key)
 
+    def stream(self, key: str) -> Iterator[bytes]:
+        self.read_keys.add(key)
+        return super().stream(key)
+
 
 def test_rebuild_that_was_killed_goes_on_where_it_was(tmp_path: Path, stored: list[str]) -> None:
     # A WARC, its text and the next WARC: the last is given when the one behind it is asked for.
