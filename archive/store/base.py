@@ -122,7 +122,11 @@ def check_key(key: str) -> str:
     """The key itself. Raises KeyInvalid unless it is lower-case segments of `[a-z0-9._-]` joined by
     single slashes, none of them beginning with a dot, at most 200 bytes: what every store holds."""
     if not is_key(key):
-        raise KeyInvalid(f"{key!r} is not a key that every store can hold", key)
+        raise KeyInvalid(
+            f"{key!r} is not a key that every store can hold: name it in lower case, with no more "
+            f"than {_KEY_BYTES} of a-z, 0-9, '.', '_', '-' and single slashes",
+            key,
+        )
     return key
 
 

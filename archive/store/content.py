@@ -57,4 +57,7 @@ def reading(source: bytes | Path) -> Iterator[BinaryIO]:
         with source.open("rb") as file:
             yield file
     except OSError as error:
-        raise StoreError(f"cannot read {source}, which was to be stored: {error}") from error
+        raise StoreError(
+            f"cannot read {source}, which was to be stored: {error}; "
+            "check its permissions and its disk"
+        ) from error

@@ -16,7 +16,6 @@ from archive.errors import (
     BucketMissing,
     KeyInvalid,
     KeyMissing,
-    KeyTaken,
     ObjectDamaged,
     StoreError,
     StoreUnavailable,
@@ -32,6 +31,7 @@ from archive.store.base import (
     is_key,
 )
 from archive.store.content import PIECE, Content, reading
+from archive.store.refusals import key_missing, key_taken
 
 # Begins with a dot, so that it is no key and is never listed.
 _TEMPORARY = ".tmp-"
@@ -185,10 +185,11 @@ class LocalStore:
     def _compare(self, path: Path, content: Content, key: str) -> None:
         if path.is_dir():
             raise KeyInvalid(
-                f"{key} is a folder in {self.folder}, and cannot be an object too", key
+                f"{key} is a folder in {self.folder}, and cannot be an object too; move it away",
+                key,
             )
         if path.stat().st_size != content.size or sha256_file(path) != content.sha256:
-            raise KeyTaken(f"{self.folder} has {key} already, with other bytes", key)
+            raise key_taken(self.folder, key)
 
     def _walk(self, folder: str, prefix: str, start_after: str) -> Iterator[StoredObject]:
         with self._reading(folder):
@@ -218,7 +219,7 @@ class LocalStore:
             yield
         except OSError as error:
             if error.errno in _ABSENT:
-                raise KeyMissing(f"{self.folder} has no {key}", key) from error
+                raise key_missing(self.folder, key) from error
             raise self._failure(error, key) from error
 
     @contextmanager
@@ -228,7 +229,9 @@ class LocalStore:
         except (NotADirectoryError, FileExistsError) as error:
             self._check_place()
             raise KeyInvalid(
-                f"{key} cannot be put into {self.folder}: a part of its path is a file", key
+                f"{key} cannot be put into {self.folder}: a part of its path is a file; "
+                "move that away",
+                key,
             ) from error
         except OSError as error:
             raise self._failure(error, key) from error

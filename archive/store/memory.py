@@ -6,7 +6,6 @@ import threading
 from collections.abc import Iterator
 from pathlib import Path
 
-from archive.errors import KeyMissing, KeyTaken
 from archive.store.base import (
     Capabilities,
     StoredObject,
@@ -15,6 +14,7 @@ from archive.store.base import (
     check_range,
 )
 from archive.store.content import PIECE, Content, reading
+from archive.store.refusals import key_missing, key_taken
 
 
 class MemoryStore:
@@ -35,7 +35,7 @@ class MemoryStore:
         with self._lock:
             _, held = self._objects.setdefault(key, (data, stored))
         if held != stored:
-            raise KeyTaken(f"{self.uri} has {key} already, with other bytes", key)
+            raise key_taken(self.uri, key)
         return stored
 
     def put_right(self, key: str, source: bytes | Path) -> StoredObject:
@@ -86,5 +86,5 @@ class MemoryStore:
         check_key(key)
         with self._lock:
             if key not in self._objects:
-                raise KeyMissing(f"{self.uri} has no {key}", key)
+                raise key_missing(self.uri, key)
             return self._objects[key]

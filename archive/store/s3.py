@@ -17,6 +17,7 @@ from archive.errors import (
     StoreUnsupported,
 )
 from archive.store.base import Capabilities, CapabilityMemory, StoredObject, check_key
+from archive.store.refusals import key_taken
 from archive.store.s3_client import open_bucket
 from archive.store.s3_metadata import noted_sha256
 from archive.store.s3_options import S3Options
@@ -74,8 +75,7 @@ class S3Store(S3Reader):
         """See Store. Where versions are kept the damaged one stays as an earlier version."""
         uploader = self._uploader(key, source, replaces=True)
         with self._alone(key):
-            uploader.send(create_only=False)
-            return self._finish(uploader, ours=True)
+            return self._finish(uploader, ours=self._send(uploader))
 
     def probe(self) -> Capabilities:
         """See Store."""
@@ -125,7 +125,7 @@ class S3Store(S3Reader):
     def _send(self, uploader: Uploader) -> bool:
         """Whether it was this call that wrote the object; no: it seems to exist."""
         try:
-            if self._takes_conditions:
+            if self._takes_conditions and not uploader.replaces:
                 try:
                     uploader.send(create_only=True)
                     return True
@@ -152,7 +152,7 @@ class S3Store(S3Reader):
             )
         noted = noted_sha256(found["Metadata"])
         if noted not in (upload.sha256, None):
-            raise KeyTaken(f"{self.uri} has {key} already, with other bytes", key)
+            raise key_taken(self.uri, key)
         etag = found["ETag"].strip('"')
         if not (noted and found["ContentLength"] == upload.size and etag == upload.etag):
             self._read_back(uploader, ours=ours)
@@ -168,5 +168,9 @@ class S3Store(S3Reader):
             digest.update(piece)
         if digest.hexdigest() != uploader.upload.sha256:
             if ours:
-                raise ObjectDamaged(f"{self.uri} holds other bytes of {key} than were sent", key)
-            raise KeyTaken(f"{self.uri} has {key} already, with other bytes", key)
+                raise ObjectDamaged(
+                    f"{self.uri} holds other bytes of {key} than were sent; check that server, "
+                    "remove them and try again",
+                    key,
+                )
+            raise key_taken(self.uri, key)

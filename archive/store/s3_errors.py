@@ -16,13 +16,13 @@ from archive.errors import (
     AccessDenied,
     BucketMissing,
     KeyInvalid,
-    KeyMissing,
     KeyTaken,
     ObjectDamaged,
     StoreError,
     StoreUnavailable,
     StoreUnsupported,
 )
+from archive.store.refusals import key_missing
 
 _CREDENTIALS = (
     boto.NoCredentialsError,
@@ -99,7 +99,7 @@ def store_error(error: Exception, place: str, key: str = "") -> StoreError:
         )
     if isinstance(error, boto.IncompleteReadError):
         return StoreUnavailable(f"{what}: the answer was cut ({error}); try again", key)
-    return StoreError(f"{what}: {error}", key)
+    return StoreError(f"{what}: {error}; check the settings by `pressmark doctor`", key)
 
 
 def status(error: boto.ClientError) -> int:
@@ -129,8 +129,9 @@ def _answered(status: int, code: str, what: str, place: str, key: str) -> StoreE
     if status in (409, 429) or (status >= 500 and status != 501) or code in _PASSING:
         return StoreUnavailable(f"{what}: {said}; try again later", key)
     if status == 404:
-        return KeyMissing(f"{place} has no {key or 'such object'}", key)
+        return key_missing(place, key)
     if status == 412:
+        # S3Store compares the bytes before this leaves it.
         return KeyTaken(f"{place} has {key} already", key)
     if status in (405, 411, 501):
         return StoreUnsupported(f"{what}: {said}; see `pressmark doctor`", key)
@@ -140,4 +141,4 @@ def _answered(status: int, code: str, what: str, place: str, key: str) -> StoreE
         )
     if code == "KeyTooLongError":
         return KeyInvalid(f"{what}: {said}; shorten the prefix in `collection`", key)
-    return StoreError(f"{what}: {said}", key)
+    return StoreError(f"{what}: {said}; see `pressmark doctor`, and the log of the server", key)

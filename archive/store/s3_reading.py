@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError
 
-from archive.errors import KeyMissing, ObjectDamaged, StoreUnavailable
+from archive.errors import ObjectDamaged, StoreUnavailable
 from archive.store.base import StoredObject, check_key, check_prefix, check_range, is_key
 from archive.store.content import PIECE
+from archive.store.refusals import key_missing
 from archive.store.s3_bucket import Bucket
 from archive.store.s3_errors import status
 from archive.store.s3_metadata import noted_sha256
@@ -54,7 +55,7 @@ class S3Reader:
         found = self._bucket.find(check_key(key))
         if found is None:
             self.check()  # a HEAD cannot tell a missing key from a missing bucket
-            raise KeyMissing(f"{self.uri} has no {key}", key)
+            raise key_missing(self.uri, key)
         return StoredObject(
             key=key, size=found["ContentLength"], sha256=noted_sha256(found["Metadata"])
         )
@@ -93,7 +94,11 @@ class S3Reader:
                 if cuts == _CUT_BODIES:
                     raise
         if digest and noted not in (digest.hexdigest(), None):
-            raise ObjectDamaged(f"{self.uri} has other bytes of {key} than were stored", key)
+            raise ObjectDamaged(
+                f"{self.uri} has other bytes of {key} than were stored; `pressmark verify "
+                "--repair` puts it right from a mirror; without one, do so from a backup",
+                key,
+            )
 
     def _open(self, key: str, start: int, end: int | None) -> GetObjectOutputTypeDef | None:
         """The server's answer; None: the object ends before `start`."""
@@ -141,7 +146,8 @@ class S3Reader:
             begin = start if answer["ResponseMetadata"]["HTTPStatusCode"] == 206 else 0
         if begin > start:
             raise ObjectDamaged(
-                f"{self.uri} answered with {key} from byte {begin} on, when asked from {start} on",
+                f"{self.uri} answered with {key} from byte {begin} on, when asked from {start} on; "
+                "`pressmark doctor` tells whether the server can send ranges",
                 key,
             )
         return begin

@@ -14,7 +14,7 @@ import click
 
 from archive.collection import Collection
 from archive.documents import to_json
-from archive.errors import KeyMissing, NotArchived
+from archive.errors import NotArchived
 from archive.index import CaptureQuery, SearchQuery
 from archive.model import Capture
 from archive.urlkey import Match
@@ -29,7 +29,7 @@ Form = Literal["raw", "payload", "body", "headers", "text", "json", "warc"]
 @contextmanager
 def _collection(asked: str) -> Iterator[Collection]:
     """The collection, to be asked for something. What its index lacks may be there all the same:
-    NotArchived then says so, as KeyMissing does what brings a lost object back.
+    NotArchived then says so.
     """
     collection = open_collection(load(), asked=asked)
     try:
@@ -39,13 +39,6 @@ def _collection(asked: str) -> Iterator[Collection]:
             raise
         detail = "; ".join(filter(None, (error.detail, PARTIAL)))
         raise NotArchived(error.url, detail) from error
-    except KeyMissing as error:
-        remedy = (
-            "`pressmark verify --repair` brings it back if the mirror has it"
-            if collection.mirror
-            else "bring it back from a backup of the collection"
-        )
-        raise KeyMissing(f"{error}: {remedy}", error.key) from error
     finally:
         collection.close()
 

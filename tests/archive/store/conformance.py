@@ -87,7 +87,7 @@ class StoreConformance:
     def test_object_is_never_changed(self, store: Store) -> None:
         store.put_new(KEY, b"first")
         for other in (b"second", b"First", b"", b"first and more"):
-            with pytest.raises(KeyTaken) as error:
+            with pytest.raises(KeyTaken, match="if `pressmark verify` calls those bad") as error:
                 store.put_new(KEY, other)
             assert error.value.key == KEY
         assert store.get(KEY) == b"first"
@@ -137,7 +137,7 @@ class StoreConformance:
             lambda: store.get("warc"),
             lambda: store.head("warc"),
         ):
-            with pytest.raises(KeyMissing) as error:
+            with pytest.raises(KeyMissing, match="`pressmark verify --repair` brings") as error:
                 attempt()
             assert error.value.key.startswith("warc")
 

@@ -347,6 +347,17 @@ def test_reset_of_a_put(
     assert store.get(KEY) == noise(size)
 
 
+def test_reset_of_what_is_put_right(store: S3Store, proxy: FaultProxy) -> None:
+    """An upload that is gone means, here too, that the answer that was lost was a good one."""
+    store.put_new(KEY, b"damaged")
+    gone = b'<?xml version="1.0"?><Error><Code>NoSuchUpload</Code></Error>'
+    proxy.fault(ResetAfter(), method="POST", target="uploadId=")
+    proxy.fault(Answer(404, gone), method="POST", target="uploadId=")
+    assert store.put_right(KEY, noise(6 * MIB)).size == 6 * MIB
+    assert proxy.count("POST", "uploadId=") == 2
+    assert store.get(KEY) == noise(6 * MIB)
+
+
 def test_lost_race_is_told_apart_from_an_own_retry(
     store: S3Store, direct: S3Store, proxy: FaultProxy
 ) -> None:
