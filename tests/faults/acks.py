@@ -19,7 +19,7 @@ from typing import Any
 
 from archive.documents import text_digest
 from archive.index import Index
-from archive.model import Article, Capture, Document, Exchange
+from archive.model import Article, Capture, Document, Exchange, Segment
 from pipelines.warc.writer import SegmentWriter
 from tests.faults.swapping import swap
 
@@ -29,7 +29,9 @@ class Ack:
     """One promise."""
 
     kind: str  #: spooled: `keep` returned; document: `add` returned; stored: the index says so
-    time: float  #: of the system's clock, seconds
+    #: seconds, of the system's clock: when the commit that it rests on was done, for who waits for
+    #: it hears of that later; if there was none, when it was given
+    time: float
     filename: str  #: of the segment
     offset: int = -1  #: of the capture
     url: str = ""
@@ -42,9 +44,9 @@ class AckLog:
     def __init__(self, path: Path) -> None:
         self._file = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o644)
 
-    def write(self, kind: str, **fields: Any) -> None:
-        """Note a promise, now."""
-        line = json.dumps({"kind": kind, "time": time.time(), **fields})
+    def write(self, kind: str, moment: float | None = None, **fields: Any) -> None:
+        """Note a promise, of that moment or of now."""
+        line = json.dumps({"kind": kind, "time": moment or time.time(), **fields})
         # A line that a kill cut short stands alone, too.
         os.writev(self._file, [f"\n{line}\n".encode()])
 
@@ -65,6 +67,26 @@ def _parse(line: bytes) -> list[Ack]:
 
 def attach(log: AckLog) -> None:
     """Note what every writer and index of this process acknowledges from now on."""
+    committed: dict[tuple[str, str, int], float] = {}
+
+    def note(kind: str, capture: Capture, digest: str) -> None:
+        moment = committed.get((kind, capture.filename, capture.offset))
+        place = {"filename": capture.filename, "offset": capture.offset}
+        log.write(kind, moment, **place, url=capture.url, digest=digest)
+
+    def noting_commit(commit: Callable[..., None]) -> Callable[..., None]:
+        def done(
+            index: Index,
+            captures: Sequence[Capture],
+            documents: Sequence[Document] = (),
+            new_segments: Sequence[Segment] = (),
+        ) -> None:
+            commit(index, captures, documents, new_segments)
+            now = time.time()
+            committed.update({("spooled", each.filename, each.offset): now for each in captures})
+            committed.update({("document", each.filename, each.offset): now for each in documents})
+
+        return done
 
     def noting_keep(keep: Callable[..., Any]) -> Callable[..., Any]:
         async def kept(
@@ -73,7 +95,7 @@ def attach(log: AckLog) -> None:
             sent = [hashlib.sha256(b"".join(e.response.pieces())).hexdigest() for e in exchanges]
             captures: list[Capture] = await keep(writer, source, exchanges)
             for capture, digest in zip(captures, sent, strict=True):
-                _note(log, "spooled", capture, digest)
+                note("spooled", capture, digest)
             return captures
 
         return kept
@@ -81,7 +103,7 @@ def attach(log: AckLog) -> None:
     def noting_add(add: Callable[..., Any]) -> Callable[..., Any]:
         async def added(writer: SegmentWriter, capture: Capture, article: Article) -> Document:
             document: Document = await add(writer, capture, article)
-            _note(log, "document", capture, text_digest(article.text))
+            note("document", capture, text_digest(article.text))
             return document
 
         return added
@@ -95,9 +117,5 @@ def attach(log: AckLog) -> None:
 
     swap(SegmentWriter, "keep", noting_keep)
     swap(SegmentWriter, "add", noting_add)
+    swap(Index, "commit", noting_commit)
     swap(Index, "mark_stored", noting_mark)
-
-
-def _note(log: AckLog, kind: str, capture: Capture, digest: str) -> None:
-    place = {"filename": capture.filename, "offset": capture.offset}
-    log.write(kind, **place, url=capture.url, digest=digest)
