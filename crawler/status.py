@@ -7,11 +7,11 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from archive.errors import StoreError
-from archive.index import Counts
+from archive.errors import IndexFailure, StateFailure, StoreError
 from archive.model import Segment
 from archive.spooled import SpoolUsage, free_space, spool_usage
 from archive.state.mirroring import MirrorWaitingList
+from archive.store.base import Store
 from archive.store.mirror import check_filled
 from archive.store.waiting import within
 from config.schema import Configuration
@@ -27,19 +27,35 @@ class SourceStatus:
 
     name: str
     configured: bool
-    last_crawl: str | None  #: 14 digits: when its newest WARC file was begun
+    last_crawl: str | None
+    """14 digits: when its newest WARC file was begun; None: never, or the index does not answer."""
     unfinished: bool  #: a crawl of it goes on, or was interrupted and will be gone on with
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MirrorStatus:
-    """How far the second store has caught up."""
+    """How far the second store has caught up; None where the state database does not answer."""
 
     uri: str
-    begun: bool  #: no: it has not been compared with the first store yet, and may lack anything
-    waiting: int  #: objects that are yet to be copied
+    begun: bool | None  #: no: it has not been compared with the first store yet, may lack anything
+    waiting: int | None  #: objects that are yet to be copied
     since: str | None  #: 14 digits: when the first of them was noted
     error: str | None = None  #: why nothing is copied to it; None: it can be
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class IndexStatus:
+    """How much the index knows; all None where it does not answer."""
+
+    exists: bool | None = None
+    lost: bool | None = None  #: there is none, although the store has files
+    partial: bool | None = None  #: the store has files that it does not know
+    segments: int | None = None
+    spooled: int | None = None  #: segments that it knows in a spool, on whatever machine
+    captures: int | None = None
+    documents: int | None = None
+    unextracted: int | None = None
+    error: str | None = None  #: why it does not answer; None: it does
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,11 +71,7 @@ class Status:
     uri: str  #: of the store
     store_error: str | None  #: why it does not answer; None: it does
     mirror: MirrorStatus | None  #: None: there is none
-    has_index: bool
-    lost_index: bool  #: there is none, although the store has files
-    partial_index: bool  #: the store has files that it does not know
-    counts: Counts
-    spooled: int  #: segments that the index knows in a spool, on whatever machine
+    index: IndexStatus
 
     @property
     def size(self) -> int:
@@ -86,19 +98,17 @@ class Status:
         """Seconds that the oldest sealed file has waited for the store; None: none waits."""
         return max((s.oldest for s in self.spools if s.oldest is not None), default=None)
 
+    @property
+    def databases_answer(self) -> bool:
+        """Whether index and state could be asked what had to be asked of them."""
+        has_state = self.mirror is None or self.mirror.begun is not None
+        return self.index.error is None and has_state
+
     def to_json(self) -> dict[str, Any]:
         """One object."""
         return {
             "home": str(self.home),
-            "sources": [
-                {
-                    "name": source.name,
-                    "configured": source.configured,
-                    "last_crawl": source.last_crawl,
-                    "unfinished": source.unfinished,
-                }
-                for source in self.sources
-            ],
+            "sources": [asdict(source) for source in self.sources],
             "spool": {
                 "bytes": self.size,
                 "max_bytes": self.max_bytes,
@@ -116,53 +126,21 @@ class Status:
                 "error": self.store_error,
             },
             "mirror": None if self.mirror is None else asdict(self.mirror),
-            "index": {
-                "exists": self.has_index,
-                "lost": self.lost_index,
-                "partial": self.partial_index,
-                "segments": self.counts.segments,
-                "spooled": self.spooled,
-                "captures": self.counts.captures,
-                "documents": self.counts.documents,
-                "unextracted": self.counts.unextracted,
-            },
+            "index": asdict(self.index),
             "lag": None if self.lag is None else round(self.lag, 1),
         }
 
 
 def status_of(configuration: Configuration) -> Status:
-    """How things stand. Raises IndexFailure; StateFailure; StoreError for a wrong setting; OSError.
+    """How things stand. Raises StoreError for a wrong setting; OSError.
 
-    An index that is not there is not made: an empty one would hide that the old one was lost.
-    A store that is away takes five seconds at the most, and so does its mirror.
+    Databases and stores that do not answer are part of it. A store that is away takes five seconds
+    at the most, and so does its mirror.
     """
     home = Path(configuration.home).absolute()
-    segments: list[Segment] = []
-    counts = Counts(segments=0, captures=0, documents=0, unextracted=0)
-    partial_index = False
-    index = existing_index(configuration)
-    if index is not None:
-        try:
-            partial_index = index.is_partial()
-            segments, counts = index.segments(), index.counts()
-        finally:
-            index.close()
-    store_error, lost_index = None, False
-    known = {segment.filename for segment in segments}
     store = store_of(configuration)
-
-    def ask() -> bool:
-        store.check()
-        found = next(iter(store.list("warc/")), None)
-        return found is not None and Path(found.key).name not in known
-
-    try:
-        lacks = within(_STORE_SECONDS, store.uri, ask)
-        lost_index = lacks and index is None
-        partial_index = (partial_index or lacks) and index is not None
-        store.close()
-    except StoreError as error:
-        store_error = str(error)
+    store_error, first = _ask_store(store)
+    index, segments = _ask_index(configuration, first)
     return Status(
         home=home,
         sources=_sources(configuration, segments, unfinished_crawls(home)),
@@ -173,11 +151,62 @@ def status_of(configuration: Configuration) -> Status:
         uri=store.uri,
         store_error=store_error,
         mirror=_mirror(configuration),
-        has_index=index is not None,
-        lost_index=lost_index,
-        partial_index=partial_index,
-        counts=counts,
-        spooled=sum(segment.state == "spooled" for segment in segments),
+        index=index,
+    )
+
+
+def _ask_store(store: Store) -> tuple[str | None, str | None]:
+    """Why it does not answer, and the name of its first WARC file."""
+
+    def ask() -> str | None:
+        store.check()
+        found = next(iter(store.list("warc/")), None)
+        return None if found is None else Path(found.key).name
+
+    try:
+        first = within(_STORE_SECONDS, store.uri, ask)
+        store.close()
+    except StoreError as error:
+        return str(error), None
+    return None, first
+
+
+def _ask_index(
+    configuration: Configuration, first: str | None
+) -> tuple[IndexStatus, list[Segment]]:
+    """What the index knows, and its segments; `first` is a WARC file that the store has.
+
+    One that is not there is not made: an empty one would hide that the old one was lost.
+    """
+    try:
+        index = existing_index(configuration)
+        if index is None:
+            return _no_index(lost=first is not None), []
+        try:
+            segments, counts = index.segments(), index.counts()
+            partial = index.is_partial()
+        finally:
+            index.close()
+    except IndexFailure as error:
+        return IndexStatus(error=str(error)), []
+    lacks = first is not None and all(segment.filename != first for segment in segments)
+    spooled = sum(segment.state == "spooled" for segment in segments)
+    status = IndexStatus(
+        exists=True, lost=False, partial=partial or lacks, spooled=spooled, **asdict(counts)
+    )
+    return status, segments
+
+
+def _no_index(*, lost: bool) -> IndexStatus:
+    return IndexStatus(
+        exists=False,
+        lost=lost,
+        partial=False,
+        segments=0,
+        spooled=0,
+        captures=0,
+        documents=0,
+        unextracted=0,
     )
 
 
@@ -189,9 +218,18 @@ def _mirror(configuration: Configuration) -> MirrorStatus | None:
     try:
         number, since = waiting.count()
         begun = waiting.is_compared()
+    except StateFailure as failure:
+        return MirrorStatus(
+            uri=mirror.uri, begun=None, waiting=None, since=None, error=str(failure)
+        )
     finally:
         waiting.close()
-    error = None
+    error = _ask_mirror(mirror, begun)
+    return MirrorStatus(uri=mirror.uri, begun=begun, waiting=number, since=since, error=error)
+
+
+def _ask_mirror(mirror: Store, begun: bool) -> str | None:
+    """Why nothing is copied to it."""
 
     def ask() -> None:
         mirror.check()
@@ -201,9 +239,9 @@ def _mirror(configuration: Configuration) -> MirrorStatus | None:
     try:
         within(_STORE_SECONDS, mirror.uri, ask)
         mirror.close()
-    except StoreError as refusal:
-        error = str(refusal)
-    return MirrorStatus(uri=mirror.uri, begun=begun, waiting=number, since=since, error=error)
+    except StoreError as error:
+        return str(error)
+    return None
 
 
 def _sources(

@@ -8,27 +8,29 @@ import click
 
 from config.load import load
 from config.quantities import show_size
+from crawler.cli.exits import UNAVAILABLE
 from crawler.cli.options import as_json
 from crawler.cli.output import print_json, show_moment, table
-from crawler.status import MirrorStatus, SourceStatus, Status, status_of
+from crawler.status import IndexStatus, MirrorStatus, SourceStatus, Status, status_of
 
 _PAUSE = "; no room: crawls pause"
 
 
 @click.command("status")
 @as_json
-def status(as_json: bool) -> None:
+def status(as_json: bool) -> int:
     """Show sources, spool, store and index: what was crawled last, and what waits for the store."""
     found = status_of(load())
     if as_json:
         print_json(found.to_json())
     else:
         table(list(_rows(found)))
+    return 0 if found.databases_answer else UNAVAILABLE
 
 
 def _rows(found: Status) -> Iterator[tuple[str, str]]:
     for source in found.sources:
-        yield f"source {source.name}", _of_source(source)
+        yield f"source {source.name}", _of_source(source, found.index)
     sealed = sum(spool.sealed for spool in found.spools)
     open_files = sum(spool.open for spool in found.spools)
     abandoned = sum(not spool.alive for spool in found.spools)
@@ -46,25 +48,33 @@ def _rows(found: Status) -> Iterator[tuple[str, str]]:
     if found.mirror is not None:
         yield "mirror", _of_mirror(found.mirror)
     yield "lag", "none" if found.lag is None else f"{_duration(found.lag)}, the oldest that waits"
-    counts = found.counts
-    files = f"{counts.segments} files, of which {found.spooled} are not stored yet"
-    if counts.unextracted:
-        waits = f"{counts.unextracted} pages wait for it"
+    yield from _of_index(found.index)
+
+
+def _of_index(index: IndexStatus) -> Iterator[tuple[str, str]]:
+    if index.unextracted:
+        waits = f"{index.unextracted} pages wait for it"
         yield "text", f"{waits}; `pressmark doctor --repair` makes it"
-    if found.lost_index:
+    if index.error is not None:
+        yield "index", index.error
+    elif index.lost:
         yield "index", "no index yet, but files in the store: run `pressmark rebuild-index`"
-    elif not found.has_index:
+    elif not index.exists:
         yield "index", "no index yet; the first capture makes it"
     else:
-        yield "index", f"{counts.captures} captures, {counts.documents} documents in {files}"
-        if found.partial_index:
+        files = f"{index.segments} files, of which {index.spooled} are not stored yet"
+        yield "index", f"{index.captures} captures, {index.documents} documents in {files}"
+        if index.partial:
             yield "index", "it lacks files that the store has: run `pressmark rebuild-index`"
 
 
-def _of_source(source: SourceStatus) -> str:
-    last = source.last_crawl
-    when = show_moment(last) if last else "never"
-    words = [f"crawled {when}"]
+def _of_source(source: SourceStatus, index: IndexStatus) -> str:
+    if source.last_crawl is not None:
+        words = [f"crawled {show_moment(source.last_crawl)}"]
+    elif index.error is None:
+        words = ["crawled never"]
+    else:
+        words = ["last crawl not known: the index does not answer"]
     if source.unfinished:
         words.append("a crawl goes on or was interrupted")
     if not source.configured:

@@ -7,7 +7,9 @@ from collections.abc import Iterator
 
 import pytest
 
+from archive.names import new_name, new_run, text_of
 from tests.acceptance.command import CONTACT, Pressmark
+from tests.servers.postgres import PASSWORD, PostgresServer
 from tests.servers.routes import html, site
 
 _SOURCES = f"{CONTACT}defaults: {{delay: 0}}\nsources: [{{name: one, seeds: ['URL']}}]\n"
@@ -37,6 +39,7 @@ def test_before_anything_and_after_a_crawl(pressmark: Pressmark, page: str) -> N
         "captures": 0,
         "documents": 0,
         "unextracted": 0,
+        "error": None,
     }
     assert not pressmark.home.exists()
     report = pressmark("crawl", "--json").line
@@ -74,4 +77,37 @@ def test_index_that_cannot_be_read_is_one(pressmark: Pressmark) -> None:
     (pressmark.home / "index.db").write_bytes(b"not a database" * 100)
     result = pressmark("status", "--json")
     assert result.status == 3
-    assert "index.db" in result.stderr
+    assert "index.db" in result.line["index"]["error"]
+    assert result.line["store"]["ok"] is True
+
+
+def test_what_is_known_without_the_database_is_shown(
+    pressmark: Pressmark, own_postgres: PostgresServer, page: str
+) -> None:
+    mirror = f"mirror: {pressmark.folder / 'second'}\n"
+    pressmark.configure(_SOURCES.replace("URL", page) + mirror)
+    pressmark.environment["PRESSMARK_DATABASE_URL"] = own_postgres.make_database()
+    assert pressmark("crawl").status == 0
+    assert pressmark("status").status == 0
+    left = pressmark.home / "spool/1-left"
+    left.mkdir()
+    name = new_name("one")
+    (left / text_of(f"{name}.warc.gz", new_run())).write_bytes(b"waits")
+    own_postgres.stop()
+    result = pressmark("status", "--json")
+    assert (result.status, result.stderr) == (3, "")
+    found = result.line
+    assert "check that the database runs" in found["mirror"]["error"]
+    assert "can be reached" in found["index"].pop("error")
+    assert set(found["index"].values()) == {None}
+    assert (found["spool"]["bytes"], found["spool"]["sealed"]) == (5, 1)
+    assert found["spool"]["free"] > 0
+    assert found["store"]["ok"] is True
+    assert [source["name"] for source in found["sources"]] == ["one"]
+    result = pressmark("status")
+    assert (result.status, result.stderr) == (3, "")
+    rows = [line.split()[0] for line in result.text.splitlines()]
+    expected = ["source", "spool", "ended", "disk", "store", "mirror", "lag", "index"]
+    assert rows == expected
+    assert "last crawl not known" in result.text
+    assert PASSWORD not in result.text
