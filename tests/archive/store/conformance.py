@@ -37,6 +37,24 @@ def noise(size: int, seed: int = 1) -> bytes:
     return random.Random(seed).randbytes(size)
 
 
+def race(store: Store, key: str, contents: list[bytes]) -> None:
+    """One of the writers that begin at once wins, and the store keeps what that one wrote."""
+    gate = threading.Barrier(len(contents))
+
+    def put(content: bytes) -> bool:
+        gate.wait()
+        try:
+            store.put_new(key, content)
+        except KeyTaken:
+            return False
+        return True
+
+    with ThreadPoolExecutor(len(contents)) as pool:
+        won = list(pool.map(put, contents))
+    assert won.count(True) == 1
+    assert store.get(key) == contents[won.index(True)]
+
+
 class StoreConformance:
     """Its name does not begin with Test."""
 
@@ -99,20 +117,7 @@ class StoreConformance:
     def test_one_of_racing_writers_wins(self, store: Store) -> None:
         store.probe()
         for turn in range(3):
-            key, gate = f"warc/race-{turn}", threading.Barrier(8)
-
-            def put(number: int, key: str = key, gate: threading.Barrier = gate) -> bool:
-                gate.wait()
-                try:
-                    store.put_new(key, f"writer {number}".encode())
-                except KeyTaken:
-                    return False
-                return True
-
-            with ThreadPoolExecutor(8) as pool:
-                won = list(pool.map(put, range(8)))
-            assert won.count(True) == 1
-            assert store.get(key) == f"writer {won.index(True)}".encode()
+            race(store, f"warc/race-{turn}", [f"writer {number}".encode() for number in range(8)])
 
     def test_racing_writers_of_equal_bytes_all_succeed(self, store: Store) -> None:
         store.probe()

@@ -16,9 +16,8 @@ from archive.store.base import Store, StoredObject
 from archive.store.local import LocalStore
 from archive.store.memory import MemoryStore
 from archive.store.mirror import MirroredStore, copy_object, missing
-from archive.store.s3 import S3Store
+from tests.archive.store.buckets import opened
 from tests.archive.store.conformance import KEY, MIB, StoreConformance, noise
-from tests.archive.store.test_s3 import options
 from tests.servers.ceph import S3Server
 
 DESCRIPTION = "collection.json"
@@ -188,10 +187,10 @@ def test_put_that_fails_in_the_main_store_fails(kept: Kept) -> None:
 
 def test_bucket_as_mirror(kept: Kept, s3: S3Server, s3_bucket: str) -> None:
     """In parts, and from a file that has no name."""
-    with closing(kept.open(S3Store(s3_bucket, "copy", options(s3)))) as store:
+    with opened(s3, s3_bucket, "copy") as mirror, closing(kept.open(mirror)) as store:
         store.put_new(DESCRIPTION, b"{}")
         store.put_new(KEY, noise(17 * MIB))
-    with closing(S3Store(s3_bucket, "copy", options(s3))) as copy:
+    with opened(s3, s3_bucket, "copy") as copy:
         assert copy.get(KEY) == noise(17 * MIB)
 
 

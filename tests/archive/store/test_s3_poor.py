@@ -2,35 +2,22 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
 from archive.errors import KeyTaken
 from archive.store.base import Capabilities, Store
-from archive.store.s3 import S3Store
-from archive.store.s3_options import S3Options
-from tests.archive.store.conformance import KEY, MIB, StoreConformance, noise
+from tests.archive.store.buckets import opened
+from tests.archive.store.conformance import KEY, MIB, StoreConformance, noise, race
 from tests.servers.ceph import S3Server
-
-
-def options(server: S3Server) -> S3Options:
-    return S3Options(
-        endpoint_url=server.endpoint_url,
-        access_key_id=server.access_key,
-        secret_access_key=server.secret_key,
-        page_size=10,
-    )
 
 
 class TestPoorS3Store(StoreConformance):
     @pytest.fixture
     def store(self, rclone: S3Server, rclone_bucket: str) -> Iterator[Store]:
-        store = S3Store(rclone_bucket, "main", options(rclone))
-        yield store
-        store.close()
+        with opened(rclone, rclone_bucket) as store:
+            yield store
 
     def test_it_is_seen_to_be_poor(self, store: Store) -> None:
         assert store.probe() == Capabilities(
@@ -57,17 +44,4 @@ class TestPoorS3Store(StoreConformance):
         assert store.get(KEY) == b"theirs"
 
     def test_racing_writers_of_large_objects(self, store: Store) -> None:
-        gate = threading.Barrier(3)
-
-        def put(number: int) -> bool:
-            gate.wait()
-            try:
-                store.put_new(KEY, noise(17 * MIB, seed=number))
-            except KeyTaken:
-                return False
-            return True
-
-        with ThreadPoolExecutor(3) as pool:
-            won = list(pool.map(put, range(3)))
-        assert won.count(True) == 1
-        assert store.get(KEY) == noise(17 * MIB, seed=won.index(True))
+        race(store, KEY, [noise(17 * MIB, seed=number) for number in range(3)])

@@ -13,8 +13,9 @@ from botocore.exceptions import ClientError
 from archive.errors import AccessDenied, StoreError, StoreUnsupported
 from archive.store.base import Store
 from archive.store.s3 import S3Store
-from archive.store.s3_options import LEAST_PART, S3Options
+from archive.store.s3_options import LEAST_PART
 from archive.store.s3_protection import Encryption, Protection, Retention
+from tests.archive.store.buckets import opened
 from tests.archive.store.conformance import KEY, MIB, StoreConformance, noise
 from tests.servers.ceph import KMS_KEY, S3Server
 from tests.servers.faultproxy import Answer, FaultProxy
@@ -24,16 +25,8 @@ COMPLIANCE = Protection(retention=Retention(mode="COMPLIANCE", days=3))
 ENCRYPTED = Protection(encryption=Encryption(algorithm="aws:kms", key_id=KMS_KEY))
 
 
-def options(server: S3Server, protection: Protection) -> S3Options:
-    return S3Options(
-        endpoint_url=server.endpoint_url,
-        access_key_id=server.access_key,
-        secret_access_key=server.secret_key,
-        ca_bundle=server.ca_bundle,
-        multipart_chunk=LEAST_PART,
-        page_size=10,
-        protection=protection,
-    )
+def protecting(server: S3Server, bucket: str, protection: Protection) -> closing[S3Store]:
+    return opened(server, bucket, multipart_chunk=LEAST_PART, protection=protection)
 
 
 @pytest.fixture
@@ -47,9 +40,8 @@ class TestProtectedStore(StoreConformance):
     @pytest.fixture
     def store(self, s3: S3Server, locked_bucket: str) -> Iterator[Store]:
         both = replace(GOVERNANCE, encryption=ENCRYPTED.encryption)
-        store = S3Store(locked_bucket, "main", options(s3, both))
-        yield store
-        store.close()
+        with protecting(s3, locked_bucket, both) as store:
+            yield store
 
 
 @pytest.mark.parametrize("size", [5, 17 * MIB], ids=["whole", "parts"])
@@ -58,7 +50,7 @@ def test_objects_cannot_be_deleted(
     s3: S3Server, locked_bucket: str, protection: Protection, size: int
 ) -> None:
     assert protection.retention
-    with closing(S3Store(locked_bucket, "main", options(s3, protection))) as store:
+    with protecting(s3, locked_bucket, protection) as store:
         store.put_new(KEY, noise(size))
         path = f"main/{KEY}"
         told = s3.client.get_object_retention(Bucket=locked_bucket, Key=path)["Retention"]
@@ -72,7 +64,7 @@ def test_objects_cannot_be_deleted(
 
 @pytest.mark.parametrize("size", [5, 17 * MIB], ids=["whole", "parts"])
 def test_objects_are_encrypted(s3: S3Server, s3_bucket: str, size: int) -> None:
-    with closing(S3Store(s3_bucket, "main", options(s3, ENCRYPTED))) as store:
+    with protecting(s3, s3_bucket, ENCRYPTED) as store:
         store.put_new(KEY, noise(size))
         assert store.get(KEY) == noise(size)
         told = s3.client.head_object(Bucket=s3_bucket, Key=f"main/{KEY}")
@@ -82,9 +74,9 @@ def test_objects_are_encrypted(s3: S3Server, s3_bucket: str, size: int) -> None:
 
 
 def test_object_that_was_there_without_retention_gets_it(s3: S3Server, locked_bucket: str) -> None:
-    with closing(S3Store(locked_bucket, "main", options(s3, Protection()))) as before:
+    with protecting(s3, locked_bucket, Protection()) as before:
         before.put_new(KEY, b"abc")
-    with closing(S3Store(locked_bucket, "main", options(s3, GOVERNANCE))) as store:
+    with protecting(s3, locked_bucket, GOVERNANCE) as store:
         store.put_new(KEY, b"abc")
         assert store.get(KEY) == b"abc"
     told = s3.client.get_object_retention(Bucket=locked_bucket, Key=f"main/{KEY}")["Retention"]
@@ -92,17 +84,17 @@ def test_object_that_was_there_without_retention_gets_it(s3: S3Server, locked_bu
 
 
 def test_object_that_was_there_unencrypted_is_told(s3: S3Server, s3_bucket: str) -> None:
-    with closing(S3Store(s3_bucket, "main", options(s3, Protection()))) as before:
+    with protecting(s3, s3_bucket, Protection()) as before:
         before.put_new(KEY, b"abc")
     with (
-        closing(S3Store(s3_bucket, "main", options(s3, ENCRYPTED))) as store,
+        protecting(s3, s3_bucket, ENCRYPTED) as store,
         pytest.raises(StoreUnsupported, match=r"without the encryption aws:kms"),
     ):
         store.put_new(KEY, b"abc")
 
 
 def test_bucket_without_object_lock_is_told(s3: S3Server, s3_bucket: str) -> None:
-    with closing(S3Store(s3_bucket, "main", options(s3, GOVERNANCE))) as store:
+    with protecting(s3, s3_bucket, GOVERNANCE) as store:
         with pytest.raises(StoreError):
             store.put_new(KEY, b"abc")
         with pytest.raises(StoreError):
@@ -111,7 +103,7 @@ def test_bucket_without_object_lock_is_told(s3: S3Server, s3_bucket: str) -> Non
 
 def test_server_that_takes_a_lock_and_does_nothing(rclone: S3Server, rclone_bucket: str) -> None:
     """Every attempt fails, the later ones too, which find the object there."""
-    with closing(S3Store(rclone_bucket, "main", options(rclone, GOVERNANCE))) as store:
+    with protecting(rclone, rclone_bucket, GOVERNANCE) as store:
         for _ in range(2):
             with pytest.raises(StoreUnsupported, match=r"s3\.object_lock asks for"):
                 store.put_new(KEY, b"abc")
@@ -121,30 +113,23 @@ def test_server_that_takes_a_lock_and_does_nothing(rclone: S3Server, rclone_buck
 
 def test_server_that_says_it_encrypts_and_does_not(rclone: S3Server, rclone_bucket: str) -> None:
     """It repeats whatever it was asked for; only the probe tells."""
-    with closing(S3Store(rclone_bucket, "main", options(rclone, ENCRYPTED))) as store:
+    with protecting(rclone, rclone_bucket, ENCRYPTED) as store:
         assert not store.protector.encrypts()
 
 
 def test_key_that_the_server_does_not_have(s3: S3Server, s3_bucket: str) -> None:
     unknown = Protection(encryption=Encryption(algorithm="aws:kms", key_id="nobody"))
     with (
-        closing(S3Store(s3_bucket, "main", options(s3, unknown))) as store,
+        protecting(s3, s3_bucket, unknown) as store,
         pytest.raises(StoreError, match=r"the server answered 40[03]"),
     ):
         store.put_new(KEY, b"abc")
 
 
 @pytest.fixture
-def proxy(s3: S3Server) -> Iterator[FaultProxy]:
-    with FaultProxy(s3.endpoint_url) as running:
-        yield running
-
-
-@pytest.fixture
 def encrypting(s3: S3Server, s3_bucket: str, proxy: FaultProxy) -> Iterator[S3Store]:
     """Through the proxy."""
-    asked = replace(options(s3, ENCRYPTED), endpoint_url=proxy.url)
-    with closing(S3Store(s3_bucket, "main", asked)) as store:
+    with opened(s3, s3_bucket, endpoint_url=proxy.url, protection=ENCRYPTED) as store:
         yield store
 
 
@@ -170,8 +155,7 @@ def test_server_that_repeats_what_it_was_asked_is_seen_without_deleting(
 ) -> None:
     with FaultProxy(rclone.endpoint_url) as proxy:
         proxy.fault(_denied("AccessDenied"), method="DELETE", times=100)
-        asked = replace(options(rclone, ENCRYPTED), endpoint_url=proxy.url)
-        with closing(S3Store(rclone_bucket, "main", asked)) as store:
+        with opened(rclone, rclone_bucket, endpoint_url=proxy.url, protection=ENCRYPTED) as store:
             assert not store.protector.encrypts()
         assert proxy.count("PUT") == 2
 
