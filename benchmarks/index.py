@@ -13,7 +13,7 @@ from itertools import islice
 from pathlib import Path
 
 from archive.index import CaptureQuery, Index, SearchQuery
-from archive.index.lookup import BATCH, page_of
+from archive.index.lookup import BATCH, asked_for, page_of
 from archive.index.replacement import Replacement
 from benchmarks import rows
 from benchmarks.ratio import Ratio
@@ -89,7 +89,7 @@ def _questions(name: str, url: str, count: int, *, p50: float, p99: float | None
 
         def scan() -> None:
             query = CaptureQuery(url=chance.choice(sites), match="host")
-            fetched = database.read(lambda c: c.execute(page_of(query)).fetchall())
+            fetched = database.rows(*page_of(asked_for(query)))
             assert len(fetched) == BATCH if full else fetched
 
         def walk() -> None:

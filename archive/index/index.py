@@ -265,7 +265,7 @@ class Index:
 
     def captures(self, query: CaptureQuery) -> Iterator[Capture]:
         """Captures in the order of CDXJ lines: (urlkey, timestamp), then (filename, offset)."""
-        return islice(lookup.walk(self._fetch, query), query.limit)
+        return islice(lookup.walk(self._database.rows, query), query.limit)
 
     def count(self, query: CaptureQuery) -> int:
         """How many captures a query is about, `limit` aside."""

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from datetime import date
+from functools import lru_cache
 from typing import Any
 
 from sqlalchemy import (
@@ -38,8 +39,8 @@ Place = tuple[str, int]
 Ask = Callable[[Select[Any], Mapping[str, Any]], Sequence[Found]]
 """Runs one of the statements of this module, with values, in a transaction of its own."""
 
-Read = Callable[[Select[Any]], Sequence[Found]]
-"""Runs a statement in a transaction of its own."""
+Asked = dict[str, str | int]
+"""Values of a query, by the names that they have in its statements."""
 
 BATCH = 1000
 
@@ -147,46 +148,99 @@ def _values(key: str, at: int, statuses: Statuses) -> dict[str, str | int]:
 
 def count(connection: Connection, query: CaptureQuery) -> int:
     """How many captures a query is about, `limit` aside. Raises UrlError."""
-    statement = select(func.count()).select_from(captures).where(_condition(query))
-    return connection.execute(statement).scalar_one()
+    asked = asked_for(query)
+    statement = select(func.count()).select_from(captures).where(_condition(asked.keys()))
+    return connection.execute(statement, asked).scalar_one()
 
 
-def walk(read: Read, query: CaptureQuery) -> Iterator[Capture]:
+def walk(ask: Ask, query: CaptureQuery) -> Iterator[Capture]:
     """Captures in the order of CDXJ lines: (urlkey, timestamp), then (filename, offset).
 
     Batch after batch, each read at once: no transaction stays open while they are consumed.
     """
-    after: Place | None = None
+    asked = asked_for(query)
+    place: Place | None = None
     while True:
-        batch = list(read(page_of(query, after)))
+        batch = list(ask(*page_of(asked, place)))
         full = len(batch) == BATCH
         if full:
             # Where a batch ends, equal times stay together: the last ones come with the next.
             last = _place(batch[-1])
             kept = [row for row in batch if _place(row) != last]
-            batch = kept or list(read(_joined.where(_condition(query), _is_at(last))))
+            batch = kept or list(ask(_all_of(frozenset(asked)), asked | _values_of(last)))
         yield from sorted(map(rows.capture_of, batch), key=_in_order)
         if not full:
             return
-        after = _place(batch[-1])
+        place = _place(batch[-1])
 
 
-def page_of(query: CaptureQuery, after: Place | None = None) -> Select[Any]:
-    """The next batch. Numbers of segments are no part of the order: a rebuilt index has others."""
-    order = captures.c.urlkey, captures.c.timestamp
-    return _joined.where(_condition(query, after)).order_by(*order).limit(BATCH)
+def page_of(asked: Asked, behind: Place | None = None) -> tuple[Select[Any], Asked]:
+    """The statement of the next batch, and its values."""
+    if behind:
+        # The place takes that of the lower end.
+        asked = {name: value for name, value in asked.items() if name != "low"} | _values_of(behind)
+    return _page(frozenset(asked)), asked
+
+
+def asked_for(query: CaptureQuery) -> Asked:
+    """The values of a query, by the names that they have in statements. Raises UrlError."""
+    if query.match == "exact":
+        asked: Asked = {"key": urlkey(query.url)}
+    else:
+        low, high = prefix_range(query.url, query.match)
+        asked = {"low": low, "high": high}
+    if query.start is not None:
+        asked["start"] = int(query.start)
+    if query.end is not None:
+        asked["end"] = int(query.end)
+    return asked
 
 
 def _place(row: Found) -> Place:
     return row["urlkey"], row["timestamp"]
 
 
-def _is_at(place: Place) -> ColumnElement[bool]:
-    return and_(captures.c.urlkey == place[0], captures.c.timestamp == place[1])
+def _values_of(place: Place) -> Asked:
+    return {"place_key": place[0], "place_time": place[1]}
 
 
 def _in_order(capture: Capture) -> tuple[str, str, str, int]:
     return capture.urlkey, capture.timestamp, capture.filename, capture.offset
+
+
+@lru_cache
+def _page(names: frozenset[str]) -> Select[Any]:
+    """Numbers of segments are no part of the order: a rebuilt index has others."""
+    order = captures.c.urlkey, captures.c.timestamp
+    return _joined.where(_condition(names)).order_by(*order).limit(BATCH)
+
+
+@lru_cache
+def _all_of(names: frozenset[str]) -> Select[Any]:
+    """Every capture at one place."""
+    place = and_(
+        captures.c.urlkey == bindparam("place_key"),
+        captures.c.timestamp == bindparam("place_time"),
+    )
+    return _joined.where(_condition(names), place)
+
+
+def _condition(names: Collection[str]) -> ColumnElement[bool]:
+    """What a query with values of these names is about, behind a place that lies within it."""
+    key, timestamp = captures.c.urlkey, captures.c.timestamp
+    place = tuple_(bindparam("place_key"), bindparam("place_time"))
+    behind = (
+        timestamp > bindparam("place_time") if "key" in names else tuple_(key, timestamp) > place
+    )
+    conditions = {
+        "key": key == bindparam("key"),
+        "low": key >= bindparam("low"),
+        "high": key < bindparam("high"),
+        "start": timestamp >= bindparam("start"),
+        "end": timestamp <= bindparam("end"),
+        "place_time": behind,
+    }
+    return and_(*(conditions[name] for name in sorted(names & conditions.keys())))
 
 
 def walk_segment(ask: Ask, filename: str) -> Iterator[Capture]:
@@ -198,20 +252,3 @@ def walk_segment(ask: Ask, filename: str) -> Iterator[Capture]:
         if len(batch) < BATCH:
             return
         values["after"] = batch[-1]["offset"]
-
-
-def _condition(query: CaptureQuery, after: Place | None = None) -> ColumnElement[bool]:
-    """What a query is about, behind a place that lies within it."""
-    key, timestamp = captures.c.urlkey, captures.c.timestamp
-    if query.match == "exact":
-        parts = [key == urlkey(query.url)]
-        if after:
-            parts.append(timestamp > after[1])
-    else:
-        low, high = prefix_range(query.url, query.match)
-        parts = [tuple_(key, timestamp) > tuple_(*after) if after else key >= low, key < high]
-    if query.start is not None:
-        parts.append(captures.c.timestamp >= int(query.start))
-    if query.end is not None:
-        parts.append(captures.c.timestamp <= int(query.end))
-    return and_(*parts)
