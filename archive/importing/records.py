@@ -72,7 +72,7 @@ def _repacked(file: IO[bytes] | gzip.GzipFile, name: str) -> Iterator[tuple[byte
         try:
             record = _record(file, place)
         except (EOFError, zlib.error, gzip.BadGzipFile) as error:
-            raise RecordError(f"{place} cannot be read: {error}") from error
+            raise _damaged(place, f"cannot be read ({error})") from error
         if record is None:
             return
         yield b"".join(member([record])), record, place
@@ -84,19 +84,25 @@ def _record(file: IO[bytes] | gzip.GzipFile, place: str) -> bytes | None:
     while line := file.readline(_HEADER_LIMIT):
         header += line
         if len(header) > _HEADER_LIMIT or not header.startswith(b"WARC/"):
-            raise RecordError(f"{place} is no WARC record")
+            raise _damaged(place, "is no WARC record")
         if line in (b"\r\n", b"\n"):
             break
     if not header:
         return None
     length = _LENGTH.search(header)
     if length is None or not header.endswith(b"\n"):
-        raise RecordError(f"{place} has no whole header with a Content-Length")
+        raise _damaged(place, "has no whole header with a Content-Length")
     size = int(length[1])
     if size > RECORD_LIMIT:
         raise RecordError(f"{place} has {size} bytes; {RECORD_LIMIT} are the most that is taken in")
     block = file.read(size)
     end = file.read(4)
     if len(block) < size or end != b"\r\n\r\n":
-        raise RecordError(f"{place} does not end where its Content-Length says")
+        raise _damaged(place, "does not end where its Content-Length says")
     return bytes(header) + block + end
+
+
+def _damaged(place: str, what: str) -> RecordError:
+    return RecordError(
+        f"{place} {what}: take another copy of the file; `warcio check` shows what else is wrong"
+    )

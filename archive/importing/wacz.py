@@ -23,8 +23,16 @@ _ENDINGS = (".warc", ".warc.gz")
 _PIECE = 1 << 20
 _JSON_LIMIT = 64 << 20
 _FILES_LIMIT = 100_000
-_RATIO = 1100  # of DEFLATE, at the most
 _RESERVE = 1 << 30
+_METHODS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)  # WACZ 1.1.1, "Zip Compression"
+_DAMAGED = (
+    zipfile.BadZipFile,  # no ZIP, or a cut one; a wrong CRC-32; headers that disagree
+    zlib.error,  # what is no DEFLATE
+    EOFError,  # DEFLATE that has not ended when the file has
+    NotImplementedError,  # flags (patched data, strong encryption) and versions zipfile knows not
+    UnicodeDecodeError,  # a name that its flag calls UTF-8
+)
+"""What zipfile raises for a damaged package, while it is opened or read."""
 
 
 def unpack_wacz(path: Path, folder: Path) -> Iterator[tuple[str, Path]]:
@@ -40,36 +48,46 @@ def unpack_wacz(path: Path, folder: Path) -> Iterator[tuple[str, Path]]:
                 if name in resources:
                     _compare(package, info, resources[name], path)
                 elif name.startswith("archive/"):
-                    raise RecordError(f"{path.name} does not vouch for {name}: {_PACKAGE} lacks it")
+                    raise _refusal(path, f"does not vouch for {name}: {_PACKAGE} lacks it")
             wanted = [name for name in files if _is_warc(name)]
             if not wanted:
-                raise RecordError(f"{path.name} has no WARC file below archive/")
+                raise RecordError(f"{path.name} has no WARC file below archive/: nothing to import")
             _check_room(sum(files[name].file_size for name in wanted), folder, path)
             for number, name in enumerate(wanted):
                 copy = folder / f"{number}{_ending(name)}"
                 with package.open(files[name]) as source, copy.open("wb") as target:
                     shutil.copyfileobj(source, target, _PIECE)
                 yield f"{path.name}/{name}", copy
-    except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError) as error:
-        raise RecordError(f"{path.name} cannot be unpacked: {error}") from error
+    except _DAMAGED as error:
+        cause = str(error) or "it ends too early"
+        raise RecordError(f"{path.name} cannot be unpacked ({cause}): take another copy") from error
+
+
+def _refusal(path: Path, what: str) -> RecordError:
+    return RecordError(
+        f"{path.name} {what}; take another copy, or unpack it and import its WARC files"
+    )
 
 
 def _files(package: zipfile.ZipFile, path: Path) -> dict[str, zipfile.ZipInfo]:
     """Files by their names. Raises RecordError for what no honest package has."""
     files: dict[str, zipfile.ZipInfo] = {}
+    size = path.stat().st_size
     if len(package.infolist()) > _FILES_LIMIT:
-        raise RecordError(f"{path.name} has more than {_FILES_LIMIT} files")
+        raise _refusal(path, f"has more than {_FILES_LIMIT} files")
     for info in package.infolist():
         name = info.filename
         parts = PurePosixPath(name).parts
-        if info.is_dir():
+        if name.endswith("/"):
             continue
-        if name.startswith("/") or "\\" in name or ".." in parts or name in files:
-            raise RecordError(f"{path.name} has a file of the name {name!r}, which is refused")
+        if not name or name.startswith("/") or "\\" in name or ".." in parts or name in files:
+            raise _refusal(path, f"has a file of the name {name!r}, which is refused")
         if info.flag_bits & 1:
             raise RecordError(f"{path.name} is encrypted: decrypt it first")
-        if info.file_size > max(info.compress_size, 1) * _RATIO:
-            raise RecordError(f"{path.name} says of {name} that it unpacks to {info.file_size}")
+        if not 0 <= info.header_offset < size:
+            raise _refusal(path, f"says of {name} that it lies outside")
+        if info.compress_type not in _METHODS:
+            raise _refusal(path, f"has {name} neither stored nor compressed by DEFLATE")
         files[name] = info
     return files
 
@@ -84,17 +102,17 @@ def _resources(
         if _PACKAGE_DIGEST in files:
             stated = json.loads(_small(package, files[_PACKAGE_DIGEST], path))["hash"]
             if not _is_digest(stated, hashlib.sha256(data).hexdigest()):
-                raise RecordError(f"{path.name}: {_PACKAGE} is not what {_PACKAGE_DIGEST} names")
+                raise _refusal(path, f"has a {_PACKAGE} that is not what {_PACKAGE_DIGEST} names")
         resources = {str(one["path"]): dict(one) for one in description["resources"]}
     except KeyError as error:
-        raise RecordError(f"{path.name} is no WACZ: it lacks {error}") from error
+        raise _refusal(path, f"is no WACZ: it lacks {error}") from error
     except (ValueError, TypeError, RecursionError) as error:
-        raise RecordError(f"{path.name} has a {_PACKAGE} that cannot be read: {error}") from error
+        raise _refusal(path, f"has a {_PACKAGE} that cannot be read: {error}") from error
     for name in resources:
         if name.endswith(".wacz"):
             raise RecordError(f"{path.name} holds other packages: unpack it, and import those")
         if name not in files:
-            raise RecordError(f"{path.name} lacks {name}, which its {_PACKAGE} names")
+            raise _refusal(path, f"lacks {name}, which its {_PACKAGE} names")
     return resources
 
 
@@ -107,7 +125,7 @@ def _compare(
             digest.update(piece)
             size += len(piece)
     if not _is_digest(resource.get("hash"), digest.hexdigest()) or resource.get("bytes") != size:
-        raise RecordError(f"{path.name}: {info.filename} is not what {_PACKAGE} names")
+        raise _refusal(path, f"has a {info.filename} that is not what its {_PACKAGE} names")
 
 
 def _is_digest(stated: object, sha256: str) -> bool:
@@ -116,7 +134,7 @@ def _is_digest(stated: object, sha256: str) -> bool:
 
 def _small(package: zipfile.ZipFile, info: zipfile.ZipInfo, path: Path) -> bytes:
     if info.file_size > _JSON_LIMIT:
-        raise RecordError(f"{path.name} has a {info.filename} of {info.file_size} bytes")
+        raise _refusal(path, f"has a {info.filename} of {info.file_size} bytes")
     return package.read(info)
 
 

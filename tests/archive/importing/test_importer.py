@@ -9,6 +9,7 @@ import json
 import zipfile
 from collections.abc import Callable
 from io import BytesIO
+from itertools import product
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,7 @@ import pytest
 from archive.collection import Collection
 from archive.errors import RecordError
 from archive.importing.importer import Imported, Importer
+from archive.importing.wacz import unpack_wacz
 from archive.index import CaptureQuery
 from archive.model import Capture
 from archive.names import key_of, sibling
@@ -305,7 +307,17 @@ def test_package_is_taken_in_whole(tmp_path: Path, theirs: Path) -> None:
 
 @pytest.mark.parametrize(
     "odd",
-    ["second damaged", "digest", "unlisted", "missing", "traversal", "no package", "bomb", "cut"],
+    [
+        "second damaged",
+        "digest",
+        "unlisted",
+        "missing",
+        "traversal",
+        "no package",
+        "bzip2",
+        "no name",
+        "cut",
+    ],
 )
 def test_package_that_is_not_what_it_says_is_refused_whole(
     tmp_path: Path, theirs: Path, odd: str
@@ -328,14 +340,41 @@ def test_package_that_is_not_what_it_says_is_refused_whole(
                 file.writestr("archive/two.warc.gz", one)
             elif odd == "traversal":
                 file.writestr("../../evil.warc.gz", one)
-            elif odd == "bomb":
+            elif odd == "bzip2":
                 file.writestr("logs/zeros", b"\0" * (30 << 20), zipfile.ZIP_BZIP2)
+            elif odd == "no name":
+                file.open(zipfile.ZipInfo(""), "w").close()
     if odd == "cut":
         path.write_bytes(path.read_bytes()[:-40])
     with pytest.raises(RecordError, match=r"p\.wacz"):
         _import(tmp_path / "home", path)
     assert _stored(tmp_path / "home") == []
     assert list((tmp_path / "home" / "spool").iterdir()) == []
+
+
+@pytest.mark.parametrize("method", [zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED])
+def test_package_with_any_byte_changed_is_whole_or_refused_by_name(
+    tmp_path: Path, method: int
+) -> None:
+    path = samples.wacz(tmp_path / "p.wacz", {"one.warc": b"WARC/1.1" * 9})
+    with zipfile.ZipFile(path) as package:
+        files = {info.filename: package.read(info) for info in package.infolist()}
+    with zipfile.ZipFile(path, "w", method) as package:
+        for name, content in files.items():
+            package.writestr(name, content)
+        package.writestr("näme", b"")
+    data = path.read_bytes()
+    refusals = []
+    for at, change in product(range(len(data)), (0x01, 0x80)):
+        path.write_bytes(data[:at] + bytes([data[at] ^ change]) + data[at + 1 :])
+        try:
+            ((_, copy),) = unpack_wacz(path, tmp_path)
+        except RecordError as error:
+            refusals.append(str(error))
+        else:
+            assert copy.read_bytes() == files["archive/one.warc"]
+    assert len(refusals) > len(data)
+    assert all("p.wacz" in refusal for refusal in refusals)
 
 
 def test_process_that_dies_in_between_leaves_all_of_a_package_or_nothing(
