@@ -19,6 +19,7 @@ from archive.store.local import LocalStore
 from tests.crawler.spiders.site import Answer, Site
 from tests.faults.acks import Ack, read_acks
 from tests.faults.invariants import History, check, check_crash
+from tests.waiting import until
 
 ROOT = Path(__file__).resolve().parents[2]
 PAGES = 24
@@ -122,12 +123,9 @@ class Newsroom:
 
     def kill_crawl(self, after: int, delay: float, seconds: float = 60.0) -> bool:
         """Kill a crawl `delay` seconds after so many promises; whether it was still alive."""
-        begun = len(self.acks)
+        wanted = len(self.acks) + after
         process = self.start()
-        end = time.monotonic() + seconds
-        while len(self.acks) - begun < after and process.poll() is None:
-            assert time.monotonic() < end, f"only {len(self.acks) - begun} of {after} promises"
-            time.sleep(0.005)
+        until(lambda: len(self.acks) >= wanted or process.poll() is not None, seconds, pause=0.005)
         time.sleep(delay)
         process.kill()
         status, errors = finish(process)
@@ -165,7 +163,5 @@ def finish(process: subprocess.Popen[str]) -> tuple[int, str]:
 
 def wait_for_promises(room: Newsroom, count: int) -> None:
     """Until so many promises more have been made. Raises AssertionError after a minute."""
-    wanted, end = len(room.acks) + count, time.monotonic() + 60
-    while len(room.acks) < wanted:
-        assert time.monotonic() < end, "nothing is promised"
-        time.sleep(0.01)
+    wanted = len(room.acks) + count
+    until(lambda: len(room.acks) >= wanted, pause=0.01)

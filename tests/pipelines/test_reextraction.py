@@ -5,7 +5,8 @@ from __future__ import annotations
 import asyncio
 import gzip
 import os
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -13,8 +14,8 @@ from typing import Any
 import pytest
 
 from archive.files import try_lock
-from archive.index import SearchQuery
-from archive.model import Capture
+from archive.index import Index, SearchQuery
+from archive.model import Capture, Exchange
 from archive.names import key_of
 from archive.recovery import Recovered, adopt
 from archive.verify import verify
@@ -33,6 +34,19 @@ HTML = b"Content-Type: text/html; charset=utf-8"
 
 def _url(number: int) -> str:
     return f"https://example.org/{number}"
+
+
+def _article(number: int) -> Exchange:
+    return exchange(_url(number), response(ARTICLE, HTML))
+
+
+@contextmanager
+def _unreadable(index: Index, capture: Capture, other: Capture) -> Iterator[Capture]:
+    """The capture as the index has it meanwhile, which has not the record that it names."""
+    damaged = replace(capture, record_id=other.record_id)
+    index.commit([damaged])
+    yield damaged
+    index.commit([capture])
 
 
 def _lost(home: Path, *exchanges: Any) -> list[Capture]:
@@ -109,7 +123,7 @@ def test_what_a_living_process_is_about_to_extract_is_left_to_it(tmp_path: Path)
 
 
 def test_only_one_process_of_a_home_is_at_it(tmp_path: Path) -> None:
-    _lost(tmp_path, exchange(_url(1), response(ARTICLE, HTML)))
+    _lost(tmp_path, _article(1))
 
     async def look(here: Place, again: Reextraction) -> None:
         both = await asyncio.gather(again.run(width=1), again.run(width=1))
@@ -120,7 +134,7 @@ def test_only_one_process_of_a_home_is_at_it(tmp_path: Path) -> None:
 
 
 def test_while_another_process_is_at_it_nothing_is_done_and_that_is_said(tmp_path: Path) -> None:
-    _lost(tmp_path, exchange(_url(1), response(ARTICLE, HTML)))
+    _lost(tmp_path, _article(1))
 
     async def look(_: Place, again: Reextraction) -> None:
         other = try_lock(tmp_path / "extract.lock")
@@ -134,14 +148,13 @@ def test_while_another_process_is_at_it_nothing_is_done_and_that_is_said(tmp_pat
 def test_in_the_background_a_record_that_cannot_be_read_is_no_warning(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
-    captures = _lost(tmp_path, *(exchange(_url(n), response(ARTICLE, HTML)) for n in (1, 2)))
+    captures = _lost(tmp_path, _article(1), _article(2))
 
     async def look(here: Place, again: Reextraction) -> None:
-        here.collection.index.commit([replace(captures[0], record_id=captures[1].record_id)])
-        await quietly(again)
+        with _unreadable(here.collection.index, *captures):
+            await quietly(again)
         assert again.done == Extracted(documents=1, failed=1)
         assert _url(1) not in caplog.text
-        here.collection.index.commit([captures[0]])
 
     caplog.set_level("INFO")
     _next_start(tmp_path, look)
@@ -150,15 +163,13 @@ def test_in_the_background_a_record_that_cannot_be_read_is_no_warning(
 def test_capture_that_cannot_be_read_is_named_and_stays_on_the_list(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
-    captures = _lost(tmp_path, *(exchange(_url(n), response(ARTICLE, HTML)) for n in (1, 2)))
+    captures = _lost(tmp_path, _article(1), _article(2))
 
     async def look(here: Place, again: Reextraction) -> None:
-        damaged = replace(captures[0], record_id=captures[1].record_id)
-        here.collection.index.commit([damaged])
-        assert await again.run(width=1) == Extracted(documents=1, failed=1)
+        with _unreadable(here.collection.index, *captures) as damaged:
+            assert await again.run(width=1) == Extracted(documents=1, failed=1)
+            assert list(here.collection.index.unextracted(damaged.filename)) == [damaged]
         assert _url(1) in caplog.text
-        assert list(here.collection.index.unextracted(damaged.filename)) == [damaged]
-        here.collection.index.commit([captures[0]])
 
     _next_start(tmp_path, look)
 
@@ -170,8 +181,7 @@ def test_object_that_is_gone_keeps_no_other_segment_waiting(
         async with place(tmp_path) as here, TextPool(workers=1) as text:
             names = []
             for number in range(3):
-                made = exchange(_url(number), response(ARTICLE, HTML))
-                await here.writer.keep("ondemand", [made])
+                await here.writer.keep("ondemand", [_article(number)])
                 names += await here.writer.seal()
             assert await here.drain()
             (tmp_path / "collection" / key_of(names[0])).unlink()
@@ -185,7 +195,7 @@ def test_object_that_is_gone_keeps_no_other_segment_waiting(
 
 
 def test_in_the_background_it_can_be_stopped_at_any_time(tmp_path: Path) -> None:
-    _lost(tmp_path, *(exchange(_url(n), response(ARTICLE, HTML)) for n in range(6)))
+    _lost(tmp_path, *map(_article, range(6)))
 
     async def look(here: Place, again: Reextraction) -> int:
         task = asyncio.create_task(quietly(again))

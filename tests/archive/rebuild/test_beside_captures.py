@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 
 from archive.index import Index
 from archive.index.export import export
 from archive.rebuild import rebuild
 from archive.store.local import LocalStore
+from tests.waiting import until
 
 _SOURCES = ("alpha", "beta")
 _REBUILDS = 4
@@ -48,11 +48,12 @@ class Capturing:
     def wait_for_more(self) -> None:
         """Until each has kept something since now."""
         sizes = [output.stat().st_size for output in self._outputs]
-        end = time.monotonic() + 60
-        while any(o.stat().st_size <= s for o, s in zip(self._outputs, sizes, strict=True)):
-            assert time.monotonic() < end
+
+        def all_have() -> bool:
             assert all(process.poll() is None for process in self._processes)
-            time.sleep(0.01)
+            return all(o.stat().st_size > s for o, s in zip(self._outputs, sizes, strict=True))
+
+        until(all_have, pause=0.01)
 
     def stop(self) -> None:
         """Let them seal and store everything."""
@@ -79,20 +80,14 @@ def capturing(home: Path, url: str) -> Iterator[Capturing]:
 
 def exported(url: str) -> list[str]:
     """All rows."""
-    index = Index(url)
-    try:
+    with closing(Index(url)) as index:
         return list(export(index))
-    finally:
-        index.close()
 
 
 def rows(url: str, filenames: set[str]) -> set[tuple[str, int]]:
     """Captures in the index."""
-    index = Index(url)
-    try:
+    with closing(Index(url)) as index:
         return {(name, one.offset) for name in filenames for one in index.captures_of(name)}
-    finally:
-        index.close()
 
 
 def test_rebuilds_beside_captures_lose_nothing(tmp_path: Path, index_url: str) -> None:

@@ -49,11 +49,8 @@ def url_of(home: Path) -> str:
 
 def lines(home: Path) -> list[str]:
     """Everything in the index, and that something is."""
-    index = Index(url_of(home))
-    try:
+    with closing(Index(url_of(home))) as index:
         found = list(export(index))
-    finally:
-        index.close()
     assert found
     return found
 
@@ -66,6 +63,28 @@ def again(home: Path) -> list[str]:
 def lose_index(home: Path) -> None:
     """Remove all its files."""
     for path in home.glob("index.db*"):
+        path.unlink()
+
+
+def spooled(home: Path, count: int, *, sealed: bool = True) -> list[str]:
+    """What the index says of captures that a dead process has left in its spool."""
+
+    async def main() -> None:
+        async with place(home) as here:
+            await keep(here, count)
+            if sealed:
+                await asyncio.to_thread(here.uploader.close)
+                await here.writer.seal()
+
+    asyncio.run(main())
+    assert not list(LocalStore(home / "collection").list(""))
+    return lines(home)
+
+
+def store_file(home: Path, *paths: Path) -> None:
+    """Move files of the spool into the store, without a word to the index."""
+    for path in paths:
+        LocalStore(home / "collection").put_new(key_of(path.name), path)
         path.unlink()
 
 
@@ -145,18 +164,7 @@ def test_what_was_not_acknowledged_is_not_entered_while_its_process_lives(tmp_pa
 @pytest.mark.parametrize("sealed", [False, True])
 @pytest.mark.parametrize("index", ["live", "lost"])
 def test_spool_of_a_dead_process_is_read(tmp_path: Path, index: str, sealed: bool) -> None:
-    store = LocalStore(tmp_path / "collection")
-
-    async def main() -> None:
-        async with place(tmp_path) as here:
-            await keep(here, 3)
-            if sealed:
-                await asyncio.to_thread(here.uploader.close)
-                await here.writer.seal()
-
-    asyncio.run(main())
-    assert not list(store.list(""))
-    before = lines(tmp_path)
+    before = spooled(tmp_path, 3, sealed=sealed)
     if not sealed:
         with only(tmp_path, f"*.warc.gz{OPEN}").open("ab") as file:
             file.write(b"\x1f\x8b\x08 the beginning of a member")
@@ -167,14 +175,7 @@ def test_spool_of_a_dead_process_is_read(tmp_path: Path, index: str, sealed: boo
 
 
 def test_sealed_file_without_its_side_files_is_read_itself(tmp_path: Path) -> None:
-    async def main() -> None:
-        async with place(tmp_path) as here:
-            await keep(here, 3)
-            await asyncio.to_thread(here.uploader.close)
-            await here.writer.seal()
-
-    asyncio.run(main())
-    before = lines(tmp_path)
+    before = spooled(tmp_path, 3)
     for path in (tmp_path / "spool").glob("*/*"):
         if path.name.endswith((".cdxj.gz", ".jsonl")):
             path.unlink()
@@ -301,31 +302,18 @@ class Uploading(LocalStore):
 def test_text_whose_upload_ends_while_the_store_is_listed_is_not_lost(
     tmp_path: Path, age: timedelta, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    store = LocalStore(tmp_path / "collection")
-
-    async def main() -> None:
-        async with place(tmp_path) as here:
-            await keep(here, 2)
-            await asyncio.to_thread(here.uploader.close)
-            await here.writer.seal()
-
-    asyncio.run(main())
-    index = Index(url_of(tmp_path))
+    spooled(tmp_path, 2)
     warc = only(tmp_path, "*.warc.gz")
-    for sealed in (warc, *(warc.with_name(sibling(warc.name, e)) for e in ("cdxj.gz", "jsonl"))):
-        store.put_new(key_of(sealed.name), sealed)
-        sealed.unlink()
-    index.mark_stored(warc.name)
-    index.close()
+    others = [warc.with_name(sibling(warc.name, ending)) for ending in ("cdxj.gz", "jsonl")]
+    store_file(tmp_path, warc, *others)
+    with closing(Index(url_of(tmp_path))) as index:
+        index.mark_stored(warc.name)
     before = lines(tmp_path)
     text = only(tmp_path, "*.jsonl.gz")
-    store.put_new(key_of(text.name), text)
-    manifest = text.with_name(sibling(text.name, "jsonl"))
+    LocalStore(tmp_path / "collection").put_new(key_of(text.name), text)
 
     def come() -> None:
-        for sealed in (text, manifest):
-            store.put_new(key_of(sealed.name), sealed)
-            sealed.unlink()
+        store_file(tmp_path, text, text.with_name(sibling(text.name, "jsonl")))
 
     monkeypatch.setattr(catching_up, "now", lambda: now() + age)
     slow = Uploading(tmp_path / "collection", come)
@@ -336,20 +324,9 @@ def test_text_whose_upload_ends_while_the_store_is_listed_is_not_lost(
 @pytest.mark.parametrize("index", ["live", "lost"])
 def test_text_that_was_stored_before_its_segment_is_not_lost(tmp_path: Path, index: str) -> None:
     """A store that fails on the one takes the other all the same."""
-    store = LocalStore(tmp_path / "collection")
-
-    async def main() -> None:
-        async with place(tmp_path) as here:
-            await keep(here, 2)
-            await asyncio.to_thread(here.uploader.close)
-            await here.writer.seal()
-
-    asyncio.run(main())
-    before = lines(tmp_path)
+    before = spooled(tmp_path, 2)
     text = only(tmp_path, "*.jsonl.gz")
-    for sealed in (text, text.with_name(sibling(text.name, "jsonl"))):
-        store.put_new(key_of(sealed.name), sealed)
-        sealed.unlink()
+    store_file(tmp_path, text, text.with_name(sibling(text.name, "jsonl")))
     if index == "lost":
         lose_index(tmp_path)
     assert again(tmp_path) == []

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import json
 import os
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from archive.names import key_of
 from config.load import load
 from crawler.opening import open_collection
 from tests.crawler.cli.command import Command
@@ -41,14 +43,20 @@ def test_who_looks_in_a_folder_of_nobody_is_told(command: Command, arguments: li
     assert err.count("\n") == 1
 
 
-def test_lost_one_stays_lost_and_is_named(command: Command) -> None:
-    collection = open_collection(load())
-    collection.ensure()
-    key = "warc/2026/11/22/one-20261122093000123-k3m5p7r2t4.warc.gz"
-    collection.store.put_new(key, b"")
-    collection.close()
+@pytest.fixture
+def lost(command: Command) -> str:
+    """Name of a file in the store of a collection that has no index any more."""
+    name = "one-20261122093000123-k3m5p7r2t4.warc.gz"
+    with closing(open_collection(load())) as collection:
+        collection.ensure()
+        collection.store.put_new(key_of(name), b"")
     for path in Path("data").glob("index.db*"):
         path.unlink()
+    return name
+
+
+@pytest.mark.usefixtures("lost")
+def test_lost_one_stays_lost_and_is_named(command: Command) -> None:
     status, out, _ = command("status")
     assert status == 0
     assert b"run `pressmark rebuild-index`" in out
@@ -64,15 +72,8 @@ def test_lost_one_stays_lost_and_is_named(command: Command) -> None:
 
 
 def test_one_that_was_begun_anew_beside_files_says_so_until_it_is_rebuilt(
-    command: Command,
+    command: Command, lost: str
 ) -> None:
-    collection = open_collection(load())
-    collection.ensure()
-    key = "warc/2026/11/22/one-20261122093000123-k3m5p7r2t4.warc.gz"
-    collection.store.put_new(key, b"")
-    collection.close()
-    for path in Path("data").glob("index.db*"):
-        path.unlink()
     assert command("verify")[0] == 1
     assert Path("data/index.db").exists()
     for asked in (["list", "https://example.org/"], ["get", "https://example.org/"]):
@@ -87,7 +88,7 @@ def test_one_that_was_begun_anew_beside_files_says_so_until_it_is_rebuilt(
     said = b"it lacks files that the store has: run `pressmark rebuild-index`"
     assert said in command("status")[1]
     assert json.loads(command("status", "--json")[1])["index"]["partial"] is True
-    next(Path("data").rglob(Path(key).name)).unlink()
+    next(Path("data").rglob(lost)).unlink()
     assert command("rebuild-index")[0] == 0
     assert json.loads(command("status", "--json")[1])["index"]["partial"] is False
     assert "begun anew" not in command("list", "https://example.org/")[2]
