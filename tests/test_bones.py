@@ -28,7 +28,9 @@ GPL_EXCEPTIONS = {
 
 def sources() -> list[Path]:
     folders = [*PACKAGES, "tests", "benchmarks"]
-    return sorted(file for folder in folders for file in (ROOT / folder).rglob("*.py"))
+    found = {folder: [*(ROOT / folder).rglob("*.py")] for folder in folders}
+    assert all(found.values())
+    return sorted(file for files in found.values() for file in files)
 
 
 def test_no_other_distribution_owns_our_packages() -> None:

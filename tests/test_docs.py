@@ -145,6 +145,7 @@ def test_every_key_and_variable_has_a_meaning() -> None:
 
 def test_the_template_names_only_keys_that_there_are() -> None:
     named = re.findall(r"^#?([a-z_]+[0-9]?):", render(), flags=re.MULTILINE)
+    assert "contact" in named
     assert set(named) <= {key.path[0].removesuffix("[]") for key in keys()}
 
 

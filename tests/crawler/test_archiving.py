@@ -43,6 +43,11 @@ def test_what_a_page_links_to_cannot_raise(collection: Collection) -> None:
 
 
 def test_index_that_fails_makes_nothing_fresh(collection: Collection, tmp_path: Path) -> None:
+    ago = int((now() - STARTED) / timedelta(seconds=1))
+    archive_messages(collection, ("http://a.org/new", page(), ago - 3600))
+    is_fresh = fresh(collection.index)
+    assert is_fresh("http://a.org/new")
     collection.index.close()
-    (tmp_path / "index.db").write_bytes(b"no database" * 999)
-    assert not fresh(collection.index)("http://a.org/new")
+    for path in tmp_path.glob("index.db*"):
+        path.write_bytes(b"no database" * 999)
+    assert not is_fresh("http://a.org/new")

@@ -6,7 +6,6 @@ import asyncio
 import threading
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -22,6 +21,7 @@ from config.load import load
 from config.schema import Configuration
 from crawler.session import Session
 from tests.exchanges import exchange, page, response
+from tests.failing import raising
 
 
 @pytest.fixture
@@ -45,13 +45,6 @@ def no_thread_is_left() -> Iterator[None]:
 
 def _spools() -> list[str]:
     return [path.name for path in Path("data/spool").rglob("*") if path.name != "lock"]
-
-
-def _failing(monkeypatch: pytest.MonkeyPatch, target: str, error: Exception) -> None:
-    def fail(*_: Any, **__: Any) -> None:
-        raise error
-
-    monkeypatch.setattr(target, fail)
 
 
 def test_what_is_kept_is_stored_and_nothing_is_left(configuration: Configuration) -> None:
@@ -85,7 +78,7 @@ def test_what_is_not_stored_is_said_and_stored_by_the_next_session(
         session = await Session.open(configuration)
         (kept,) = await session.recording("ondemand").keep([exchange()])
         with monkeypatch.context() as patch:
-            _failing(patch, target, error)
+            patch.setattr(target, raising(error))
             assert not await session.seal()
             assert session.upload_error() is error
             assert not session.is_stored(kept)
@@ -127,7 +120,7 @@ def test_recovery_that_fails_opens_nothing(
     (left.path / "work.part").write_text("")
     left.close()
     with monkeypatch.context() as patch:
-        _failing(patch, "archive.recovery.take_over", error)
+        patch.setattr("archive.recovery.take_over", raising(error))
         with pytest.raises(kind):
             asyncio.run(Session.open(configuration))
     # The locks are free again.

@@ -15,6 +15,7 @@ from sqlalchemy import insert, select, text
 from archive.errors import StateFailure
 from archive.state import State, migrating
 from archive.state.schema import HEAD, metadata, mirror_waiting, mirrors, store_capabilities
+from tests.failing import raising
 
 ROW = {
     "endpoint": "https://s3.example.org", "bucket": "press", "create_only": True,
@@ -124,13 +125,10 @@ def test_newer_database_is_refused_and_left_alone(state_url: str) -> None:
 def test_failed_migration_leaves_nothing(state_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """The tables and the revision are changed in one transaction."""
 
-    def fail(*_: object) -> None:
-        raise ZeroDivisionError
-
     make_older(state_url)
     with monkeypatch.context() as patch:
         # Where the migrations are over and the transaction is not.
-        patch.setattr("sqlalchemy.engine.base.RootTransaction.commit", fail)
+        patch.setattr("sqlalchemy.engine.base.RootTransaction.commit", raising(ZeroDivisionError()))
         with pytest.raises(ZeroDivisionError):
             State(state_url)
     assert rows(state_url) == [ROW]

@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 import socket
+from pathlib import Path
 
 import pytest
 from scrapy.downloadermiddlewares import cookies
 
 from crawler.guard.cookies import use_bundled_suffixes
+from tests.failing import raising
 
 
-def test_suffixes_are_known_without_the_network(monkeypatch: pytest.MonkeyPatch) -> None:
-    def refuse(*_: object, **__: object) -> None:
-        raise AssertionError("asked the network")
-
+def test_suffixes_are_known_without_the_network(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # What was fetched once would hide that it is fetched.
+    monkeypatch.setenv("TLDEXTRACT_CACHE", str(tmp_path))
     monkeypatch.setattr(cookies, "_split_domain", cookies._split_domain)
-    monkeypatch.setattr(socket, "getaddrinfo", refuse)
+    monkeypatch.setattr(socket, "getaddrinfo", raising(AssertionError("asked the network")))
     use_bundled_suffixes()
     found = cookies._split_domain("www.example.co.uk")
     assert (found.domain, found.suffix) == ("example", "co.uk")

@@ -75,9 +75,13 @@ def test_utf8_round_trip(text: str) -> None:
 
 
 def test_html5lib_vectors(shared: Path) -> None:
+    files = list((shared / "data/vectors/html5lib-encoding/encoding").glob("*.dat"))
+    assert files
     wrong = []
-    for file in (shared / "data/vectors/html5lib-encoding/encoding").glob("*.dat"):
-        for case in re.split(rb"(?:^|\n)#data\n", file.read_bytes())[1:]:
+    for file in files:
+        cases = re.split(rb"(?:^|\n)#data\n", file.read_bytes())[1:]
+        assert cases, file.name
+        for case in cases:
             data, _, label = case.partition(b"\n#encoding\n")
             expected = encoding_of_label(label.decode())
             if data.startswith(b"\xef\xbb\xbf"):

@@ -27,6 +27,7 @@ from archive.verify import verify
 from pipelines.recording import Recording
 from pipelines.text.pool import TextPool
 from tests.exchanges import exchange, page
+from tests.failing import raising
 from tests.keeping import Place, place
 
 ARTICLE = Article(title="T", text="One paragraph.", quality="thin", extraction_status="ok")
@@ -128,16 +129,12 @@ def test_idle_segment_is_sealed_by_its_age(tmp_path: Path) -> None:
 async def _break_and_keep(here: Place, monkeypatch: pytest.MonkeyPatch, what: str) -> Capture:
     (before,) = await here.writer.keep("ondemand", [_numbered(1)])
 
-    def fail(*_: object, **__: object) -> None:
-        if what == "index":
-            raise IndexUnavailable("the index is gone")
-        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
-
     with monkeypatch.context() as patch:
         # The kernel cannot be told to fail one fsync from here; the fault suite does it by strace.
-        patch.setattr(
-            *{"fsync": (os, "fsync"), "index": (type(here.collection.index), "commit")}[what], fail
-        )
+        if what == "fsync":
+            patch.setattr(os, "fsync", raising(OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))))
+        else:
+            patch.setattr(Index, "commit", raising(IndexUnavailable("the index is gone")))
         with pytest.raises(WriteError, match=r"example\.org/2"):
             await here.writer.keep("ondemand", [_numbered(2)])
     return before
@@ -219,7 +216,7 @@ def test_no_error_leaves_anyone_waiting(
 ) -> None:
     async def main() -> None:
         async with place(tmp_path) as here:
-            _failing(monkeypatch, "pipelines.warc.writer.OpenSegment", error)
+            monkeypatch.setattr("pipelines.warc.writer.OpenSegment", raising(error))
             async with asyncio.timeout(10):
                 for number in range(3):
                     with pytest.raises(WriteError):
@@ -227,13 +224,6 @@ def test_no_error_leaves_anyone_waiting(
                 assert await here.writer.seal() == []
 
     asyncio.run(main())
-
-
-def _failing(monkeypatch: pytest.MonkeyPatch, target: str, error: Exception) -> None:
-    def fail(*_: object, **__: object) -> None:
-        raise error
-
-    monkeypatch.setattr(target, fail)
 
 
 def test_closed_writer_refuses(tmp_path: Path) -> None:
@@ -313,7 +303,7 @@ def test_segment_that_cannot_be_taken_back_is_left_to_recovery(
         async with place(tmp_path) as here:
             with monkeypatch.context() as patch:
                 gone = OSError(errno.EIO, "gone")
-                _failing(patch, "archive.appending.MemberFile.take_back", gone)
+                patch.setattr("archive.appending.MemberFile.take_back", raising(gone))
                 before = await _break_and_keep(here, patch, "fsync")
             assert await here.writer.seal() == []
             assert here.collection.open(before).raw == page("Page 1")
@@ -342,7 +332,7 @@ def test_seal_that_fails_half_way_is_finished_by_the_next_process(
             (kept,) = await here.writer.keep("ondemand", [_numbered(1)])
             await here.writer.add(kept, ARTICLE)
             with monkeypatch.context() as patch:
-                _failing(patch, step, OSError(errno.ENOSPC, "full"))
+                patch.setattr(step, raising(OSError(errno.ENOSPC, "full")))
                 with pytest.raises(WriteError, match="full"):
                     await here.writer.seal()
             assert here.collection.open(kept).raw == page("Page 1")
