@@ -89,7 +89,11 @@ class WriteError(ArchiveError):
     """A capture could not be kept: stop the crawl. What was acknowledged before is safe."""
 
     def __init__(self, what: str, cause: BaseException) -> None:
-        super().__init__(f"could not archive {what}: {cause}")
+        # Errors of our own say themselves what to do.
+        remedy = (
+            "; check the disk and the permissions of `home`" if isinstance(cause, OSError) else ""
+        )
+        super().__init__(f"could not archive {what}: {cause}{remedy}")
         self.what = what
 
 

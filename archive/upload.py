@@ -118,7 +118,9 @@ class Uploader:
             if task.error is not None:
                 return task.error
         if unfinished:
-            return StoreUnavailable("the upload was not over when the waiting ended")
+            return StoreUnavailable(
+                "the upload was not over when the waiting ended; the next command goes on with it"
+            )
         return None
 
     def _run(self) -> None:
@@ -170,7 +172,10 @@ class Uploader:
         except ArchiveError as error:
             return error
         except Exception as error:  # noqa: BLE001 - a dead thread would leave all others waiting
-            return StoreError(f"{sealed} could not be uploaded: {type(error).__name__}: {error}")
+            return StoreError(
+                f"{sealed} could not be uploaded: {type(error).__name__}: {error}; it stays there "
+                "and is tried again, by the next command too"
+            )
         return None
 
     def _upload(self, sealed: Path) -> None:

@@ -106,7 +106,7 @@ class Importer:
         records = packed_records(warc)
         first = next(records, None)
         if first is None:
-            raise RecordError(f"{name} holds no record")
+            raise RecordError(f"{name} holds no record: there is nothing to import")
         moment = _moment(read_record(first[1], where=first[2]), first[2])
         filename = f"{imported_name(self._source, moment, digest)}.warc.gz"
         known = self._known.get(_tail(filename))
@@ -163,19 +163,19 @@ def _write(
 def _check(record: Record, place: str) -> None:
     for name in ("WARC-Type", "WARC-Record-ID", "WARC-Date"):
         if not record.get(name):
-            raise RecordError(f"{place} has no {name}")
+            raise RecordError(f"{place} has no {name}: the tool that wrote it must set one")
     _moment(record, place)
     try:
         check_digests(record)
     except DigestMismatch as error:
-        raise DigestMismatch(f"{place}: {error}") from error
+        raise DigestMismatch(f"{place}: {error}; take another copy of the file") from error
 
 
 def _moment(record: Record, place: str) -> datetime:
     try:
         return from_warc_date(record.get("WARC-Date") or "")
     except TimestampError as error:
-        raise RecordError(f"{place}: {error}") from error
+        raise RecordError(f"{place}: {error}; the tool that wrote it must correct it") from error
 
 
 def _tail(filename: str) -> str:

@@ -52,7 +52,9 @@ class Spools:
             except FileNotFoundError:
                 continue  # sealed or uploaded in this moment: the live index knows
             except OSError as error:
-                raise StoreUnavailable(f"cannot read {path} in the spool: {error}") from error
+                raise StoreUnavailable(
+                    f"cannot read {path} in the spool: {error}; check the disk"
+                ) from error
             except (KeyInvalid, RecordError) as error:
                 self.unread.append(f"{path}: {error}")
                 continue

@@ -140,7 +140,10 @@ def _read_all(file: Path) -> Backup:
     lines = _lines(file)
     head = next(lines, {})
     if head.get("pressmark_state") != FORMAT or not isinstance(head.get("revision"), str):
-        raise BackupDamaged(f"{file} is no backup of the state that this Pressmark can read")
+        raise BackupDamaged(
+            f"{file} is no backup of the state that this Pressmark can read: take another file, or "
+            "the Pressmark that wrote it"
+        )
     rows, end = 0, None
     for line in lines:
         if end is not None:
@@ -178,7 +181,7 @@ def _lines(file: Path) -> Iterator[dict[str, Any]]:
             for line in packed:
                 value = json.loads(line)
                 if not isinstance(value, dict):
-                    raise BackupDamaged(f"{file} is no backup of the state")
+                    raise BackupDamaged(f"{file} is no backup of the state: take another file")
                 yield value
     except (EOFError, zlib.error, gzip.BadGzipFile, ValueError, RecursionError) as error:
         raise BackupDamaged(
