@@ -18,7 +18,8 @@ from archive.manifests import Manifest, parse_manifest
 from archive.names import key_of
 from archive.progress import Advance, unseen
 from archive.store.base import Store
-from archive.store.mirror import DESCRIPTION, MirroredStore, copy_object
+from archive.store.copying import copy_object
+from archive.store.mirror import DESCRIPTION, MirroredStore
 from archive.verify.segment import own_of
 
 State = Literal["good", "bad", "missing"]

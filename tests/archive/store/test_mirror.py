@@ -13,9 +13,10 @@ import pytest
 from archive.errors import KeyTaken, StoreUnavailable
 from archive.state.mirroring import MirrorWaitingList
 from archive.store.base import Store, StoredObject
+from archive.store.copying import copy_object, missing
 from archive.store.local import LocalStore
 from archive.store.memory import MemoryStore
-from archive.store.mirror import MirroredStore, copy_object, missing
+from archive.store.mirror import MirroredStore
 from tests.archive.store.buckets import opened
 from tests.archive.store.conformance import KEY, MIB, StoreConformance, noise
 from tests.servers.ceph import S3Server
