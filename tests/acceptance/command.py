@@ -8,9 +8,13 @@ import signal
 import subprocess
 import sys
 from collections.abc import Callable, Mapping
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+
+from archive.index import Index
+from tests.servers.ceph import S3Server
 
 _COMMAND = [sys.executable, "-c", "from crawler.cli.main import main; main()"]
 _ROOT = Path(__file__).resolve().parents[2]
@@ -56,6 +60,27 @@ class Pressmark:
     def configure(self, configuration: str) -> None:
         """Replace pressmark.yaml."""
         (self.folder / "pressmark.yaml").write_text(configuration, encoding="utf-8")
+
+    def store_at(self, endpoint_url: str) -> None:
+        """Keep the collection where nobody is or answers."""
+        self.environment |= {
+            "PRESSMARK_COLLECTION": "s3://nowhere/x",
+            "AWS_ENDPOINT_URL_S3": endpoint_url,
+            "AWS_ACCESS_KEY_ID": "none",
+            "AWS_SECRET_ACCESS_KEY": "none",
+        }
+
+    def store_in(self, server: S3Server, bucket: str) -> None:
+        """Keep the collection in a bucket."""
+        self.environment |= server.environment()
+        self.environment["PRESSMARK_COLLECTION"] = f"s3://{bucket}/news/main"
+
+    def captures(self) -> int:
+        """How many are in the index so far, while commands run."""
+        if not (self.home / "index.db").exists():
+            return 0
+        with closing(Index(f"sqlite:///{self.home}/index.db")) as index:
+            return index.counts().captures
 
     def start(
         self, *arguments: str, preexec: Callable[[], None] | None = None, stdin: Any = None

@@ -15,11 +15,11 @@ from pathlib import Path
 
 import pytest
 
-from archive.index import Index
 from crawler.demo.site import DemoSite
 from tests.acceptance.command import CONTACT, Pressmark, finish
 from tests.servers.routes import Routes, html
 from tests.servers.wire import Wire, WireServer, reply
+from tests.waiting import until
 
 _ROOT = Path(__file__).resolve().parents[2]
 
@@ -118,16 +118,6 @@ def slow() -> Iterator[tuple[_Slow, str]]:
         yield pages, f"{server.url}/"
 
 
-def _captures(home: Path) -> int:
-    if not (home / "index.db").exists():
-        return 0
-    index = Index(f"sqlite:///{home}/index.db")
-    try:
-        return index.counts().captures
-    finally:
-        index.close()
-
-
 @pytest.mark.parametrize(
     ("number", "status"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)], ids=["SIGINT", "SIGTERM"]
 )
@@ -136,9 +126,7 @@ def test_interrupted_crawl_seals_what_it_has(
 ) -> None:
     pressmark.configure(f"{CONTACT}defaults: {{delay: 0.1}}\n")
     with pressmark.start("crawl", slow[1], "--json") as process:
-        deadline = time.monotonic() + 60
-        while _captures(pressmark.home) < 10 and time.monotonic() < deadline:
-            time.sleep(0.1)
+        until(lambda: pressmark.captures() >= 10)
         process.send_signal(number)
         result = finish(process)
     assert result.status == status, result.stderr

@@ -8,7 +8,7 @@ import signal
 import socket
 import subprocess
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -18,25 +18,10 @@ from tests.servers.ceph import S3Server
 from tests.servers.faultproxy import FaultProxy, ResetAfter, Stall
 from tests.servers.routes import Routes, html, site
 from tests.servers.wire import WireServer, reply
+from tests.waiting import until
 
 PAGES = 60
 PAGE_BYTES = 40_000
-
-
-@pytest.fixture
-def proxy(s3: S3Server) -> Iterator[FaultProxy]:
-    """Before the store; it can be taken away."""
-    with FaultProxy(s3.endpoint_url) as server:
-        yield server
-
-
-@pytest.fixture
-def command(pressmark: Pressmark, s3: S3Server, s3_bucket: str, proxy: FaultProxy) -> Pressmark:
-    """`pressmark` with its collection behind the proxy."""
-    pressmark.environment |= s3.environment()
-    pressmark.environment["AWS_ENDPOINT_URL_S3"] = proxy.url
-    pressmark.environment["PRESSMARK_COLLECTION"] = f"s3://{s3_bucket}/news"
-    return pressmark
 
 
 @pytest.fixture
@@ -61,21 +46,13 @@ def _incompressible() -> bytes:
     return reply(os.urandom(PAGE_BYTES), b"Content-Type: application/octet-stream")
 
 
-def _until(what: Callable[[], object], seconds: float = 60) -> Any:
-    deadline = time.monotonic() + seconds
-    while not (found := what()):
-        assert time.monotonic() < deadline, "it did not come about"
-        time.sleep(0.1)
-    return found
+def _status(proxied: Pressmark) -> dict[str, Any]:
+    return proxied("status", "--json").line
 
 
-def _status(command: Pressmark) -> dict[str, Any]:
-    return command("status", "--json").line
-
-
-def _paused(command: Pressmark, routes: Routes) -> int:
+def _paused(proxied: Pressmark, routes: Routes) -> int:
     """Wait until a crawl without room asks for nothing more; how often it has asked."""
-    _until(lambda: (command.home / "index.db").exists() and not _status(command)["spool"]["room"])
+    until(lambda: (proxied.home / "index.db").exists() and not _status(proxied)["spool"]["room"])
     time.sleep(2)  # what was in flight
     asked = len(routes.asked)
     time.sleep(2)
@@ -84,21 +61,21 @@ def _paused(command: Pressmark, routes: Routes) -> int:
 
 
 def test_crawl_pauses_at_the_limit_and_goes_on_by_itself(
-    command: Pressmark, proxy: FaultProxy, large: tuple[Routes, str], s3: S3Server, s3_bucket: str
+    proxied: Pressmark, proxy: FaultProxy, large: tuple[Routes, str], s3: S3Server, s3_bucket: str
 ) -> None:
     routes, url = large
-    command.configure(f"{CONTACT}defaults: {{delay: 0.08}}\nspool: {{max_bytes: 800kB}}\n")
+    proxied.configure(f"{CONTACT}defaults: {{delay: 0.08}}\nspool: {{max_bytes: 800kB}}\n")
     proxy.down()
-    with command.start("crawl", url, "--json") as process:
-        asked = _paused(command, routes)
+    with proxied.start("crawl", url, "--json") as process:
+        asked = _paused(proxied, routes)
         assert 800_000 / PAGE_BYTES / 2 < asked < PAGES
-        found = _status(command)
+        found = _status(proxied)
         assert found["store"]["ok"] is False
         assert found["spool"]["sealed"] >= 1  # so that it can go up at once
         assert found["spool"]["processes"] == 1
         assert found["lag"] > 0
         assert found["index"]["captures"] > 10
-        pausing = [row for row in command("status").text.splitlines() if "crawls pause" in row]
+        pausing = [row for row in proxied("status").text.splitlines() if "crawls pause" in row]
         assert [row.split()[0] for row in pausing] == ["spool"]
         proxy.up()
         result = finish(process, timeout=120)
@@ -108,30 +85,30 @@ def test_crawl_pauses_at_the_limit_and_goes_on_by_itself(
     assert result.line["errors"] == 0
     assert result.line["captures"] == PAGES + 2
     assert len(routes.asked) == len(set(routes.asked))
-    assert command("verify", "--json").line["findings"] == []
-    found = _status(command)
+    assert proxied("verify", "--json").line["findings"] == []
+    found = _status(proxied)
     assert (found["spool"]["bytes"], found["lag"], found["index"]["spooled"]) == (0, None, 0)
 
 
 def test_paused_crawl_can_be_terminated(
-    command: Pressmark, proxy: FaultProxy, large: tuple[Routes, str]
+    proxied: Pressmark, proxy: FaultProxy, large: tuple[Routes, str]
 ) -> None:
     routes, url = large
-    command.configure(f"{CONTACT}defaults: {{delay: 0.08}}\nspool: {{max_bytes: 400kB}}\n")
+    proxied.configure(f"{CONTACT}defaults: {{delay: 0.08}}\nspool: {{max_bytes: 400kB}}\n")
     proxy.down()
-    with command.start("crawl", url, "--json") as process:
-        _paused(command, routes)
+    with proxied.start("crawl", url, "--json") as process:
+        _paused(proxied, routes)
         process.send_signal(signal.SIGTERM)
         result = finish(process, timeout=120)
     assert result.status == 143, result.stderr
     assert "waits in the spool" in result.stderr
-    assert list((command.home / "spool").rglob("*.open")) == []
-    assert _status(command)["spool"]["abandoned"] == 1
+    assert list((proxied.home / "spool").rglob("*.open")) == []
+    assert _status(proxied)["spool"]["abandoned"] == 1
     proxy.up()
-    command.configure(f"{CONTACT}defaults: {{delay: 0.08}}\n")
-    assert command("crawl", url, "--json").line["captures"] == PAGES + 2
+    proxied.configure(f"{CONTACT}defaults: {{delay: 0.08}}\n")
+    assert proxied("crawl", url, "--json").line["captures"] == PAGES + 2
     assert len(routes.asked) == len(set(routes.asked))
-    assert command("verify", "--json").line["findings"] == []
+    assert proxied("verify", "--json").line["findings"] == []
 
 
 def test_archive_waits_for_room_and_then_says_so(pressmark: Pressmark, page: str) -> None:
@@ -161,13 +138,8 @@ def test_nearly_full_disk_pauses_before_it_is_full(
     try:
         routes, url = large
         pressmark.home = disk / "home"
-        pressmark.environment |= {
-            "PRESSMARK_HOME": str(pressmark.home),
-            "PRESSMARK_COLLECTION": "s3://nowhere/x",
-            "AWS_ENDPOINT_URL_S3": "http://127.0.0.1:9",
-            "AWS_ACCESS_KEY_ID": "none",
-            "AWS_SECRET_ACCESS_KEY": "none",
-        }
+        pressmark.environment["PRESSMARK_HOME"] = str(pressmark.home)
+        pressmark.store_at("http://127.0.0.1:9")
         pressmark.configure(f"{CONTACT}defaults: {{delay: 0.05}}\nspool: {{min_free: 1200kB}}\n")
         with pressmark.start("crawl", url, "--json") as process:
             asked = _paused(pressmark, routes)
@@ -183,74 +155,68 @@ def test_nearly_full_disk_pauses_before_it_is_full(
 
 
 def test_answer_that_was_lost_after_the_object_was_written(
-    command: Pressmark, proxy: FaultProxy, page: str
+    proxied: Pressmark, proxy: FaultProxy, page: str
 ) -> None:
     """The client asks again by itself and is refused: the object is its own."""
     proxy.fault(ResetAfter(), method="PUT", target=r"/(warc|cdxj|text|manifests)/", times=5)
-    result = command("archive", page, "--json")
+    result = proxied("archive", page, "--json")
     assert result.status == 0, result.stderr
     assert result.line["state"] == "stored"
     assert proxy.count("PUT", r"/warc/") >= 2
-    assert command("verify", "--json").line["findings"] == []
+    assert proxied("verify", "--json").line["findings"] == []
 
 
 def test_leftover_that_is_refused_for_ever_is_a_warning(
-    command: Pressmark, proxy: FaultProxy, page: str, s3: S3Server, s3_bucket: str
+    proxied: Pressmark, proxy: FaultProxy, page: str, s3: S3Server, s3_bucket: str
 ) -> None:
-    command.configure(f"{CONTACT}store_wait: 0\n")
+    proxied.configure(f"{CONTACT}store_wait: 0\n")
     proxy.down()
-    name = command("archive", page, "--json").line["filename"]
-    assert _status(command)["spool"]["abandoned"] == 1
+    name = proxied("archive", page, "--json").line["filename"]
+    assert _status(proxied)["spool"]["abandoned"] == 1
     proxy.up()
-    key = f"news/warc/{name[9:13]}/{name[13:15]}/{name[15:17]}/{name}"
+    key = f"news/main/warc/{name[9:13]}/{name[13:15]}/{name[15:17]}/{name}"
     s3.client.put_object(Bucket=s3_bucket, Key=key, Body=b"something else")
     for _ in range(2):
-        result = command("archive", page, "--json")
+        result = proxied("archive", page, "--json")
         assert (result.status, result.line["ok"]) == (0, True), result.stderr
         assert "an earlier command left" in result.stderr
         assert "other bytes" in result.stderr
-    found = _status(command)
+    found = _status(proxied)
     assert found["index"]["spooled"] == 1
     assert found["spool"]["sealed"] == 1
     # What it holds can be read meanwhile.
-    assert b"Kept all the same." in command("get", page, "--at", name[9:23]).stdout
+    assert b"Kept all the same." in proxied("get", page, "--at", name[9:23]).stdout
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT], ids=["SIGTERM", "SIGINT"])
 def test_store_that_does_not_answer_holds_up_no_end(
-    command: Pressmark, proxy: FaultProxy, large: tuple[Routes, str], number: signal.Signals
+    proxied: Pressmark, proxy: FaultProxy, large: tuple[Routes, str], number: signal.Signals
 ) -> None:
     routes, url = large
-    command.configure(f"{CONTACT}defaults: {{delay: 0.2}}\nshutdown_grace: 2\n")
-    with command.start("crawl", url, "--json") as process:
-        _until(lambda: len(routes.asked) > 10)
+    proxied.configure(f"{CONTACT}defaults: {{delay: 0.2}}\nshutdown_grace: 2\n")
+    with proxied.start("crawl", url, "--json") as process:
+        until(lambda: len(routes.asked) > 10)
         proxy.fault(Stall(60), times=1000)
         process.send_signal(number)
-        _until(lambda: list((command.home / "spool").rglob("*.warc.gz")), seconds=15)
+        until(lambda: list((proxied.home / "spool").rglob("*.warc.gz")), seconds=15)
         result = finish(process, timeout=120)
     assert result.status == {signal.SIGTERM: 143, signal.SIGINT: 130}[number], result.stderr
     assert "waits in the spool" in result.stderr
     began = time.monotonic()
-    found = _status(command)
+    found = _status(proxied)
     assert "has not answered" in found["store"]["error"]
     assert time.monotonic() - began < 30
     proxy.forget()
-    assert command("crawl", url, "--json").line["captures"] == PAGES + 2
+    assert proxied("crawl", url, "--json").line["captures"] == PAGES + 2
     assert len(routes.asked) - len(set(routes.asked)) <= 2
-    assert command("verify", "--json").line["findings"] == []
+    assert proxied("verify", "--json").line["findings"] == []
 
 
-def test_store_that_never_answers_is_as_good_as_away(pressmark: Pressmark, page: str) -> None:
+def test_store_that_never_answers_is_as_good_as_away(
+    pressmark: Pressmark, silent_store: socket.socket, page: str
+) -> None:
     """Not one that is slow: `store_wait` is all the time that it gets."""
     pressmark.configure(f"{CONTACT}store_wait: 1\n")
-    pressmark.environment |= {
-        "PRESSMARK_COLLECTION": "s3://nowhere/x",
-        "AWS_ACCESS_KEY_ID": "none",
-        "AWS_SECRET_ACCESS_KEY": "none",
-    }
-    with socket.create_server(("127.0.0.1", 0)) as silent:
-        place = f"http://127.0.0.1:{silent.getsockname()[1]}"
-        pressmark.environment["AWS_ENDPOINT_URL_S3"] = place
-        result = pressmark("archive", page, "--json", timeout=150)
-        assert (result.status, result.line["state"]) == (3, "spooled"), result.stderr
-        assert b"Kept all the same." in pressmark("get", page).stdout
+    result = pressmark("archive", page, "--json", timeout=150)
+    assert (result.status, result.line["state"]) == (3, "spooled"), result.stderr
+    assert b"Kept all the same." in pressmark("get", page).stdout

@@ -4,17 +4,15 @@ from __future__ import annotations
 
 import asyncio
 import signal
-import time
 from collections import Counter
 from collections.abc import Awaitable, Callable, Iterator
-from pathlib import Path
 
 import pytest
 
-from archive.index import Index
 from tests.acceptance.command import CONTACT, Pressmark, finish
 from tests.servers.routes import Routes, html
 from tests.servers.wire import Wire, WireServer, reply
+from tests.waiting import until
 
 PAGES = 40
 IN_FLIGHT = 2 + 4  # documents and requisites that go to one host at once
@@ -66,24 +64,12 @@ def site() -> Iterator[tuple[Routes, str]]:
         yield routes, f"{server.url}/"
 
 
-def _captures(home: Path) -> int:
-    if not (home / "index.db").exists():
-        return 0
-    index = Index(f"sqlite:///{home}/index.db")
-    try:
-        return index.counts().captures
-    finally:
-        index.close()
-
-
-def _interrupt(pressmark: Pressmark, url: str, number: signal.Signals, after: int) -> int:
-    """Exit status of a crawl that gets a signal when it has some captures."""
+def _interrupt(pressmark: Pressmark, url: str, number: signal.Signals, after: int) -> None:
+    """By a signal when a crawl has some captures."""
     with pressmark.start("crawl", url) as process:
-        deadline = time.monotonic() + 90
-        while _captures(pressmark.home) < after and time.monotonic() < deadline:
-            time.sleep(0.05)
+        until(lambda: pressmark.captures() >= after)
         process.send_signal(number)
-        return finish(process).status
+        assert finish(process).status == {9: -9, 15: 143}[number]
 
 
 @pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGTERM], ids=["SIGKILL", "SIGTERM"])
@@ -92,7 +78,7 @@ def test_only_what_was_in_flight_is_fetched_again(
 ) -> None:
     routes, url = site
     pressmark.configure(f"{CONTACT}defaults: {{delay: 0}}\n")
-    assert _interrupt(pressmark, url, number, 15) == {9: -9, 15: 143}[number]
+    _interrupt(pressmark, url, number, 15)
     before = Counter(routes.asked)
     assert before["/39"] == 0, "it was over before it was interrupted"
     assert (pressmark.home / "crawls/127_0_0_1.json").exists()
@@ -123,6 +109,7 @@ def test_fresh_begins_anew_and_so_does_the_crawl_after_one_that_ended(
     pressmark.configure(f"{CONTACT}defaults: {{delay: 0, requisites: false}}\n")
     _interrupt(pressmark, url, signal.SIGKILL, 10)
     interrupted = Counter(routes.asked)
+    assert list((pressmark.home / "crawls").glob("*.json"))
     result = pressmark("crawl", url, "--fresh", "--json")
     assert "going on" not in result.stderr
     again = Counter(routes.asked)

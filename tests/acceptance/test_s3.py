@@ -18,16 +18,11 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 
-def _use(command: Pressmark, server: S3Server, bucket: str) -> Pressmark:
-    command.environment |= server.environment()
-    command.environment["PRESSMARK_COLLECTION"] = f"s3://{bucket}/news/main"
-    return command
-
-
 @pytest.fixture
 def in_bucket(pressmark: Pressmark, s3: S3Server, s3_bucket: str) -> Pressmark:
     """`pressmark` with its collection in a bucket, over http."""
-    return _use(pressmark, s3, s3_bucket)
+    pressmark.store_in(s3, s3_bucket)
+    return pressmark
 
 
 @pytest.fixture
@@ -74,10 +69,10 @@ def test_a_bucket_and_a_folder_hold_the_same(
 
 
 def test_over_tls(pressmark: Pressmark, s3_tls: S3Server, s3_tls_bucket: str, page: str) -> None:
-    command = _use(pressmark, s3_tls, s3_tls_bucket)
-    assert command("archive", page, "--json").line["state"] == "stored"
-    assert b"Kept in a bucket." in command("get", page).stdout
-    checks = {line["check"]: line for line in command("doctor", "--json").lines}
+    pressmark.store_in(s3_tls, s3_tls_bucket)
+    assert pressmark("archive", page, "--json").line["state"] == "stored"
+    assert b"Kept in a bucket." in pressmark("get", page).stdout
+    checks = {line["check"]: line for line in pressmark("doctor", "--json").lines}
     assert checks["store"]["ok"]
     assert "refuses to overwrite" in checks["create-only"]["detail"]
 
@@ -123,16 +118,14 @@ def test_store_that_is_away_leaves_captures_spooled_and_the_next_command_uploads
     assert [path.name for path in (in_bucket.home / "spool").rglob("*")] == []
 
 
-def test_one_snapshot_is_one_ranged_get(in_bucket: Pressmark, page: str, s3: S3Server) -> None:
-    with FaultProxy(s3.endpoint_url) as proxy:
-        in_bucket.environment["AWS_ENDPOINT_URL_S3"] = proxy.url
-        line = in_bucket("archive", page, "--json").line
-        proxy.forget()
-        assert b"Kept in a bucket." in in_bucket("get", page).stdout
-        (request,) = proxy.requests
-        start = line["offset"] - in_bucket("list", page, "--json").line["request_length"]
-        assert request.method == "GET"
-        assert request.header("Range") == f"bytes={start}-{line['offset'] + line['length'] - 1}"
+def test_one_snapshot_is_one_ranged_get(proxied: Pressmark, page: str, proxy: FaultProxy) -> None:
+    line = proxied("archive", page, "--json").line
+    proxy.forget()
+    assert b"Kept in a bucket." in proxied("get", page).stdout
+    (request,) = proxy.requests
+    start = line["offset"] - proxied("list", page, "--json").line["request_length"]
+    assert request.method == "GET"
+    assert request.header("Range") == f"bytes={start}-{line['offset'] + line['length'] - 1}"
 
 
 def test_flipped_byte_is_found(
