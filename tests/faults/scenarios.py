@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import signal
+import sqlite3
+import subprocess
 from collections.abc import Sequence
+from contextlib import closing
 from pathlib import Path
 
 from archive.names import key_of
 from tests.faults.invariants import Violation
 from tests.faults.newsroom import Newsroom, finish, wait_for_promises
 from tests.faults.trial import Trial
+from tests.waiting import until
 
 FIRST_UPLOAD = ("link", 1)
 """The first object of a folder gets its name: one segment is sealed, the other is open."""
@@ -67,7 +71,7 @@ def meet(folder: Path, mutant: str = "") -> None:
     with Newsroom(folder, mutant=mutant, pages=12) as room:
         first = room.start()
         wait_for_promises(room, 5)
-        first.send_signal(signal.SIGSTOP)
+        _stop_without_lock(room, first)
         try:
             room.history.look(room.opened)
             (folder_of_first,) = room.home.glob("spool/*")
@@ -78,7 +82,26 @@ def meet(folder: Path, mutant: str = "") -> None:
         finally:
             first.send_signal(signal.SIGCONT)
         first_status, first_errors = finish(first)
-        room.check_crash()
-        room.check()
         if (first_status, status) != (0, 0):
             raise Violation([f"they ended with {first_status} and {status}", first_errors, errors])
+        room.check_crash()
+        room.check()
+
+
+def _stop_without_lock(room: Newsroom, process: subprocess.Popen[str]) -> None:
+    """Stop a crawl where it does not hold the index, which others would wait for in vain."""
+
+    def stopped() -> bool:
+        process.send_signal(signal.SIGSTOP)
+        state = Path(f"/proc/{process.pid}/stat")
+        until(lambda: state.read_text().rpartition(")")[2].split()[0] == "T", pause=0.001)
+        index = sqlite3.connect(room.home / "index.db", timeout=0, isolation_level=None)
+        with closing(index):
+            try:
+                index.execute("BEGIN IMMEDIATE")
+            except sqlite3.OperationalError:
+                process.send_signal(signal.SIGCONT)
+                return False
+            return True
+
+    until(stopped, pause=0.001)
