@@ -9,6 +9,7 @@ import pytest
 from config.errors import ConfigurationError
 from config.load import load
 from config.places import check_location, overlap
+from config.schema import Configuration
 
 _NO_ENVIRONMENT: dict[str, str] = {}
 
@@ -30,34 +31,32 @@ def test_no_places(address: str) -> None:
         check_location(address)
 
 
+def _load(folder: Path, text: str) -> Configuration:
+    file = folder / "pressmark.yaml"
+    file.write_text(text)
+    return load(file, _NO_ENVIRONMENT)
+
+
 @pytest.mark.parametrize("key", ["collection", "mirror"])
 @pytest.mark.parametrize("address", ["s3:/foo", "file:foo", "gs:foo"])
 def test_wrong_address_is_no_folder_beside_the_file(tmp_path: Path, key: str, address: str) -> None:
-    file = tmp_path / "pressmark.yaml"
-    file.write_text(f"{key}: {address}\n")
     with pytest.raises(ConfigurationError, match=f"1:.*'{address}' is not a place"):
-        load(file, _NO_ENVIRONMENT)
+        _load(tmp_path, f"{key}: {address}\n")
 
 
 def test_folder_with_a_colon(tmp_path: Path) -> None:
-    file = tmp_path / "pressmark.yaml"
-    file.write_text("collection: ./s3:foo\n")
-    assert load(file, _NO_ENVIRONMENT).collection == str(tmp_path / "s3:foo")
+    assert _load(tmp_path, "collection: ./s3:foo\n").collection == str(tmp_path / "s3:foo")
 
 
 @pytest.mark.parametrize("key", ["collection", "mirror", "database", "contact", "proxy"])
 def test_key_without_a_value_is_no_default(tmp_path: Path, key: str) -> None:
-    file = tmp_path / "pressmark.yaml"
-    file.write_text(f"{key}:\n")
     with pytest.raises(ConfigurationError, match=f"1:1: {key} has no value; allowed: "):
-        load(file, _NO_ENVIRONMENT)
+        _load(tmp_path, f"{key}:\n")
 
 
 def test_keys_without_a_value_further_in_are_named_once(tmp_path: Path) -> None:
-    file = tmp_path / "pressmark.yaml"
-    file.write_text("s3:\n  region:\n  addressing_style:\ndefaults: {schedule: }\n")
     with pytest.raises(ConfigurationError) as caught:
-        load(file, _NO_ENVIRONMENT)
+        _load(tmp_path, "s3:\n  region:\n  addressing_style:\ndefaults: {schedule: }\n")
     assert [problem.what.partition(";")[0] for problem in caught.value.problems] == [
         "region has no value",
         "addressing_style has no value",
@@ -86,10 +85,8 @@ def test_overlap() -> None:
     [(None, "data/collection"), (None, "data"), ("kept", "kept/second"), ("s3://b/a", "s3://b")],
 )
 def test_mirror_that_is_the_collection(tmp_path: Path, collection: str | None, mirror: str) -> None:
-    file = tmp_path / "pressmark.yaml"
     place = f"collection: {collection}\n" if collection else ""
-    file.write_text(f"{place}mirror: {mirror}\n")
     with pytest.raises(ConfigurationError, match=rf":{2 if place else 1}:9: the mirror ") as caught:
-        load(file, _NO_ENVIRONMENT)
+        _load(tmp_path, f"{place}mirror: {mirror}\n")
     assert mirror in str(caught.value)
     assert (collection or "data/collection") in str(caught.value)
