@@ -115,7 +115,7 @@ def _capture(options: argparse.Namespace, coding: str, floor: float) -> list[Rat
 
 
 def _text(options: argparse.Namespace) -> list[Ratio]:
-    rounds = _rounds(options, "gzip", ["inline", "text"], options.pages)
+    rounds = _rounds(options, "gzip", ["inline", "text", "pool"], options.pages)
     faster = _median(rounds, lambda one: _speed(one, "text", "inline"))
 
     def of_limit(one: dict[str, dict[str, Any]]) -> float:
@@ -125,6 +125,8 @@ def _text(options: argparse.Namespace) -> list[Ratio]:
         return float(run["pages"] / run["seconds"] / limit)
 
     share = _median(rounds, of_limit)
+    # What this machine has of its cores in this moment.
+    pooled = _median(rounds, lambda one: _speed(one, "pool", "inline"))
     workers = _median(rounds, lambda one: 1000 * one["text"]["cpu_workers"] / one["text"]["pages"])
     cpu = {m: _median(rounds, lambda one, m=m: _cpu(one[m])) for m in ("inline", "text")}  # type: ignore[misc]  # mypy does not infer a lambda with a default
     main = f"CPU ms a page: inline {cpu['inline']:.1f}, crawl {cpu['text']:.1f}"
@@ -132,6 +134,7 @@ def _text(options: argparse.Namespace) -> list[Ratio]:
     return [
         Ratio("with text, of trafilatura inline", faster, 1.5, detail=detail),
         Ratio("with text, of cores / CPU seconds a page", share, 0.9, detail=detail),
+        Ratio("a bare pool, of trafilatura inline", pooled, None),
     ]
 
 

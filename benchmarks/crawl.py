@@ -4,18 +4,21 @@
 
 bare       Scrapy alone          capture    + WARC and index, through the add-on
 inline     bare + trafilatura    text       capture + text in worker processes
+pool       bare + trafilatura in a process for each core, and nothing kept
 bare-large, capture-large        four bodies of 50 MB at once
 unsynced   capture, and nothing waits for the disk
 """
 
 from __future__ import annotations
 
+import asyncio
 import json
 import os
 import resource
 import sys
 import time
 from collections.abc import AsyncIterator
+from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -38,6 +41,8 @@ class BenchSpider(scrapy.Spider):
         super().__init__()
         self.port, self.pages, self.mode = port, pages, mode
         self.seen = 0
+        cores = len(os.sched_getaffinity(0))
+        self.pool = ProcessPoolExecutor(cores) if mode == "pool" else None
         self.began = self.cpu_before = 0.0
 
     async def start(self) -> AsyncIterator[Any]:
@@ -49,7 +54,8 @@ class BenchSpider(scrapy.Spider):
                 yield scrapy.Request(f"{root}/large/50?{n}")
             return
         for n in range(self.pages):
-            yield scrapy.Request(f"{root}/page/{n}")
+            callback = self.parse if self.pool is None else self.parse_in_pool
+            yield scrapy.Request(f"{root}/page/{n}", callback)
 
     def parse(self, response: Response, **_: Any) -> Any:
         """Links of the page, and its text in the way of the mode."""
@@ -58,9 +64,7 @@ class BenchSpider(scrapy.Spider):
             return
         response.xpath("//a/@href").getall()
         if self.mode == "inline":
-            import trafilatura
-
-            trafilatura.bare_extraction(response.text, url=response.url, with_metadata=True)
+            _extract(response.text, response.url)
         elif self.mode == "text":
             from pipelines.items import Page
 
@@ -71,6 +75,20 @@ class BenchSpider(scrapy.Spider):
                 content_type="text/html; charset=utf-8",
                 body=response.body,
             )
+
+    async def parse_in_pool(self, response: Response) -> None:
+        """Its links, and its text in the simplest way that uses all cores."""
+        self.seen += 1
+        assert self.pool is not None
+        assert isinstance(response, TextResponse)
+        response.xpath("//a/@href").getall()
+        await asyncio.wrap_future(self.pool.submit(_extract, response.text, response.url))
+
+
+def _extract(text: str, url: str) -> None:
+    import trafilatura
+
+    trafilatura.bare_extraction(text, url=url, with_metadata=True)
 
 
 def _settings(mode: str) -> dict[str, Any]:
@@ -84,7 +102,7 @@ def _settings(mode: str) -> dict[str, Any]:
         "TELNETCONSOLE_ENABLED": False,
         "TWISTED_REACTOR": "twisted.internet.asyncioreactor.AsyncioSelectorReactor",
     }
-    if mode.startswith(("bare", "inline")):
+    if mode.startswith(("bare", "inline", "pool")):
         return common
     common["ADDONS"] = {"crawler.addon.PressmarkAddon": 0}
     common["PRESSMARK_ALLOW_NETWORKS"] = ["127.0.0.0/8"]
@@ -137,6 +155,8 @@ def main() -> None:
     ended = time.monotonic()
     spider = crawler.spider
     assert isinstance(spider, BenchSpider)
+    if spider.pool is not None:
+        spider.pool.shutdown()
     stats = crawler.stats.get_stats()
     line = {
         "mode": mode,
