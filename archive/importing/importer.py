@@ -9,20 +9,21 @@ from __future__ import annotations
 import hashlib
 import os
 import shutil
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import chain
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 from archive.collection import Collection
 from archive.contents import RecordReader
 from archive.digests import sha256_file
-from archive.errors import DigestMismatch, KeyMissing, RecordError
+from archive.errors import DigestMismatch, KeyInvalid, KeyMissing, RecordError
 from archive.importing.records import packed_records
 from archive.importing.wacz import unpack_wacz
-from archive.manifests import parse_manifest
+from archive.index import CaptureQuery
+from archive.manifests import Line, parse_manifest
 from archive.model import Capture
 from archive.names import imported_name, key_of, sibling
 from archive.segment import Entry, write_side_files
@@ -41,6 +42,7 @@ class Imported:
     segments: tuple[str, ...]  #: file names of the new segments
     captures: int
     known: tuple[str, ...]  #: file names of segments that held the same WARC files before
+    repeated: int  #: captures whose records (by their id) lay in other files of the collection
     spool: Spool | None  #: where the new segments lie; None when there are none
 
 
@@ -64,7 +66,7 @@ class Importer:
         with self._prepared() as folder:
             segments: list[str] = []
             known: list[str] = []
-            captures = 0
+            captures = repeated = 0
             for name, warc in self._warcs(path, folder):
                 try:
                     found = self._segment(name, warc, folder)
@@ -77,13 +79,18 @@ class Importer:
                     known.append(found)
                 else:
                     segments.append(found[0])
-                    captures += found[1]
+                    captures += len(found[1])
+                    repeated += sum(map(self._has_record, found[1]))
                 if warc.parent == folder:
                     warc.unlink()
             spool = self._spool.promote(folder) if segments else None
         self._known |= {_tail(name): name for name in segments}
         return Imported(
-            segments=tuple(segments), captures=captures, known=tuple(known), spool=spool
+            segments=tuple(segments),
+            captures=captures,
+            known=tuple(known),
+            repeated=repeated,
+            spool=spool,
         )
 
     @contextmanager
@@ -100,14 +107,18 @@ class Importer:
         else:
             yield path.name, path
 
-    def _segment(self, name: str, warc: Path, folder: Path) -> str | tuple[str, int]:
-        """File name and number of captures; of a WARC that is known the name of its segment."""
+    def _segment(self, name: str, warc: Path, folder: Path) -> str | tuple[str, Sequence[Capture]]:
+        """File name and captures; of a WARC that is known the name of its segment."""
         digest = sha256_file(warc)
         records = packed_records(warc)
         first = next(records, None)
         if first is None:
             raise RecordError(f"{name} holds no record: there is nothing to import")
-        moment = _moment(read_record(first[1], where=first[2]), first[2])
+        beginning = read_record(first[1], where=first[2])
+        for own in (PurePosixPath(name).name, beginning.get("WARC-Filename") or ""):
+            if self._has(own, digest):
+                return own
+        moment = _moment(beginning, first[2])
         filename = f"{imported_name(self._source, moment, digest)}.warc.gz"
         known = self._known.get(_tail(filename))
         if known is not None and self._is_of(known, digest):
@@ -118,15 +129,22 @@ class Importer:
         captures, entries, packed_digest = _write(sealed, chain([first], records))
         origin: dict[str, str | int] = {"file": name, "size": warc.stat().st_size, "sha256": digest}
         write_side_files(sealed, packed_digest, captures, entries, imported=origin)
-        return filename, len(captures)
+        return filename, captures
+
+    def _has(self, filename: str, digest: str) -> bool:
+        """Whether it is a file of the collection itself: its manifest names that digest."""
+        try:
+            objects = self._objects(filename)
+        except (KeyInvalid, KeyMissing):
+            return False
+        return objects.get(filename, {}).get("sha256") == digest
 
     def _is_of(self, filename: str, digest: str) -> bool:
         """Whether the segment was made of the file with that digest. Raises RecordError if not."""
         try:
-            manifest = self._collection.store.get(key_of(sibling(filename, "jsonl")))
+            objects = self._objects(filename)
         except KeyMissing:
             return True  # it waits in a spool
-        objects = parse_manifest(manifest, filename, objects_alone=True).objects
         origin = objects.get(filename, {}).get("imported") or {}
         if origin.get("sha256", digest) != digest:
             raise RecordError(
@@ -134,6 +152,19 @@ class Importer:
                 "import it under another --source"
             )
         return True
+
+    def _objects(self, filename: str) -> Mapping[str, Line]:
+        manifest = self._collection.store.get(key_of(sibling(filename, "jsonl")))
+        return parse_manifest(manifest, filename, objects_alone=True).objects
+
+    def _has_record(self, capture: Capture) -> bool:
+        moment = capture.timestamp
+        there = self._collection.index.captures(
+            CaptureQuery(url=capture.url, start=moment, end=moment)
+        )
+        return any(
+            one.record_id == capture.record_id and one.filename != capture.filename for one in there
+        )
 
 
 def _write(

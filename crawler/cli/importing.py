@@ -23,12 +23,14 @@ from crawler.reactor import Interruption
 from crawler.sealing import seal_quietly
 from crawler.session import Session
 
+_COUNTS = ("segments", "captures", "documents", "known", "repeated")
+
 
 @dataclass(slots=True)
 class _Import:
     """What has become of the files so far."""
 
-    counts: Counter[str] = field(default_factory=Counter)  # segments, captures, documents, known
+    counts: Counter[str] = field(default_factory=Counter)  # see `_COUNTS`
     names: set[str] = field(default_factory=set)
     refused: list[dict[str, str]] = field(default_factory=list)
     complaints: list[str] = field(default_factory=list)
@@ -86,6 +88,7 @@ async def _take(session: Session, importer: Importer, path: Path, found: _Import
     try:
         taken = await asyncio.to_thread(importer.take_in, path)
         await _keep(session, found, taken)
+        _tell_of_repeated(path, found, taken)
     except RecordError as error:
         found.refused.append({"file": str(path), "error": str(error)})
     except OSError as error:
@@ -93,6 +96,16 @@ async def _take(session: Session, importer: Importer, path: Path, found: _Import
         found.failure = WriteError(str(path), error)
         return False
     return True
+
+
+def _tell_of_repeated(path: Path, found: _Import, taken: Imported) -> None:
+    found.counts["repeated"] += taken.repeated
+    if taken.repeated:
+        found.complaints.append(
+            f"{path}: {taken.repeated} of its {taken.captures} captures were in the collection "
+            "before, by their WARC-Record-ID, and now are there twice; only whole files are known "
+            "again"
+        )
 
 
 def _read_a_byte(path: Path) -> None:
@@ -134,9 +147,7 @@ async def _extract(
 
 
 def _outcome(found: _Import) -> Outcome:
-    line: dict[str, Any] = {
-        name: found.counts[name] for name in ("segments", "captures", "documents", "known")
-    }
+    line: dict[str, Any] = {name: found.counts[name] for name in _COUNTS}
     text = "{segments} segments, {captures} captures, {documents} documents"
     known = "; {known} files were in the collection before" if found.counts["known"] else ""
     return Outcome(

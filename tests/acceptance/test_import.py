@@ -39,12 +39,12 @@ def test_files_are_taken_in_with_their_texts_and_refused_by_name(
     assert done.status == 1
     line = done.line
     (refused,) = line.pop("refused")
-    assert line == {"segments": 3, "captures": 4, "documents": 4, "known": 0}
+    assert line == {"segments": 3, "captures": 4, "documents": 4, "known": 0, "repeated": 2}
     assert refused["file"] == str(bad)
     assert "ends within the member" in refused["error"]
     assert f"nothing was taken in of {bad}" in done.stderr
     again = pressmark("import", str(good), str(plain), "--json").line
-    assert again == {"segments": 0, "captures": 0, "documents": 0, "known": 2, "refused": []}
+    assert (again["segments"], again["captures"], again["known"]) == (0, 0, 2)
     assert len(pressmark("list", "https://example.org/", "--match", "host", "--json").lines) == 4
     assert pressmark("get", "https://example.org/1", "--as", "body").stdout == PAGE
     assert {hit["url"] for hit in pressmark("search", "wages", "--json").lines} == {
@@ -56,6 +56,29 @@ def test_files_are_taken_in_with_their_texts_and_refused_by_name(
     assert pressmark("rebuild-index").status == 0
     assert pressmark("list", "https://example.org/", "--match", "host", "--json").stdout == before
     assert check_warcs(pressmark.home / "collection") == 3
+
+
+def test_what_the_collection_wrote_itself(
+    pressmark: Pressmark, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    async def writes() -> None:
+        async with place(pressmark.home) as here:
+            html = response(PAGE, b"Content-Type: text/html")
+            await here.writer.keep("ondemand", [exchange("https://example.org/1", html)])
+            await here.writer.seal()
+            assert await here.drain()
+
+    asyncio.run(writes())
+    (own,) = (pressmark.home / "collection/warc").rglob("*.warc.gz")
+    copy = tmp_path_factory.mktemp("copies") / "renamed.warc.gz"
+    copy.write_bytes(own.read_bytes())
+    done = pressmark("import", str(own), str(copy), "--json")
+    assert (done.line["segments"], done.line["captures"], done.line["known"]) == (0, 0, 2)
+    part = copy.with_name("part.warc.gz")
+    part.write_bytes(pressmark("get", "https://example.org/1", "--as", "warc").stdout)
+    done = pressmark("import", str(part), "--json")
+    assert (done.status, done.line["segments"], done.line["repeated"]) == (0, 1, 1)
+    assert "1 of its 1 captures were in the collection before" in done.stderr
 
 
 @pytest.mark.parametrize("arguments", [[], ["nothing.warc.gz"]])
