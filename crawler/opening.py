@@ -19,10 +19,13 @@ PARTIAL = (
 )
 
 
-def open_collection(configuration: Configuration, *, asked: str | None = None) -> Collection:
+def open_collection(
+    configuration: Configuration, *, asked: str | None = None, index_url: str | None = None
+) -> Collection:
     """Store and index that the configuration names. Raises StoreError, IndexFailure.
 
     `asked`: what a reader wants; an index that is not there is then not made. Raises NotArchived.
+    `index_url`: another index.
     """
     if asked is not None and not Index.exists(configuration.index_url):
         file = configuration.index_url.removeprefix("sqlite:///")
@@ -36,7 +39,7 @@ def open_collection(configuration: Configuration, *, asked: str | None = None) -
     if mirror is not None:
         waiting = MirrorWaitingList(configuration.state_url, mirror.uri)
         store = MirroredStore(store, mirror, waiting, folder=configuration.home)
-    return Collection(store, Index(configuration.index_url), mirror)
+    return Collection(store, Index(index_url or configuration.index_url), mirror)
 
 
 def existing_index(configuration: Configuration) -> Index | None:

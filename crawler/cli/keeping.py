@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import click
 
+from archive.collection import Collection
 from archive.index import Index
 from archive.rebuild import rebuild
 from archive.verify import MOST, Healed, Report, heal
 from archive.verify import verify as audit
-from config.load import load
+from config.schema import Configuration
 from crawler.cli.doctor import examine
 from crawler.cli.elsewhere import load_of_existing
 from crawler.cli.exits import CHECKS_FAILED
@@ -36,13 +39,13 @@ def verify(sample: int | None, repair: bool, as_json: bool) -> None:
     configuration = load_of_existing()
     if repair and not configuration.mirror:
         raise click.UsageError("--repair needs a second store: set `mirror` in pressmark.yaml")
-    collection = open_collection(configuration)
     home = Path(configuration.home)
     healed: list[Healed] = []
-    try:
+    has_index = Index.exists(configuration.index_url)
+    with _audited(configuration, has_index=has_index) as collection:
         collection.store.check()
-        collection.mark_new_index()
         if repair and collection.mirror is not None:
+            collection.check_filled()
             collection.mirror.check()
             with progress("Healing") as advance:
                 healed = list(
@@ -50,8 +53,9 @@ def verify(sample: int | None, repair: bool, as_json: bool) -> None:
                 )
         with progress("Verifying") as advance:
             report = audit(collection, home=home, sample=sample, advance=advance)
-    finally:
-        collection.close()
+    lost = not has_index and bool(report.objects or report.findings)
+    if lost:
+        complain("there is no index, but files in the store: run `pressmark rebuild-index`")
     counts = report.to_json()
     if as_json:
         print_json({**counts, "healed": [asdict(one) for one in healed]} if repair else counts)
@@ -68,8 +72,23 @@ def verify(sample: int | None, repair: bool, as_json: bool) -> None:
             click.echo("there are more: what is counted is not all named")
         for remedy in _remedies(report, mirrored=bool(configuration.mirror), healed=repair):
             click.echo(remedy)
-    if report.findings or any(not one.store for one in healed):
+    if lost or report.findings or any(not one.store for one in healed):
         raise click.exceptions.Exit(CHECKS_FAILED)
+
+
+@contextmanager
+def _audited(configuration: Configuration, *, has_index: bool) -> Iterator[Collection]:
+    """The collection; where it has no index, with an empty one that is gone afterwards.
+
+    Were it made in its place, the next capture would not notice that the old one was lost.
+    """
+    with TemporaryDirectory() as folder:
+        url = None if has_index else f"sqlite:///{folder}/index.db"
+        collection = open_collection(configuration, index_url=url)
+        try:
+            yield collection
+        finally:
+            collection.close()
 
 
 def _remedies(report: Report, *, mirrored: bool, healed: bool) -> Iterator[str]:
@@ -82,7 +101,8 @@ def _remedies(report: Report, *, mirrored: bool, healed: bool) -> Iterator[str]:
         else:
             yield (
                 "bad or missing: bring objects back from a backup of the collection; where the "
-                "index alone is wrong, `pressmark rebuild-index` corrects it"
+                "index alone is wrong, `pressmark rebuild-index` corrects it, which leaves out what "
+                "is lost only with `--forget-missing`"
             )
 
 
@@ -95,7 +115,7 @@ def _remedies(report: Report, *, mirrored: bool, healed: bool) -> Iterator[str]:
 @as_json
 def doctor(repair: bool, as_json: bool) -> None:
     """Check configuration, home, storage, index and clock; say what to do."""
-    configuration = load()
+    configuration = load_of_existing()
     status = 0
     if repair:
         # Scrapy takes a second, and only this needs it.
@@ -125,8 +145,13 @@ def doctor(repair: bool, as_json: bool) -> None:
 
 
 @click.command("rebuild-index")
+@click.option(
+    "--forget-missing",
+    is_flag=True,
+    help="Go on without files that the index calls stored and the store has lost.",
+)
 @as_json
-def rebuild_index(as_json: bool) -> None:
+def rebuild_index(forget_missing: bool, as_json: bool) -> None:
     """Make the index again from the objects alone, and put it in the place of the old one."""
     configuration = load_of_existing()
     began = time.monotonic()
@@ -135,7 +160,13 @@ def rebuild_index(as_json: bool) -> None:
         try:
             store.check()
             home = Path(configuration.home)
-            unread = rebuild(store, configuration.index_url, home=home, advance=advance)
+            unread = rebuild(
+                store,
+                configuration.index_url,
+                home=home,
+                forget_missing=forget_missing,
+                advance=advance,
+            )
         finally:
             store.close()
     index = Index(configuration.index_url)

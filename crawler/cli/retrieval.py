@@ -18,7 +18,7 @@ from archive.errors import NotArchived
 from archive.index import CaptureQuery, SearchQuery
 from archive.model import Capture
 from archive.urlkey import Match
-from config.load import load
+from crawler.cli.elsewhere import load_of_existing
 from crawler.cli.options import Moment, as_json, limit, since_until
 from crawler.cli.output import complain, print_json, print_row, printable
 from crawler.opening import PARTIAL, open_collection
@@ -31,7 +31,7 @@ def _collection(asked: str) -> Iterator[Collection]:
     """The collection, to be asked for something. What its index lacks may be there all the same:
     NotArchived then says so.
     """
-    collection = open_collection(load(), asked=asked)
+    collection = open_collection(load_of_existing(), asked=asked)
     try:
         yield collection
     except NotArchived as error:

@@ -10,7 +10,6 @@ import click
 from archive.state import State
 from archive.state.backup import Backup, back_up
 from archive.state.backup import restore as restore_backup
-from config.load import load
 from crawler.cli.elsewhere import load_of_existing
 from crawler.cli.options import as_json
 from crawler.cli.output import print_json
@@ -50,7 +49,7 @@ def restore(file: Path, replace: bool, as_json: bool) -> None:
     """Put the backup FILE in the place of the state: all of it, or nothing."""
     if not file.exists():
         raise click.UsageError(f"there is no file {file}")
-    opened = State(load().state_url)
+    opened = State(load_of_existing().state_url)
     try:
         restored = restore_backup(opened, file, replace=replace)
     finally:

@@ -6,8 +6,8 @@ from collections.abc import Iterator
 
 import click
 
-from config.load import load
 from config.quantities import show_size
+from crawler.cli.elsewhere import load_of_existing
 from crawler.cli.exits import UNAVAILABLE
 from crawler.cli.options import as_json
 from crawler.cli.output import print_json, show_moment, table
@@ -20,7 +20,7 @@ _PAUSE = "; no room: crawls pause"
 @as_json
 def status(as_json: bool) -> int:
     """Show sources, spool, store and index: what was crawled last, and what waits for the store."""
-    found = status_of(load())
+    found = status_of(load_of_existing())
     if as_json:
         print_json(found.to_json())
     else:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import os
 from contextlib import closing
@@ -10,10 +11,13 @@ from typing import Any
 
 import pytest
 
+from archive.collection import Collection
 from archive.names import key_of
 from config.load import load
 from crawler.opening import open_collection
 from tests.crawler.cli.command import Command
+from tests.exchanges import exchange, page
+from tests.keeping import place
 
 
 def checks_of(out: bytes) -> dict[str, dict[str, Any]]:
@@ -32,15 +36,37 @@ def test_nothing_is_wrong_before_the_first_capture(command: Command) -> None:
 
 
 @pytest.mark.parametrize(
-    "arguments", [["verify"], ["rebuild-index"], ["state", "backup", "copy.gz"]], ids=" ".join
+    "arguments",
+    [
+        ["list", "https://example.org/"],
+        ["get", "https://example.org/"],
+        ["search", "miners"],
+        ["verify"],
+        ["rebuild-index"],
+        ["state", "backup", "copy.gz"],
+        ["state", "restore", __file__],
+        ["status"],
+        ["doctor"],
+        ["doctor", "--repair"],
+    ],
+    ids=lambda arguments: " ".join(arguments[:2]),
 )
 def test_who_looks_in_a_folder_of_nobody_is_told(command: Command, arguments: list[str]) -> None:
-    assert command(*arguments)[2] == ""
+    assert "neither a pressmark.yaml" not in command(*arguments)[2]
     Path("elsewhere").mkdir()
     os.chdir("elsewhere")
-    _, _, err = command(*arguments)
+    status, out, err = command(*arguments)
+    assert (status, out) == (2, b"")
     assert "go where your pressmark.yaml is" in err
     assert err.count("\n") == 1
+    assert list(Path().iterdir()) == []
+
+
+def test_an_audit_before_the_first_capture_finds_nothing(command: Command) -> None:
+    status, out, err = command("verify")
+    assert (status, err) == (0, "")
+    assert b"0 unindexed" in out
+    assert not Path("data/index.db").exists()
 
 
 @pytest.fixture
@@ -71,11 +97,42 @@ def test_lost_one_stays_lost_and_is_named(command: Command) -> None:
     assert "there is no index" in err
 
 
+def test_an_audit_names_what_a_lost_one_lacks_and_makes_none(
+    command: Command, collection: Collection
+) -> None:
+    filename = asyncio.run(_stored(collection))
+    for path in Path("data").glob("index.db*"):
+        path.unlink()
+    for _ in range(2):
+        status, out, err = command("verify")
+        assert status == 1
+        assert f"unindexed  {filename}".encode() in out
+        assert b"0 bad, 0 missing, 0 orphans, 1 unindexed" in out
+        assert "no index, but files in the store: run `pressmark rebuild-index`" in err
+    assert not list(Path("data").glob("index.db*"))
+    # The next capture still notices.
+    with closing(open_collection(load())) as begun:
+        begun.mark_new_index()
+        assert begun.index.is_partial()
+    assert command("rebuild-index")[0] == 0
+    assert command("verify")[0] == 0
+
+
+async def _stored(collection: Collection) -> str:
+    """File name of a segment that is stored."""
+    async with place(Path("data"), collection.store) as here:
+        made = exchange("https://example.org/", page("A page"))
+        (capture,) = await here.writer.keep("ondemand", [made])
+        await here.writer.seal()
+        assert await here.drain()
+    return capture.filename
+
+
 def test_one_that_was_begun_anew_beside_files_says_so_until_it_is_rebuilt(
     command: Command, lost: str
 ) -> None:
-    assert command("verify")[0] == 1
-    assert Path("data/index.db").exists()
+    with closing(open_collection(load())) as begun:
+        begun.mark_new_index()
     for asked in (["list", "https://example.org/"], ["get", "https://example.org/"]):
         status, _, err = command(*asked)
         assert status == 1
