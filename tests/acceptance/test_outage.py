@@ -46,13 +46,15 @@ def _incompressible() -> bytes:
     return reply(os.urandom(PAGE_BYTES), b"Content-Type: application/octet-stream")
 
 
-def _status(proxied: Pressmark) -> dict[str, Any]:
-    return proxied("status", "--json").line
+def _status(pressmark: Pressmark) -> dict[str, Any]:
+    return pressmark("status", "--json").line
 
 
-def _paused(proxied: Pressmark, routes: Routes) -> int:
+def _paused(pressmark: Pressmark, routes: Routes) -> int:
     """Wait until a crawl without room asks for nothing more; how often it has asked."""
-    until(lambda: (proxied.home / "index.db").exists() and not _status(proxied)["spool"]["room"])
+    until(
+        lambda: (pressmark.home / "index.db").exists() and not _status(pressmark)["spool"]["room"]
+    )
     time.sleep(2)  # what was in flight
     asked = len(routes.asked)
     time.sleep(2)
