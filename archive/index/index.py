@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterator, Sequence
 from itertools import islice
 from typing import Any
 
-from sqlalchemy import Connection, RowMapping, Select, bindparam, func, select, update
+from sqlalchemy import Connection, Row, Select, bindparam, func, select, update
 
 from archive.errors import IndexOutdated, IndexUnavailable, NotArchived, SegmentUnknown
 from archive.index import fulltext, lookup, partial, rows, unextracted, withdrawal
@@ -109,6 +109,10 @@ class Index:
                 f"{VERSION}: run `pressmark rebuild-index`; nothing in storage is touched by that"
             )
 
+    def wait(self) -> None:
+        """Wait for a server that went away as long as a write does, longer than a question."""
+        self._database.write(lambda _: None)
+
     def mark_partial(self) -> None:
         """Note that the store has files that this index does not know, until a rebuild. Durable."""
         self._database.write(lambda c: c.execute(partial.make_mark))
@@ -126,8 +130,8 @@ class Index:
         """Name and version of the database software, e.g. "SQLite 3.40.1"."""
         return self._dialect.software
 
-    def _fetch(self, statement: Select[Any]) -> Sequence[RowMapping]:
-        return self._database.read(lambda c: c.execute(statement).mappings().all())
+    def _fetch(self, statement: Select[Any]) -> Sequence[Row[Any]]:
+        return self._database.read(lambda c: c.execute(statement).all())
 
     # Segments
 
@@ -281,15 +285,15 @@ class Index:
         """The document of a capture, of its greatest run; a revisit has none of its own."""
         place = {"name": capture.filename, "at": capture.offset}
         found = self._database.rows(_document_at, place)
-        return rows.document_of(found[0]["content"]) if found else None
+        return rows.document_of(found[0].content) if found else None
 
     def documents(self, filename: str) -> Iterator[Document]:
         """Current documents of a segment in the order of offsets; none for an unknown one."""
         place: dict[str, str | int] = {"name": filename, "after": -1}
         while batch := self._database.rows(_documents_of, place):
             for row in batch:
-                yield rows.document_of(row["content"])
-            place["after"] = batch[-1]["offset"]
+                yield rows.document_of(row.content)
+            place["after"] = batch[-1].offset
 
     def unextracted(self, filename: str) -> Iterator[Capture]:
         """Pages of a segment that have no document, in the order of offsets.

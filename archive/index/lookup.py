@@ -110,15 +110,15 @@ def choose(ask: Ask, key: str, at: str | None, any_status: bool) -> Capture | No
 
 def _nearest(found: Sequence[Found], at: str, statuses: Statuses) -> Sequence[Found]:
     """Of what is around `at` what is exactly there, else what is nearest; if as near, earlier."""
-    exact = [row for row in found if row["timestamp"] == int(at)]
+    exact = [row for row in found if row.timestamp == int(at)]
     if exact:
         return exact
-    fitting = [row for row in found if statuses[0] <= row["status"] <= statuses[1]]
-    times = sorted({row["timestamp"] for row in fitting})
+    fitting = [row for row in found if statuses[0] <= row.status <= statuses[1]]
+    times = sorted({row.timestamp for row in fitting})
     if len(times) > 1:
         wanted = _seconds(int(at))
         times.sort(key=lambda time: abs(_seconds(time) - wanted))
-    return [row for row in fitting if row["timestamp"] == times[0]]
+    return [row for row in fitting if row.timestamp == times[0]]
 
 
 def _seconds(digits: int) -> int:
@@ -197,7 +197,7 @@ def asked_for(query: CaptureQuery) -> Asked:
 
 
 def _place(row: Found) -> Place:
-    return row["urlkey"], row["timestamp"]
+    return row.urlkey, row.timestamp
 
 
 def _values_of(place: Place) -> Asked:
@@ -251,4 +251,4 @@ def walk_segment(ask: Ask, filename: str) -> Iterator[Capture]:
         yield from map(rows.capture_of, batch)
         if len(batch) < BATCH:
             return
-        values["after"] = batch[-1]["offset"]
+        values["after"] = batch[-1].offset

@@ -4,12 +4,9 @@ from __future__ import annotations
 
 import json
 import re
-import uuid
-from collections.abc import Mapping
 from typing import Any
 
 import zstandard
-from sqlalchemy import RowMapping
 
 from archive.documents import from_json, to_json
 from archive.model import Capture, Document, Segment
@@ -17,8 +14,8 @@ from archive.urlkey import urlkey
 
 Row = dict[str, Any]
 
-Found = RowMapping | Mapping[str, Any]
-"""A row of an answer."""
+Found = Any
+"""A row of an answer, its columns as attributes: SQLAlchemy's, or a named tuple."""
 
 _HTML = "text/html"
 _SHA256 = re.compile(r"sha256:([0-9a-f]{64})")
@@ -45,11 +42,11 @@ def segment_row(segment: Segment) -> Row:
 def segment_of(row: Found) -> Segment:
     """The segment of a row."""
     return Segment(
-        filename=row["filename"],
-        source=row["source"],
-        state=row["state"],
-        node=row["node"],
-        path=row["path"],
+        filename=row.filename,
+        source=row.source,
+        state=row.state,
+        node=row.node,
+        path=row.path,
     )
 
 
@@ -78,23 +75,23 @@ def capture_row(capture: Capture, segment: int, source: str) -> Row:
 
 def capture_of(row: Found) -> Capture:
     """The capture of a row that has `filename` and `segment_source` joined to it."""
-    key = row["urlkey"]
+    key = row.urlkey
     return Capture(
         urlkey=key,
-        timestamp=f"{row['timestamp']:014d}",
-        url=_restored(row["url"]) if row["form"] is None else _url(key, row["form"]),
-        mime=_HTML if row["mime"] is None else _restored(row["mime"]),
-        status=row["status"],
-        digest=_digest_text(row["digest"]),
-        filename=row["filename"],
-        offset=row["offset"],
-        length=row["length"],
-        record_id=_record_id_text(row["record_id"]),
-        source=row["segment_source"] if row["source"] is None else row["source"],
-        job=None if row["job"] is None else _restored(row["job"]),
-        request_length=row["request_length"],
-        truncated=row["truncated"],
-        kind=row["kind"],
+        timestamp=f"{row.timestamp:014d}",
+        url=_restored(row.url) if row.form is None else _url(key, row.form),
+        mime=_HTML if row.mime is None else _restored(row.mime),
+        status=row.status,
+        digest=_digest_text(row.digest),
+        filename=row.filename,
+        offset=row.offset,
+        length=row.length,
+        record_id=_record_id_text(row.record_id),
+        source=row.segment_source if row.source is None else row.source,
+        job=None if row.job is None else _restored(row.job),
+        request_length=row.request_length,
+        truncated=row.truncated,
+        kind=row.kind,
     )
 
 
@@ -172,7 +169,10 @@ def _record_id_bytes(record_id: str) -> bytes:
 
 
 def _record_id_text(data: bytes) -> str:
-    return f"<urn:uuid:{uuid.UUID(bytes=data)}>" if len(data) == 16 else data.decode().lstrip()
+    if len(data) != 16:
+        return data.decode().lstrip()
+    hexa = data.hex()
+    return f"<urn:uuid:{hexa[:8]}-{hexa[8:12]}-{hexa[12:16]}-{hexa[16:20]}-{hexa[20:]}>"
 
 
 def _day(document: Document) -> int:

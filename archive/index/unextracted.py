@@ -59,4 +59,4 @@ def walk(ask: Ask, filename: str) -> Iterator[Capture]:
     after = -1
     while found := ask(_of_segment, {"name": filename, "after": after}):
         yield from map(rows.capture_of, found)
-        after = found[-1]["offset"]
+        after = found[-1].offset
