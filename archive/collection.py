@@ -20,7 +20,7 @@ from archive.errors import (
     UrlError,
 )
 from archive.index import CaptureQuery, Index
-from archive.memento import Memento
+from archive.memento import Memento, damage_of
 from archive.model import Capture, Document, Segment
 from archive.names import key_of
 from archive.store.base import Store
@@ -103,8 +103,7 @@ class Collection:
         before = capture.request_length or 0
         start = capture.offset - before
         data = self._read(capture.filename, start, before + capture.length)
-        where = f"{capture.filename} at {capture.offset}"
-        record = _checked(data[before:], capture, where)
+        record = _checked(data[before:], capture)
         original = self._original(capture, record) if record.type == "revisit" else record
         return Memento(capture=capture, record=record, original=original, members=data)
 
@@ -161,7 +160,7 @@ class Collection:
     def _original(self, capture: Capture, record: Record) -> Record:
         original = self._original_capture(capture, record)
         data = self._read(original.filename, original.offset, original.length)
-        return _checked(data, original, f"{original.filename} at {original.offset}")
+        return _checked(data, original)
 
     def _original_capture(self, capture: Capture, record: Record) -> Capture:
         """The capture that a revisit refers to (WARC/1.1, 6.7): by URI and date, else by digest."""
@@ -224,14 +223,20 @@ def _format_of(description: bytes) -> object:
         return description[:40]
 
 
-def _checked(data: bytes, capture: Capture, where: str) -> Record:
+def _checked(data: bytes, capture: Capture) -> Record:
     """The capture's record. Raises RecordError; DigestMismatch when its bytes have changed."""
-    if len(data) < capture.length:
-        raise RecordError(f"{where} ends too early")
-    record = read_record(data, where=where)
+    try:
+        if len(data) < capture.length:
+            raise RecordError("the file ends within it")
+        record = read_record(data, where="its place")
+        record.check_block()
+    except RecordError as error:
+        raise type(error)(damage_of(capture, str(error))) from error
     if capture.record_id and record.record_id != capture.record_id:
-        raise RecordError(f"{where} is {record.record_id}, not {capture.record_id}")
-    record.check_block()
+        raise RecordError(
+            f"{capture.filename} at {capture.offset} is {record.record_id}, not "
+            f"{capture.record_id}: run `pressmark rebuild-index`"
+        )
     return record
 
 

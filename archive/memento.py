@@ -18,6 +18,15 @@ _REDIRECTS = (301, 302, 303, 307, 308)  # RFC 9110, 15.4: those that mean anothe
 _ASCII = "".join(map(chr, range(0x21, 0x7F)))
 
 
+def damage_of(capture: Capture, why: str) -> str:
+    """What to say of a capture whose bytes are not those that were kept."""
+    return (
+        f"the record of {capture.url} of {capture.timestamp} is damaged ({why}): "
+        "`pressmark verify --repair` puts it right from a mirror; without one, bring "
+        f"{capture.filename} back from a backup of the collection"
+    )
+
+
 @dataclass(frozen=True)
 class Memento:
     """Reads are checked: what does not have the digest that was noted is never given out."""
@@ -51,10 +60,8 @@ class Memento:
         """
         payload = payload_of(self.original)
         if self.capture.digest.startswith("sha256:") and sha256(payload) != self.capture.digest:
-            raise DigestMismatch(
-                f"{self.capture.filename} at {self.capture.offset} "
-                f"does not hold {self.capture.digest}"
-            )
+            why = f"its payload does not have the digest {self.capture.digest}"
+            raise DigestMismatch(damage_of(self.capture, why))
         return payload
 
     def body(self, limit: int = DECODED_LIMIT) -> bytes:

@@ -102,7 +102,7 @@ def packed_members_of(
                 if not data:
                     raise RecordError(f"{name} ends within the member at {offset}")
         except _ERRORS as error:
-            raise RecordError(f"{name} has no gzip member at {offset}: {error}") from error
+            raise RecordError(f"{name} has no whole gzip member at {offset}") from error
         rest = decompressor.unused_data
         if rest:
             compressed[-1] = data[: -len(rest)]

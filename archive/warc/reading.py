@@ -88,8 +88,8 @@ def read_record(data: bytes, *, where: str) -> Record:
     try:
         record = _read_plain(data) or _read_fastwarc(data) or _read_warcio(data)
     except (ArchiveLoadFailed, ValueError, AttributeError, KeyError, EOFError, OSError) as error:
-        # warcio raises more than its own exceptions on damaged fields.
-        raise RecordError(f"{where} cannot be read: {error}") from error
+        # warcio raises more than its own exceptions on damaged fields, and quotes bytes in them.
+        raise RecordError(f"{where} holds no whole WARC record") from error
     if record is None:
         raise RecordError(f"{where} holds no whole WARC record")
     return record

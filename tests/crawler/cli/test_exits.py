@@ -100,7 +100,21 @@ def test_changed_record_is_1_and_none_of_it_is_printed(command: Command, warc: P
     for form in ("raw", "headers", "warc", "payload", "body"):
         status, out, err = command("get", URL, "--as", form)
         assert (status, out) == (1, b""), form
-        assert warc.name in err
+        assert f"the record of {URL} of 20261122" in err
+        assert "is damaged" in err
+        assert "`pressmark verify --repair`" in err
+        assert f"bring {warc.name} back from a backup" in err
+
+
+def test_record_that_was_written_over_is_called_damaged(command: Command, warc: Path) -> None:
+    """Nothing of what stands there now is shown, nor what a library says of it."""
+    warc.chmod(0o600)
+    warc.write_bytes(b"\x07Overwritten" * (warc.stat().st_size // 12 + 1))
+    for arguments in (["get", URL], ["get", URL, "--at", "2026"]):
+        status, out, err = command(*arguments)
+        assert (status, out) == (1, b"")
+        assert "is damaged (its place holds no whole WARC record): `pressmark verify" in err
+        assert "Overwritten" not in err
 
 
 def test_index_that_is_no_database_is_3(command: Command) -> None:
