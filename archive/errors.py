@@ -17,6 +17,7 @@ ArchiveError
 |  +- IndexOutdated        written by another version: `pressmark rebuild-index`
 |  +- SegmentUnknown       no row of that segment: `pressmark rebuild-index`
 +- StateFailure            the state is locked, unreachable, damaged or newer: as the message says
+|  +- StateDamaged         what is there is no whole database: restore the last backup, do not retry
 |  +- StateTaken           restoring would replace what it holds: ask for that
 +- BackupDamaged           a backup of the state is not whole: take another one
 +- StoreError              the object store refused or failed
@@ -24,6 +25,7 @@ ArchiveError
    +- KeyMissing           no such object: do not retry
    +- KeyTaken             conditional put lost: read the object, compare sha256
    +- BucketMissing        no such bucket or folder: create it, or correct `collection`
+   +- FilesMissing         not what the index says is there: mount the disk; keep the spool
    +- AccessDenied         wrong key or no permission: correct the credentials
    +- ObjectDamaged        stored bytes are not those that were sent: never acknowledge, retry
    +- StoreUnavailable     network, 5xx or a full disk: keep the spool, retry with backoff
@@ -95,6 +97,7 @@ class WriteError(ArchiveError):
         )
         super().__init__(f"could not archive {what}: {cause}{remedy}")
         self.what = what
+        self.cause = cause
 
 
 class IndexFailure(ArchiveError):
@@ -128,6 +131,10 @@ class StateFailure(ArchiveError):
     """
 
 
+class StateDamaged(StateFailure):
+    """What lies in the place of the state is no database, or not a whole one."""
+
+
 class StateTaken(StateFailure):
     """The state holds rows that a backup would replace."""
 
@@ -158,6 +165,10 @@ class KeyTaken(StoreError):
 
 class BucketMissing(StoreError):
     """The bucket does not exist."""
+
+
+class FilesMissing(StoreError):
+    """The store lacks files that the index calls stored there: it is another one, or lost them."""
 
 
 class AccessDenied(StoreError):

@@ -90,7 +90,7 @@ def restore(state: State, file: Path, *, replace: bool = False) -> Backup:
     state holds rows, unless `replace`; OSError, StateFailure.
     """
     # Once through before anything is touched.
-    backup = _read_all(file)
+    backup = read_backup(file)
     if backup.revision not in migrating.known_revisions():
         raise StateFailure(
             f"{file} was written by a newer Pressmark (revision {backup.revision}, this one knows "
@@ -136,7 +136,8 @@ def _fill(connection: Connection, file: Path) -> None:
         connection.execute(tables[last].insert(), waiting)
 
 
-def _read_all(file: Path) -> Backup:
+def read_backup(file: Path) -> Backup:
+    """What a backup says of itself, when all of it was read. Raises BackupDamaged, OSError."""
     lines = _lines(file)
     head = next(lines, {})
     if head.get("pressmark_state") != FORMAT or not isinstance(head.get("revision"), str):

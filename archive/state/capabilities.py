@@ -25,6 +25,7 @@ class RememberedCapabilities:
     def __init__(self, url: str) -> None:
         """`url` of the state database, as `State` takes it."""
         self._url = url
+        self._failed = False  # and that was said
 
     def recall(self, endpoint: str, bucket: str) -> Capabilities | None:
         """See CapabilityMemory."""
@@ -38,7 +39,9 @@ class RememberedCapabilities:
             finally:
                 state.close()
         except StateFailure as error:
-            logger.warning("what %s can do is not remembered: %s", endpoint, error)
+            if not self._failed:
+                logger.warning("what %s can do is not remembered: %s", endpoint, error)
+            self._failed = True
             return None
         fields = Capabilities.__dataclass_fields__
         return None if row is None else Capabilities(**{name: row[name] for name in fields})
@@ -55,4 +58,5 @@ class RememberedCapabilities:
             finally:
                 state.close()
         except StateFailure as error:
-            logger.warning("what %s can do will not be remembered: %s", endpoint, error)
+            if not self._failed:
+                logger.warning("what %s can do will not be remembered: %s", endpoint, error)

@@ -14,7 +14,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import ArgumentError, SQLAlchemyError
 
 from archive.databases import DRIVER, postgresql_engine
-from archive.errors import StateFailure
+from archive.errors import StateDamaged, StateFailure
 from archive.state import migrating
 from archive.state.schema import HEAD
 
@@ -34,7 +34,7 @@ _LOCK_TIMEOUT = "55P03"
 class State:
     """Thread-safe; processes may share the database.
 
-    Every method raises StateFailure when it is locked, damaged, full or away.
+    Every method raises StateFailure when it is locked, full or away, and StateDamaged.
     """
 
     def __init__(self, url: str) -> None:
@@ -189,9 +189,10 @@ def _failure(error: SQLAlchemyError, name: str) -> StateFailure:
     cause = getattr(error, "orig", None) or error
     code = "_".join(str(getattr(cause, "sqlite_errorname", "")).split("_")[:2])
     if code in _DAMAGED:
-        return StateFailure(
-            f"the state {name} is damaged ({cause}): move it away and run "
-            "`pressmark state restore` with your last backup; the archive is not touched by that"
+        return StateDamaged(
+            f"the state {name} is damaged ({cause}): run `pressmark state restore --replace` with "
+            "your last backup, which keeps the damaged one beside it, or without a backup move it "
+            "away; the archive is not touched by that"
         )
     if code in _LOCKED or getattr(cause, "sqlstate", None) == _LOCK_TIMEOUT:
         return StateFailure(

@@ -16,6 +16,7 @@ from archive.errors import (
     AccessDenied,
     BucketMissing,
     KeyMissing,
+    StateDamaged,
     StateFailure,
     StoreError,
     StoreUnavailable,
@@ -92,9 +93,14 @@ class MirroredStore:
         self._closing = False
 
     def put_new(self, key: str, source: bytes | Path) -> StoredObject:
-        """See Store. Raises StoreUnavailable too when it cannot be noted for the mirror."""
+        """See Store. Raises StoreUnavailable too when it cannot be noted for the mirror.
+
+        Waiting does not help where the notes are damaged: StoreError.
+        """
         try:
             self._waiting.add([key])
+        except StateDamaged as error:
+            raise StoreError(f"nothing can be noted for the mirror: {error}", key) from error
         except StateFailure as error:
             raise StoreUnavailable(f"{key} cannot be noted for the mirror: {error}", key) from error
         stored = self.main.put_new(key, source)

@@ -9,10 +9,10 @@ import click
 
 from archive.state import State
 from archive.state.backup import Backup, back_up
-from archive.state.backup import restore as restore_backup
+from archive.state.restoring import restore_into
 from crawler.cli.elsewhere import load_of_existing
 from crawler.cli.options import as_json
-from crawler.cli.output import print_json
+from crawler.cli.output import complain, print_json
 
 _file = click.argument("file", type=click.Path(dir_okay=False, path_type=Path))
 
@@ -46,14 +46,15 @@ def backup(file: Path, replace: bool, as_json: bool) -> None:
 @click.option("--replace", is_flag=True, help="Replace what the state holds.")
 @as_json
 def restore(file: Path, replace: bool, as_json: bool) -> None:
-    """Put the backup FILE in the place of the state: all of it, or nothing."""
+    """Put the backup FILE in the place of the state: all of it, or nothing.
+
+    With --replace also of a damaged one, which is kept beside it under another name.
+    """
     if not file.exists():
         raise click.UsageError(f"there is no file {file}")
-    opened = State(load_of_existing().state_url)
-    try:
-        restored = restore_backup(opened, file, replace=replace)
-    finally:
-        opened.close()
+    restored, aside = restore_into(load_of_existing().state_url, file, replace=replace)
+    if aside is not None:
+        complain(f"the state was damaged: what was there is now {aside}")
     _tell(file, restored, as_json, "restored from")
 
 

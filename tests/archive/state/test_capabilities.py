@@ -52,7 +52,11 @@ def test_state_that_cannot_be_used_is_told_and_done_without(
     with caplog.at_level(logging.WARNING):
         assert memory.recall(AMAZON, "press") is None
         memory.remember(AMAZON, "press", POOR)
-    assert "is not remembered: the state" in caplog.text
+        memory.recall(AMAZON, "other")
+    (message,) = caplog.messages
+    assert "is not remembered: the state" in message
+    with caplog.at_level(logging.WARNING):
+        RememberedCapabilities(f"sqlite:///{tmp_path}/state.db").remember(AMAZON, "press", POOR)
     assert "will not be remembered: the state" in caplog.text
 
 

@@ -65,12 +65,37 @@ def test_file_that_is_missing_or_damaged(command: Command) -> None:
 
 
 def test_database_that_cannot_be_used(command: Command, url: str) -> None:
+    assert command("state", "backup", "copy.gz")[0] == 0
     Path(url.removeprefix("sqlite:///")).write_bytes(b"something else" * 1000)
-    for arguments in (("backup", "copy.gz"), ("restore", __file__)):
+    for arguments in (("backup", "new.gz"), ("restore", "copy.gz")):
         status, _, err = command("state", *arguments)
         assert status == 3
         assert "is damaged" in err
-    assert not Path("copy.gz").exists()
+        assert "`pressmark state restore --replace`" in err
+    assert not Path("new.gz").exists()
+
+
+@pytest.mark.parametrize("begin", [0, 4096], ids=["no database", "damaged in its middle"])
+def test_damaged_state_makes_way_for_a_backup_and_is_kept(
+    command: Command, url: str, begin: int
+) -> None:
+    assert command("state", "backup", "copy.gz")[0] == 0
+    place = Path(url.removeprefix("sqlite:///"))
+    before = place.read_bytes()
+    damaged = before[:begin] + b"something else" * (len(before[begin:]) // 14)
+    place.write_bytes(damaged)
+    Path("bad.gz").write_bytes(b"something else")
+    status, _, err = command("state", "restore", "bad.gz", "--replace")
+    assert (status, place.read_bytes()) == (1, damaged)
+    assert "bad.gz" in err
+    assert str(place) not in err
+    status, out, err = command("state", "restore", "copy.gz", "--replace", "--json")
+    assert status == 0, err
+    assert json.loads(out)["rows"] == len(rows(url)) == 3
+    (aside,) = place.parent.glob("state.db.damaged-*")
+    assert aside.read_bytes() == damaged
+    assert aside.name in err
+    assert sorted(path.name for path in place.parent.iterdir()) == [place.name, aside.name]
 
 
 def test_state_of_a_newer_version(command: Command, url: str) -> None:
