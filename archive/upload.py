@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import threading
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -30,7 +31,8 @@ class _Task:
     adopted: bool
     tries: int = 0
     error: ArchiveError | None = None  #: of the last try
-    due: float = 0.0  #: of a refused one: when it is tried again (monotonic seconds)
+    tried: float = 0.0  #: when the last try ended (monotonic seconds)
+    due: float = 0.0  #: of a refused one: when it is tried again (likewise)
 
 
 class Uploader:
@@ -41,9 +43,11 @@ class Uploader:
     holds up the others. What this process captured goes before what it adopted from a dead one.
     """
 
-    def __init__(self, store: Store, index: Index) -> None:
+    def __init__(self, store: Store, index: Index, check: Callable[[], None] | None = None) -> None:
+        """`check` is called before each upload; what it raises is as if the store had."""
         self._store = store
         self._index = index
+        self._check = check
         self._waiting: list[_Task] = []
         self._refused: list[_Task] = []
         self._current: _Task | None = None
@@ -71,8 +75,9 @@ class Uploader:
     def drain(self, patience: float, *, own: bool = False) -> bool:
         """Wait until nothing is left to upload, of our `own` or at all; whether it is all stored.
 
-        Gives up when the store has been away for `patience` seconds of the waiting, or at `close`.
-        That it is away is logged once.
+        Gives up when the store has been away for `patience` seconds of the waiting, or at `close`;
+        at once when it is the index that failed, as that has been waited for. That the store is
+        away is logged once.
         """
         began = time.monotonic()
         told = False
@@ -84,7 +89,10 @@ class Uploader:
                 left = max(began, self._away_since) + patience - time.monotonic()
                 if left <= 0:
                     break
-                cause = next((task.error for task in self._unfinished(own) if task.error), None)
+                failed = [task for task in self._unfinished(own) if task.error]
+                if any(_waited_for_index(task, began) for task in failed):
+                    break
+                cause = next((task.error for task in failed), None)
                 if cause is not None and not told:
                     told = True
                     logger.warning("not stored yet (%s); trying for %g s", cause, patience)
@@ -156,6 +164,7 @@ class Uploader:
         self._current = None
         task.tries += 1
         task.error = error
+        task.tried = time.monotonic()
         if isinstance(error, StoreUnavailable | IndexUnavailable):
             self._away_since = self._away_since or began
             self._waiting.append(task)
@@ -180,6 +189,8 @@ class Uploader:
 
     def _upload(self, sealed: Path) -> None:
         """Objects first, the manifest that vouches for them last; then the row, then the spool."""
+        if self._check is not None:
+            self._check()
         paths = [sealed, sealed.with_name(sibling(sealed.name, "jsonl"))]
         is_segment = sealed.name.endswith(".warc.gz")
         if is_segment:
@@ -204,3 +215,7 @@ class Uploader:
             there = parse_manifest(self._store.get(key_of(path.name)), path.name)
             if not there.agrees(parse_manifest(path.read_bytes(), path.name)):
                 raise
+
+
+def _waited_for_index(task: _Task, since: float) -> bool:
+    return isinstance(task.error, IndexUnavailable) and task.tried >= since

@@ -5,6 +5,7 @@ That is how `scrapy crawl` records; `pressmark` opens one session for all crawls
 
 from __future__ import annotations
 
+import contextlib
 import logging
 
 from scrapy import Spider, signals
@@ -53,11 +54,13 @@ class SessionExtension:
         if self._session is None:
             return
         session, self._session = self._session, None
-        try:
+        # It ends the crawl, and is said below whenever it came.
+        with contextlib.suppress(WriteError):
             await session.seal()
-        except WriteError as error:
-            logger.error("%s", error)
-        finally:
+        try:
+            if session.writer.failure is not None:
+                logger.error("%s", session.writer.failure)
             if (reason := session.upload_error()) is not None:
                 logger.error("not all is stored, the rest waits for the next start: %s", reason)
+        finally:
             await session.close()

@@ -21,7 +21,7 @@ from scrapy.http import Headers, Response
 from scrapy.responsetypes import responsetypes
 
 from archive.collection import Collection
-from archive.errors import ArchiveError, UrlError
+from archive.errors import ArchiveError, IndexUnavailable, UrlError
 from archive.index import CaptureQuery
 from archive.model import Capture, Document
 from archive.timestamps import to_datetime, to_timestamp
@@ -60,7 +60,7 @@ class Resumption:
         try:
             url = target_url(request.url)
             if url not in self._left:
-                found = await asyncio.to_thread(self._captures, url)
+                found = await asyncio.to_thread(self._patiently, url)
                 self._left.setdefault(url, deque(found))
             if not self._left[url]:
                 return None
@@ -68,6 +68,8 @@ class Resumption:
             response = await asyncio.to_thread(self._response, request, capture)
         except UrlError:
             return None  # what is wrong with it, the download says
+        except IndexUnavailable:
+            return None  # nothing can be kept either, and whoever writes says so
         except ArchiveError as error:
             logger.warning("%s is fetched again: %s", request.url, error)
             return None
@@ -86,6 +88,13 @@ class Resumption:
         document = self._collection.index.document(capture)
         self._recording.counts["documents"] += document is not None
         return document
+
+    def _patiently(self, url: str) -> list[Capture]:
+        try:
+            return self._captures(url)
+        except IndexUnavailable:
+            self._collection.index.wait()
+            return self._captures(url)
 
     def _captures(self, url: str) -> list[Capture]:
         """Of the job, in the order in which they were made; not those that were interrupted."""

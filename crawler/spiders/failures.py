@@ -16,7 +16,7 @@ from scrapy.exceptions import (
 )
 from twisted.python.failure import Failure
 
-from archive.errors import ArchiveError
+from archive.errors import ArchiveError, WriteError
 from archive.model import Capture
 
 _SENTENCES: tuple[tuple[tuple[type[BaseException], ...], str], ...] = (
@@ -59,6 +59,8 @@ _TLS = ("SSL", "TLS", "certificate")
 def explain(failure: Failure, url: str, capture: Capture | None = None) -> str:
     """Why `url` could not be had. `capture` is what was kept of it all the same."""
     error = failure.value
+    if isinstance(error, WriteError):
+        return str(WriteError(url, error.cause))
     if isinstance(error, ArchiveError):
         text = str(error)
         return text if url in text else f"{url} could not be archived: {text}"

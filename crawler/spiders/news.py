@@ -13,6 +13,7 @@ from scrapy.crawler import Crawler
 from scrapy.http import Response
 from twisted.python.failure import Failure
 
+from archive.errors import WriteError
 from archive.model import Capture
 from archive.names import source_name
 from config.crawling import crawl_settings
@@ -82,6 +83,7 @@ class NewsSpider(CapturingSpider):
         self._seen: set[str] = set()
         self._sitemaps: set[str] = set()
         self._last_page = 0
+        self._unkept = 0
         if source.robots == "ignore":
             self._request_meta = {"dont_obey_robotstxt": True}
 
@@ -173,6 +175,8 @@ class NewsSpider(CapturingSpider):
             return
         request: Request = failure.request  # type: ignore[attr-defined]  # set by Scrapy
         self.count("sitemap_errors" if "level" in request.cb_kwargs else "feed_errors")
+        if self._is_unkept(failure):
+            return
         capture = request.meta.get("capture")
         kept = capture if isinstance(capture, Capture) else None
         self._note(explain(failure, request.url, kept))
@@ -267,7 +271,9 @@ class NewsSpider(CapturingSpider):
         request: Request = failure.request  # type: ignore[attr-defined]  # set by Scrapy
         capture = request.meta.get("capture")
         kept = capture if isinstance(capture, Capture) else None
-        if not isinstance(failure.value, NotBegun):
+        if self._is_unkept(failure):
+            self.count("errors")
+        elif not isinstance(failure.value, NotBegun):
             self._error(explain(failure, request.url, kept))
         self._close(request)
         yield from self._requests(self._budget.give_back())
@@ -291,6 +297,21 @@ class NewsSpider(CapturingSpider):
     def page_ended(self, progress: Progress) -> None:
         """Nothing is kept of a page that is done."""
         del self._pages[progress.number]
+
+    def _is_unkept(self, failure: Failure) -> bool:
+        """Whether it came and could not be kept. That ends the crawl, and is said of that once."""
+        unkept = isinstance(failure.value, WriteError)
+        self._unkept += unkept
+        return unkept
+
+    def closed(self, reason: str) -> None:  # noqa: ARG002 - Scrapy passes it by name
+        """Called by Scrapy at the end."""
+        if self._unkept:
+            logger.warning(
+                "%s: %d answers that had come were not kept; the next crawl asks for them again",
+                self.source_name,
+                self._unkept,
+            )
 
     def _error(self, sentence: str) -> None:
         self.count("errors")
