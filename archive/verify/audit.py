@@ -82,9 +82,7 @@ class _Walk:
             if not self._go_on():
                 return self._report
             if isinstance(found, str):
-                self._report.add(
-                    "orphan", _name(found), "an object of a collection has no such name"
-                )
+                self._report.add("orphan", found, "no file of a collection is called so there")
             else:
                 self._segment(found, whole=sample is None)
         if sample is None:

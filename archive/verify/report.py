@@ -19,7 +19,7 @@ class Finding:
     #: bad: bytes or fields differ; missing: named but not there; orphan: there, but not named;
     #: unindexed: in storage, but not in the index
     kind: Kind
-    name: str  #: file name, or file name and offset
+    name: str  #: file name, or file name and offset; the key where the name is none of a collection
     detail: str  #: one sentence
 
 

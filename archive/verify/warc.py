@@ -47,6 +47,7 @@ class WarcAudit:
         self._places = list(
             _apart((offset, int(lines[offset]["length"])) for offset in sorted(lines))
         )
+        self._stated = lines
         self._lines = {offset: hash(_text(line)) for offset, line in lines.items()}
         self._witnesses = witnesses
         self._reader = RecordReader(name)
@@ -68,9 +69,11 @@ class WarcAudit:
             if not packed:
                 break  # `_only` will say that nothing is there
             try:
-                yield offset, packed, _unpack(packed, self._place(offset))
+                content = _unpack(packed)
             except RecordError as error:
                 self._unreadable(offset, str(error))
+            else:
+                yield offset, packed, content
         yield from self._between(fetch, None)
 
     def _between(self, fetch: Fetch, end: int | None) -> Iterator[tuple[int, bytes, bytes]]:
@@ -92,7 +95,7 @@ class WarcAudit:
     def _record(self, offset: int, packed: bytes, content: bytes) -> None:
         self._report.records += 1
         try:
-            record = read_record(content, where=self._place(offset))
+            record = read_record(content, where="it")
             member = Member(offset=offset, length=len(packed), record=record)
             entry, capture = self._reader.take(member, hashlib.sha256(packed).hexdigest())
         except RecordError as error:
@@ -102,7 +105,7 @@ class WarcAudit:
             record.check_block()
             check_payload(record)
         except DigestMismatch as error:
-            self._report.add("bad", self._place(offset), str(error))
+            self._bad(offset, str(error))
         self._compare("line of the manifest", self._lines, offset, hash(_text(entry.line())))
         if capture is not None:
             for witness, said in self._witnesses.items():
@@ -119,8 +122,16 @@ class WarcAudit:
         for offset in sorted(said):
             self._report.add("missing", self._place(offset), f"there is only a {witness}")
 
+    def _bad(self, offset: int, why: str) -> None:
+        """Its place alone tells people nothing: the manifest knows what it was, or should be."""
+        line = self._stated.get(offset, {})
+        words = (line.get("type"), line.get("url"), line.get("timestamp"))
+        what = " ".join(str(word) for word in words if word)
+        why = why.removeprefix(f"{self._place(offset)}: ")
+        self._report.add("bad", self._place(offset), f"{what}: {why}" if what else why)
+
     def _unreadable(self, offset: int, why: str) -> None:
-        self._report.add("bad", self._place(offset), why)
+        self._bad(offset, why)
         self._lines.pop(offset, None)
         for said in self._witnesses.values():
             said.pop(offset, None)
@@ -138,12 +149,15 @@ def _apart(places: Iterable[tuple[int, int]]) -> Iterator[tuple[int, int]]:
             end = offset + length
 
 
-def _unpack(packed: bytes, where: str) -> bytes:
+def _unpack(packed: bytes) -> bytes:
     """The content of exactly one gzip member. Raises RecordError."""
     pieces = iter([packed])
-    found = list(packed_members_of(lambda _: next(pieces, b""), where))
+    try:
+        found = list(packed_members_of(lambda _: next(pieces, b""), "it"))
+    except RecordError as error:
+        raise RecordError("it is no whole gzip member") from error
     if len(found) != 1:
-        raise RecordError(f"{where} is not one gzip member but {len(found)}")
+        raise RecordError(f"it is not one gzip member but {len(found)}")
     return found[0][2]
 
 

@@ -103,6 +103,11 @@ def _remedies(report: Report, *, mirrored: bool, healed: bool) -> Iterator[str]:
                 "bad or missing: bring objects back from a backup of the collection; where the "
                 "index alone is wrong, `pressmark rebuild-index` corrects it"
             )
+    if report.count("orphan"):
+        yield (
+            "orphan: a file of this collection needs its manifest again, from the mirror "
+            "(`pressmark verify --repair`) or a backup; move away what is none"
+        )
 
 
 @click.command("doctor")

@@ -177,7 +177,8 @@ DAMAGES = {
     "lines of a CDXJ in another order": Damage(_swap_lines, {("bad", "C")}),
     "and its manifest vouches for them": Damage(_swap_lines_and_vouch, {("bad", "C")}),
     "an object of no segment": Damage(
-        lambda kept: _put(kept, "warc/2026/11/22/notes.txt"), {("orphan", "notes.txt")}
+        lambda kept: _put(kept, "warc/2026/11/22/notes.txt"),
+        {("orphan", "warc/2026/11/22/notes.txt")},
     ),
     "an object that nobody names": Damage(
         lambda kept: _put(kept, f"warc/2026/11/22/{_STRANGER}"),

@@ -65,6 +65,7 @@ def test_what_failed_is_1(command: Command, arguments: list[str], words: str | N
     assert status == 1
     if words is None:
         assert b"orphan" in out
+        assert b"orphan: a file of this collection needs its manifest again" in out
     else:
         assert words in err
         assert err.startswith(("pressmark: ", "Error: "))
