@@ -13,7 +13,8 @@ from archive.index.analyser import analyse, stemmer_of
 from archive.index.dialect.base import Dialect
 from archive.index.queries import SearchHit, SearchQuery
 from archive.index.schema import contents, documents, languages
-from archive.index.words import Alternatives, parse, snippet
+from archive.index.snippets import Snippets
+from archive.index.words import Alternatives, parse
 from archive.model import Document
 
 _current = (
@@ -110,7 +111,8 @@ def search(connection: Connection, dialect: Dialect, query: SearchQuery) -> list
             break
         best.setdefault(row.urlkey, (row.id, row.score))
     contents = _contents(connection, [id_ for id_, _ in best.values()])
-    return [_hit(contents[id_], score, words) for id_, score in best.values()]
+    snippets = Snippets(words)
+    return [_hit(contents[id_], score, snippets) for id_, score in best.values()]
 
 
 def _stemmers(connection: Connection, query: SearchQuery) -> Sequence[str]:
@@ -147,9 +149,9 @@ def _contents(connection: Connection, ids: Sequence[int]) -> dict[int, Document]
     return {id_: rows.document_of(content) for id_, content in found}
 
 
-def _hit(document: Document, score: float, words: Sequence[Alternatives]) -> SearchHit:
+def _hit(document: Document, score: float, snippets: Snippets) -> SearchHit:
     article = document.article
-    shown, spans = snippet(article.text, words, stemmer_of(article.language))
+    shown, spans = snippets.of(article.text, stemmer_of(article.language))
     return SearchHit(
         url=document.url,
         timestamp=document.timestamp,

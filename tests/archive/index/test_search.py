@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 
 from archive.index import Index, SearchQuery
 from archive.index.analyser import stemmer_of, tokens
-from archive.index.words import parse, snippet
+from archive.index.snippets import Snippets
+from archive.index.words import parse
 from tests.archive.index.samples import FILENAME, LATER_RUN, RUN, capture, document
 
 TEXTS = {
@@ -222,7 +223,7 @@ def test_title_and_authors_are_searched_and_the_title_weighs_more(index: Index) 
 
 def marked(text: str, words: str, language: str | None = "en") -> str:
     stemmer = stemmer_of(language)
-    shown, spans = snippet(text, parse(words, [stemmer]), stemmer)
+    shown, spans = Snippets(parse(words, [stemmer])).of(text, stemmer)
     for start, end in reversed(spans):
         shown = f"{shown[:start]}[{shown[start:end]}]{shown[end:]}"
     return shown
@@ -254,7 +255,7 @@ def test_snippets_are_cut_at_words() -> None:
 @given(st.text(), st.text(), st.sampled_from(["en", "zh", "ar", None]))
 def test_spans_lie_within_the_snippet_in_order(text: str, words: str, language: str | None) -> None:
     stemmer = stemmer_of(language)
-    shown, spans = snippet(text, parse(words + text[:9], [stemmer]), stemmer)
+    shown, spans = Snippets(parse(words + text[:9], [stemmer])).of(text, stemmer)
     ends = [place for span in spans for place in span]
     assert ends == sorted(ends)
     assert all(0 <= start < end <= len(shown) for start, end in spans)
