@@ -201,8 +201,8 @@ class Sqlite(Dialect):
         code = "_".join(str(getattr(cause, "sqlite_errorname", "")).split("_")[:2])
         if code in _DAMAGED:
             return IndexDamaged(
-                f"the index {self.name} is damaged ({cause}): move it away and run "
-                "`pressmark rebuild-index`; nothing in storage is lost"
+                f"the index {self.name} is damaged ({cause}): run `pressmark rebuild-index`, "
+                "which makes it again; nothing in storage is lost"
             )
         if code in _LOCKED:
             return IndexUnavailable(

@@ -118,12 +118,18 @@ def test_record_that_was_written_over_is_called_damaged(command: Command, warc: 
         assert "Overwritten" not in err
 
 
-def test_index_that_is_no_database_is_3(command: Command) -> None:
-    Path("data").mkdir()
-    Path("data/index.db").write_bytes(b"no database" * 100)
+def test_index_that_is_no_database_is_3_until_it_is_rebuilt(
+    command: Command, collection: Collection, warc: Path
+) -> None:
+    collection.close()
+    for path in Path("data").glob("index.db-*"):
+        path.unlink()
+    Path("data/index.db").write_bytes(b"no database" * 1000)
     status, _, err = command("list", URL)
     assert status == 3
-    assert "index.db" in err
+    assert "index.db is damaged (file is not a database): run `pressmark rebuild-index`" in err
+    assert command("rebuild-index")[0] == 0
+    assert warc.name in command("list", URL, "--json")[1].decode()
 
 
 def test_index_of_another_version_is_3(command: Command, collection: Collection) -> None:
