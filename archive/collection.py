@@ -7,6 +7,7 @@ import socket
 from collections.abc import Callable
 from pathlib import Path
 
+from archive.agreement import check_filled
 from archive.appending import OPEN
 from archive.errors import (
     KeyMissing,
@@ -24,6 +25,7 @@ from archive.memento import Memento, damage_of
 from archive.model import Capture, Document, Segment
 from archive.names import key_of
 from archive.store.base import Store
+from archive.store.mirror import DESCRIPTION
 from archive.timestamps import (
     TimestampError,
     from_warc_date,
@@ -39,7 +41,6 @@ from archive.warc.writing import SOFTWARE
 FORMAT = 1
 """Version of the storage layout, in collection.json."""
 
-_DESCRIPTION = "collection.json"
 _HOPS = 10
 
 
@@ -54,10 +55,14 @@ class Collection:
         self._node = socket.gethostname()
 
     def ensure(self) -> None:
-        """Create collection.json where there is none. Raises StoreError."""
+        """Create collection.json where there is none.
+
+        Raises FilesMissing where the index says that there should be one; StoreError, IndexFailure.
+        """
         try:
-            description = self.store.get(_DESCRIPTION)
+            description = self.store.get(DESCRIPTION)
         except KeyMissing:
+            self.check_filled()
             line = {
                 "format": FORMAT,
                 "name": self.store.uri,
@@ -65,7 +70,7 @@ class Collection:
                 "software": SOFTWARE,
             }
             try:
-                self.store.put_new(_DESCRIPTION, f"{json.dumps(line, indent=1)}\n".encode())
+                self.store.put_new(DESCRIPTION, f"{json.dumps(line, indent=1)}\n".encode())
             except KeyTaken:
                 # Another process was first; what it wrote is looked at the next time.
                 return
@@ -76,6 +81,14 @@ class Collection:
                     f"{self.store.uri} has the storage format {found!r}, "
                     f"this Pressmark reads {FORMAT}: use the Pressmark that wrote it"
                 )
+
+    def check_filled(self) -> None:
+        """Raises FilesMissing when the store is empty although the index names files in it.
+
+        Raises StoreError, IndexFailure.
+        """
+        stored = len(self.index.segments("stored"))
+        check_filled(self.store, stored, mirrored=self.mirror is not None)
 
     def mark_new_index(self) -> None:
         """Where the index was made just now: mark it if the store has files that it does not know.

@@ -12,7 +12,7 @@ from pathlib import Path
 from scrapy.crawler import Crawler
 
 from archive.collection import Collection
-from archive.errors import ArchiveError, StoreUnavailable, WriteError
+from archive.errors import ArchiveError, FilesMissing, StoreUnavailable, WriteError
 from archive.model import Capture
 from archive.recovery import Recovered, adopt, settle_uploaded
 from archive.spool import Spool
@@ -66,9 +66,9 @@ class Session:
     async def open(cls, configuration: Configuration, *, extract: bool = True) -> Session:
         """Check the store, take up what dead processes left, and get ready to write.
 
-        A store that is away does not hinder: captures stay spooled. With `extract`, texts that are
-        missing are made in the background. Raises StoreError when the store refuses, IndexFailure,
-        WriteError. Call it in the running event loop.
+        A store that is away, or suddenly empty, does not hinder: captures stay spooled. With
+        `extract`, texts that are missing are made in the background. Raises StoreError when the
+        store refuses, IndexFailure, WriteError. Call it in the running event loop.
         """
         with contextlib.ExitStack() as undo:
             spool = Spool.create(Path(configuration.home))
@@ -77,13 +77,14 @@ class Session:
             undo.callback(collection.close)
             # Away: the spool keeps what is captured until it is back.
             away = True
-            with contextlib.suppress(StoreUnavailable):
+            with contextlib.suppress(StoreUnavailable, FilesMissing):
                 await asyncio.to_thread(
                     within, _STORE_SECONDS, collection.store.uri, partial(_check, collection)
                 )
                 away = False
             undo.pop_all()
-        uploader = Uploader(collection.store, collection.index)
+        # Disks are mounted and unmounted meanwhile.
+        uploader = Uploader(collection.store, collection.index, collection.ensure)
         if away:
             uploader.suppose_away()
         # What is loaded by now stays to the end. Scrapy makes a hundred tasks a response, and

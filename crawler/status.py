@@ -3,22 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from archive.agreement import Listing, check_filled, list_files
 from archive.errors import IndexFailure, StateFailure, StoreError
 from archive.model import Segment
 from archive.spooled import SpoolUsage, free_space, spool_usage
 from archive.state.mirroring import MirrorWaitingList
 from archive.store.base import Store
-from archive.store.mirror import check_filled
+from archive.store.mirror import check_filled as check_mirror_filled
 from archive.store.waiting import within
 from config.schema import Configuration
 from crawler.opening import existing_index, mirror_of, store_of
 from crawler.unfinished import unfinished_crawls
 
 _STORE_SECONDS = 5.0
+_COMPARED = 1000
+"""Files of the store whose names are compared with the index: one answer of S3."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,6 +53,9 @@ class IndexStatus:
     exists: bool | None = None
     lost: bool | None = None  #: there is none, although the store has files
     partial: bool | None = None  #: the store has files that it does not know
+    missing: int | None = None
+    """Files that it calls stored and the store has not, as far as the store's first 1000 go; None:
+    the store does not answer, or is empty."""
     segments: int | None = None
     spooled: int | None = None  #: segments that it knows in a spool, on whatever machine
     captures: int | None = None
@@ -139,8 +145,14 @@ def status_of(configuration: Configuration) -> Status:
     """
     home = Path(configuration.home).absolute()
     store = store_of(configuration)
-    store_error, first = _ask_store(store)
-    index, segments = _ask_index(configuration, first)
+    index, segments = _ask_index(configuration)
+    stored = [segment.filename for segment in segments if segment.state == "stored"]
+    store_error, listing = _ask_store(store, len(stored), mirrored=bool(configuration.mirror))
+    if listing is not None and listing.unknown(one.filename for one in segments):
+        # It may have been captured between the two questions.
+        index, segments = _ask_index(configuration)
+    if listing is not None:
+        index = _compared(index, segments, listing, stored)
     return Status(
         home=home,
         sources=_sources(configuration, segments, unfinished_crawls(home)),
@@ -155,33 +167,31 @@ def status_of(configuration: Configuration) -> Status:
     )
 
 
-def _ask_store(store: Store) -> tuple[str | None, str | None]:
-    """Why it does not answer, and the name of its first WARC file."""
+def _ask_store(store: Store, stored: int, *, mirrored: bool) -> tuple[str | None, Listing | None]:
+    """Why nothing is written to it, and its first WARC files; `stored` is what the index counts."""
 
-    def ask() -> str | None:
+    def ask() -> Listing:
         store.check()
-        found = next(iter(store.list("warc/")), None)
-        return None if found is None else Path(found.key).name
+        check_filled(store, stored, mirrored=mirrored)
+        return list_files(store, _COMPARED)
 
     try:
-        first = within(_STORE_SECONDS, store.uri, ask)
+        listing = within(_STORE_SECONDS, store.uri, ask)
         store.close()
     except StoreError as error:
         return str(error), None
-    return None, first
+    return None, listing
 
 
-def _ask_index(
-    configuration: Configuration, first: str | None
-) -> tuple[IndexStatus, list[Segment]]:
-    """What the index knows, and its segments; `first` is a WARC file that the store has.
+def _ask_index(configuration: Configuration) -> tuple[IndexStatus, list[Segment]]:
+    """What the index knows, and its segments.
 
     One that is not there is not made: an empty one would hide that the old one was lost.
     """
     try:
         index = existing_index(configuration)
         if index is None:
-            return _no_index(lost=first is not None), []
+            return _no_index(), []
         try:
             segments, counts = index.segments(), index.counts()
             partial = index.is_partial()
@@ -189,18 +199,32 @@ def _ask_index(
             index.close()
     except IndexFailure as error:
         return IndexStatus(error=str(error)), []
-    lacks = first is not None and all(segment.filename != first for segment in segments)
     spooled = sum(segment.state == "spooled" for segment in segments)
     status = IndexStatus(
-        exists=True, lost=False, partial=partial or lacks, spooled=spooled, **asdict(counts)
+        exists=True, lost=False, partial=partial, spooled=spooled, **asdict(counts)
     )
     return status, segments
 
 
-def _no_index(*, lost: bool) -> IndexStatus:
+def _compared(
+    index: IndexStatus, segments: Iterable[Segment], listing: Listing, stored: Iterable[str]
+) -> IndexStatus:
+    """The same with what the store says of it; `stored` was so before the store was asked."""
+    if index.exists is None:
+        return index
+    unknown = bool(listing.unknown(segment.filename for segment in segments))
+    return replace(
+        index,
+        lost=unknown and not index.exists,
+        partial=index.exists and (index.partial or unknown),
+        missing=len(listing.lacks(stored)),
+    )
+
+
+def _no_index() -> IndexStatus:
     return IndexStatus(
         exists=False,
-        lost=lost,
+        lost=False,
         partial=False,
         segments=0,
         spooled=0,
@@ -234,7 +258,7 @@ def _ask_mirror(mirror: Store, begun: bool) -> str | None:
     def ask() -> None:
         mirror.check()
         if begun:
-            check_filled(mirror)
+            check_mirror_filled(mirror)
 
     try:
         within(_STORE_SECONDS, mirror.uri, ask)

@@ -19,7 +19,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TypeVar
 
-from archive.errors import IndexDamaged, IndexOutdated, KeyMissing, SegmentUnknown
+from archive.agreement import compare
+from archive.errors import FilesMissing, IndexDamaged, IndexOutdated, KeyMissing, SegmentUnknown
 from archive.index import Index
 from archive.index.replacement import Replacement
 from archive.model import Capture, Document, Segment
@@ -46,15 +47,25 @@ _FEW = 10
 T = TypeVar("T")
 
 
-def rebuild(store: Store, url: str, *, home: Path, advance: Advance = unseen) -> list[str]:
+def rebuild(
+    store: Store,
+    url: str,
+    *,
+    home: Path,
+    forget_missing: bool = False,
+    advance: Advance = unseen,
+) -> list[str]:
     """Make the index at `url` anew, and put it in the place of the one that is there, if any.
 
     Returns the files that could not be read, each with the reason; `verify` says more. What an
     earlier call had loaded when it was killed is not read again. `home`: where this machine spools.
-    `advance` is told how many objects are done, and of how many. Raises StoreError, IndexFailure.
+    `advance` is told how many objects are done, and of how many. Raises StoreError, IndexFailure;
+    FilesMissing, unless `forget_missing`, where files are gone that the old index calls stored.
     """
     old = _open_if_readable(url)
     try:
+        if old is not None and not forget_missing:
+            _check_nothing_is_missing(store, old, home)
         with Replacement(url) as fresh:
             return _rebuild(store, fresh, old, home, advance)
     finally:
@@ -82,6 +93,21 @@ def _rebuild(
             catching_up.name_others(fresh.spooled_in_outdated())
         objects.load_early_texts()
     return [*objects.unread, *spools.unread, *catching_up.unread]
+
+
+def _check_nothing_is_missing(store: Store, old: Index, home: Path) -> None:
+    """A disk that is not mounted would cost the index all that it knows."""
+    found = compare(store, old)
+    spooled = {sealed_name(path) for path in spooled_files(home)}
+    missing = [name for name in found.missing if name not in spooled]
+    if missing:
+        raise FilesMissing(
+            f"{store.uri} lacks {len(missing)} of {found.stored} files that the index calls stored "
+            f"there, such as {missing[0]}; the index stays as it is: mount the disk of the "
+            "collection, correct `collection`, or bring the files back, from a backup or by "
+            "`pressmark verify --repair` from the mirror; if they are lost, "
+            "`pressmark rebuild-index --forget-missing` goes on without them"
+        )
 
 
 def _open_if_readable(url: str) -> Index | None:

@@ -10,6 +10,7 @@ from http.client import HTTPConnection, HTTPException, HTTPSConnection
 from pathlib import Path
 from urllib.parse import urlsplit
 
+from archive.agreement import check_filled, compare
 from archive.errors import ArchiveError
 from archive.files import write_durably
 from archive.spooled import free_space, spool_usage
@@ -24,6 +25,8 @@ from crawler.cli.store_checks import mirror_checks, store_checks
 from crawler.opening import existing_index, store_of
 
 _CLOCK_SECONDS = 120
+_COMPARED = 100_000
+"""Files of the store whose names are compared with the index: some ten seconds of a distant one."""
 
 
 def examine(configuration: Configuration) -> list[Check]:
@@ -107,24 +110,43 @@ def _agreement(configuration: Configuration) -> Iterator[Check]:
     """Whether the index speaks of this store: an empty one of either looks like all well."""
     store, index = store_of(configuration), existing_index(configuration)
     try:
-        known = {segment.filename for segment in index.segments("stored")} if index else set()
-        found = next(iter(store.list("warc/")), None)
-        lost = known and found is None
-        foreign = found is not None and Path(found.key).name not in known
+        found = compare(store, index, _COMPARED)
+        check_filled(store, found.stored, mirrored=bool(configuration.mirror))
     finally:
         if index is not None:
             index.close()
         store.close()
-    if lost:
-        detail, remedy = "the index names files, the store has none", "correct `collection`"
-    elif foreign:
+    details, remedies = [], []
+    if found.missing:
+        number = f"{len(found.missing)} of {found.stored} files"
+        details.append(f"the store lacks {number} that the index names, as {found.missing[0]}")
+        remedies.append(_bring_back(mirrored=bool(configuration.mirror)))
+    if found.unknown:
         there = "the index lacks" if index else "no index speaks of"
-        detail, remedy = f"the store has files that {there}", "run `pressmark rebuild-index`"
-    else:
-        # Reading the names of all would take minutes of a large store: `verify` does.
-        compared = "it knows the first of the store's" if found else "the store has none"
-        detail, remedy = f"the index names {len(known)} stored files, {compared}", ""
-    yield Check(name="index and store", ok=not remedy, detail=detail, remedy=remedy)
+        number = f"{len(found.unknown)} files"
+        details.append(f"the store has {number} that {there}, as {found.unknown[0]}")
+        remedies.append("run `pressmark rebuild-index`")
+    if not details:
+        there = "the store has them" if found.stored else "the store has none"
+        if not found.listing.whole:
+            there = (
+                f"of the first {len(found.listing.keys)} in the store none is missing or unknown"
+            )
+        details.append(f"the index names {found.stored} stored files, {there}")
+    yield Check(
+        name="index and store",
+        ok=not remedies,
+        detail="; ".join(details),
+        remedy="; then ".join(remedies),
+    )
+
+
+def _bring_back(*, mirrored: bool) -> str:
+    source = "the mirror by `pressmark verify --repair`" if mirrored else "a backup"
+    return (
+        f"mount its disk, or correct `collection`; else bring the files back from {source}; "
+        "if they are lost, run `pressmark rebuild-index --forget-missing`"
+    )
 
 
 def _clock(configuration: Configuration) -> Iterator[Check]:

@@ -101,7 +101,8 @@ def _remedies(report: Report, *, mirrored: bool, healed: bool) -> Iterator[str]:
         else:
             yield (
                 "bad or missing: bring objects back from a backup of the collection; where the "
-                "index alone is wrong, `pressmark rebuild-index` corrects it"
+                "index alone is wrong, `pressmark rebuild-index` corrects it, and leaves out what "
+                "is lost with `--forget-missing`"
             )
     if report.count("orphan"):
         yield (
@@ -149,8 +150,13 @@ def doctor(repair: bool, as_json: bool) -> None:
 
 
 @click.command("rebuild-index")
+@click.option(
+    "--forget-missing",
+    is_flag=True,
+    help="Go on without files that the index calls stored and the store has lost.",
+)
 @as_json
-def rebuild_index(as_json: bool) -> None:
+def rebuild_index(forget_missing: bool, as_json: bool) -> None:
     """Make the index again from the objects alone, and put it in the place of the old one."""
     configuration = load_of_existing()
     began = time.monotonic()
@@ -159,7 +165,13 @@ def rebuild_index(as_json: bool) -> None:
         try:
             store.check()
             home = Path(configuration.home)
-            unread = rebuild(store, configuration.index_url, home=home, advance=advance)
+            unread = rebuild(
+                store,
+                configuration.index_url,
+                home=home,
+                forget_missing=forget_missing,
+                advance=advance,
+            )
         finally:
             store.close()
     index = Index(configuration.index_url)

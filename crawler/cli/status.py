@@ -64,6 +64,9 @@ def _of_index(index: IndexStatus) -> Iterator[tuple[str, str]]:
     else:
         files = f"{index.segments} files, of which {index.spooled} are not stored yet"
         yield "index", f"{index.captures} captures, {index.documents} documents in {files}"
+        if index.missing:
+            lacks = f"the store lacks {index.missing} of the files that it calls stored"
+            yield "index", f"{lacks}: `pressmark doctor` says what to do"
         if index.partial:
             yield "index", "it lacks files that the store has: run `pressmark rebuild-index`"
 

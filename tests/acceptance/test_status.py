@@ -34,6 +34,7 @@ def test_before_anything_and_after_a_crawl(pressmark: Pressmark, page: str) -> N
         "exists": False,
         "lost": False,
         "partial": False,
+        "missing": 0,
         "segments": 0,
         "spooled": 0,
         "captures": 0,

@@ -10,7 +10,13 @@ from pathlib import Path
 import pytest
 
 from archive.collection import Collection
-from archive.errors import AccessDenied, BucketMissing, IndexUnavailable, WriteError
+from archive.errors import (
+    AccessDenied,
+    BucketMissing,
+    FilesMissing,
+    IndexUnavailable,
+    WriteError,
+)
 from archive.index import Index
 from archive.model import Capture
 from archive.spool import Spool
@@ -95,6 +101,38 @@ def test_what_is_not_stored_is_said_and_stored_by_the_next_session(
     asyncio.run(first())
     assert len(_spools()) == 4
     asyncio.run(second())
+    assert _spools() == []
+
+
+def test_disk_that_is_unmounted_meanwhile_is_not_written_to(configuration: Configuration) -> None:
+    disk = Path("data/collection")
+
+    def unmount() -> None:
+        disk.rename("away")
+        disk.mkdir()
+
+    def mount() -> None:
+        disk.rmdir()  # nothing is in it
+        Path("away").rename(disk)
+
+    async def main() -> None:
+        session = await Session.open(configuration)
+        recording = session.recording("ondemand")
+        await recording.keep([exchange()])
+        assert await session.seal()
+        unmount()
+        (kept,) = await recording.keep([exchange("https://example.org/later")])
+        assert not await session.seal()
+        assert isinstance(session.upload_error(), FilesMissing)
+        assert not session.is_stored(kept)
+        await session.close()
+        mount()
+        session = await Session.open(configuration)
+        assert await session.drain(own=False)
+        assert session.is_stored(kept)
+        await session.close()
+
+    asyncio.run(main())
     assert _spools() == []
 
 

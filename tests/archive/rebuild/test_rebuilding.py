@@ -16,7 +16,7 @@ import pytest
 from sqlalchemy import make_url
 
 from archive.appending import OPEN
-from archive.errors import IndexUnavailable
+from archive.errors import FilesMissing, IndexUnavailable
 from archive.index import Index, database
 from archive.index.export import export
 from archive.model import Article, Capture, Segment
@@ -55,9 +55,10 @@ def lines(home: Path) -> list[str]:
     return found
 
 
-def again(home: Path) -> list[str]:
+def again(home: Path, *, forget_missing: bool = False) -> list[str]:
     """Rebuild the index of a home; what could not be read."""
-    return rebuild(LocalStore(home / "collection"), url_of(home), home=home)
+    store = LocalStore(home / "collection")
+    return rebuild(store, url_of(home), home=home, forget_missing=forget_missing)
 
 
 def lose_index(home: Path) -> None:
@@ -386,9 +387,30 @@ def test_what_was_loaded_of_objects_that_are_gone_is_thrown_away(
     (gone, _) = sorted(path for path in (tmp_path / "collection").rglob("*.warc.gz"))
     for path in (tmp_path / "collection").rglob(f"{gone.name.partition('.')[0]}*"):
         path.unlink()
-    (said,) = again(tmp_path)
+    with pytest.raises(FilesMissing, match="lacks 1 of 2 files"):
+        again(tmp_path)
+    (said,) = again(tmp_path, forget_missing=True)
     assert said.startswith(f"{gone.name}: ")
     assert lines(tmp_path) == [line for line in stored if gone.name not in line]
+
+
+@pytest.mark.parametrize("moved", ["all", "a segment"])
+def test_index_is_not_replaced_where_the_store_lacks_what_it_names(
+    tmp_path: Path, stored: list[str], moved: str
+) -> None:
+    """A disk that is not mounted."""
+    folder = tmp_path / "collection"
+    path = folder if moved == "all" else next(folder.rglob("*.warc.gz"))
+    path.rename(tmp_path / "away")
+    files = {file.name for file in tmp_path.iterdir()}
+    number = 2 if moved == "all" else 1
+    with pytest.raises(FilesMissing, match=f"lacks {number} of 2 files that the index calls"):
+        again(tmp_path)
+    assert lines(tmp_path) == stored
+    assert {file.name for file in tmp_path.iterdir()} == files
+    (tmp_path / "away").rename(path)
+    assert again(tmp_path) == []
+    assert lines(tmp_path) == stored
 
 
 def test_pages_whose_text_is_gone_are_listed_as_unextracted(
