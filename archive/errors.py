@@ -31,9 +31,9 @@ ArchiveError
    +- StoreUnavailable     network, 5xx or a full disk: keep the spool, retry with backoff
    +- StoreUnsupported     the server, or this Pressmark, cannot do that: see `pressmark doctor`
 
-`TimestampError` (archive.timestamps), `MemberTooLarge` (archive.warc.gzip), `FieldError`
-(archive.warc.writing), `PoolClosed`, `WorkerError` and `WorkerLost` (pipelines.text), and the
-guard's refusals (crawler.guard.errors) stand where they are raised, and derive from these.
+`TimestampError` (archive.timestamps), `MemberDamaged` and `MemberTooLarge` (archive.warc.gzip),
+`FieldError` (archive.warc.writing), `PoolClosed`, `WorkerError` and `WorkerLost` (pipelines.text),
+and the guard's refusals (crawler.guard.errors) stand where they are raised, and derive from these.
 
 `config.errors.ConfigurationError` stands apart, because `config` imports nothing of ours.
 """

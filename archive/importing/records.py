@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import gzip
 import re
+import shlex
 import zlib
 from collections.abc import Iterator
 from io import BytesIO
@@ -15,7 +16,7 @@ from typing import IO
 
 from archive.codings import DECODED_LIMIT
 from archive.errors import RecordError
-from archive.warc.gzip import MemberTooLarge, member, packed_members
+from archive.warc.gzip import MemberDamaged, MemberTooLarge, member, packed_members
 
 RECORD_LIMIT = DECODED_LIMIT
 """Bytes that one record may have: it is read whole, here and whenever its capture is opened."""
@@ -43,13 +44,13 @@ def packed_records(path: Path) -> Iterator[tuple[bytes, bytes, str]]:
             raise RecordError(f"{path.name} {what}")
     if not beginning.startswith(_GZIP):
         with path.open("rb") as file:
-            yield from _repacked(file, path.name)
+            yield from _repacked(file, path.name, "head -c {} {}")
     elif _has_a_member_each(path):
         for offset, packed, record in packed_members(path, limit=RECORD_LIMIT):
             yield packed, record, f"{path.name} at {offset}"
     else:
         with gzip.open(path) as file:
-            yield from _repacked(file, path.name)
+            yield from _repacked(file, path.name, "zcat {1} | head -c {0}")
 
 
 def _has_a_member_each(path: Path) -> bool:
@@ -61,18 +62,27 @@ def _has_a_member_each(path: Path) -> bool:
                 return False
     except MemberTooLarge:
         return False
+    except MemberDamaged as error:
+        if error.offset == 0:
+            return False  # it may have whole records all the same
+        raise _cut_off(str(error), "head -c {} {}", error.offset, path.name) from error
     return True
 
 
-def _repacked(file: IO[bytes] | gzip.GzipFile, name: str) -> Iterator[tuple[bytes, bytes, str]]:
+def _repacked(
+    file: IO[bytes] | gzip.GzipFile, name: str, cut: str
+) -> Iterator[tuple[bytes, bytes, str]]:
+    """`cut` is the command that gives so many bytes of the file's content."""
     number = 0
     while True:
         number += 1
-        place = f"{name}, record {number}"
+        place, start = f"{name}, record {number}", file.tell()
         try:
             record = _record(file, place)
-        except (EOFError, zlib.error, gzip.BadGzipFile) as error:
-            raise _damaged(place, f"cannot be read ({error})") from error
+        except (_CutOff, EOFError, zlib.error, gzip.BadGzipFile) as error:
+            if start == 0:
+                raise _damaged(place, "is damaged or cut off") from error
+            raise _cut_off(f"{place} is damaged or cut off", cut, start, name) from error
         if record is None:
             return
         yield b"".join(member([record])), record, place
@@ -89,17 +99,35 @@ def _record(file: IO[bytes] | gzip.GzipFile, place: str) -> bytes | None:
             break
     if not header:
         return None
+    if not line:
+        raise _CutOff(f"{place} ends within its header: take another copy of the file")
     length = _LENGTH.search(header)
-    if length is None or not header.endswith(b"\n"):
-        raise _damaged(place, "has no whole header with a Content-Length")
+    if length is None:
+        raise _damaged(place, "has no Content-Length")
     size = int(length[1])
     if size > RECORD_LIMIT:
         raise RecordError(f"{place} has {size} bytes; {RECORD_LIMIT} are the most that is taken in")
     block = file.read(size)
     end = file.read(4)
-    if len(block) < size or end != b"\r\n\r\n":
+    if len(block) < size or len(end) < 4:
+        raise _CutOff(f"{place} ends before its Content-Length says: take another copy of the file")
+    if end != b"\r\n\r\n":
         raise _damaged(place, "does not end where its Content-Length says")
     return bytes(header) + block + end
+
+
+class _CutOff(RecordError):
+    """There are no more bytes, although the record needs some."""
+
+
+def _cut_off(what: str, cut: str, size: int, name: str) -> RecordError:
+    """`cut` is the command that gives so many bytes of what the file of that name holds."""
+    quoted = shlex.quote(name)
+    target = quoted.replace(".gz", "") if cut.startswith("zcat") else quoted
+    command = f"{cut.format(size, quoted)} > whole-{target}"
+    return RecordError(
+        f"{what}: take another copy of the file, or import what stands before that: `{command}`"
+    )
 
 
 def _damaged(place: str, what: str) -> RecordError:

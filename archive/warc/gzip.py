@@ -36,6 +36,14 @@ class MemberTooLarge(RecordError):
     """A gzip member is larger than one record may be: read it as a stream, or not at all."""
 
 
+class MemberDamaged(RecordError):
+    """What stands at `offset` is no whole gzip member; all before it is."""
+
+    def __init__(self, message: str, offset: int) -> None:
+        super().__init__(message)
+        self.offset = offset
+
+
 def member(pieces: Iterable[bytes]) -> Iterator[bytes]:
     """One gzip member (RFC 1952) over the pieces, in pieces."""
     compressor = _codec.compressobj(_LEVEL, zlib.DEFLATED, _GZIP)
@@ -62,8 +70,8 @@ def _batches(pieces: Iterable[bytes]) -> Iterator[bytes]:
 def members(path: Path) -> Iterator[tuple[int, int, bytes]]:
     """`(offset, length, content)` of each whole gzip member of a file, in order.
 
-    Raises RecordError at the first byte that is not part of a whole member (its message names the
-    offset), after everything before it has been given; OSError as the file raises it.
+    Raises MemberDamaged at the first byte that is not part of a whole member, after everything
+    before it has been given; OSError as the file raises it.
     """
     for offset, compressed, content in packed_members(path):
         yield offset, len(compressed), content
@@ -83,7 +91,7 @@ def packed_members_of(
 ) -> Iterator[tuple[int, bytes, bytes]]:
     """As `packed_members`, of what `read` gives, so many bytes at the most; `name` is for errors.
 
-    Raises RecordError, and what `read` raises.
+    Raises MemberDamaged, MemberTooLarge, and what `read` raises.
     """
     offset, rest = 0, b""
     while data := rest or read(_FIRST):
@@ -100,9 +108,11 @@ def packed_members_of(
                     break
                 data = read(_NEXT)
                 if not data:
-                    raise RecordError(f"{name} ends within the member at {offset}")
+                    message = f"{name} ends within the member at {offset}"
+                    raise MemberDamaged(message, offset)
         except _ERRORS as error:
-            raise RecordError(f"{name} has no whole gzip member at {offset}") from error
+            message = f"{name} has no whole gzip member at {offset}"
+            raise MemberDamaged(message, offset) from error
         rest = decompressor.unused_data
         if rest:
             compressed[-1] = data[: -len(rest)]

@@ -6,6 +6,7 @@ import asyncio
 import gzip
 import hashlib
 import json
+import subprocess
 import zipfile
 from collections.abc import Callable
 from io import BytesIO
@@ -294,6 +295,30 @@ def test_damaged_file_leaves_nothing_and_is_named(
     assert _stored(tmp_path / "home") == []
     assert list((tmp_path / "home" / "spool").iterdir()) == []
     assert _captures(tmp_path / "home") == []
+
+
+@pytest.mark.parametrize("form", ["a member each", "one member", "plain"])
+def test_file_that_was_cut_off_is_taken_in_behind_the_command_that_is_named(
+    tmp_path: Path, theirs: Path, form: str
+) -> None:
+    """As wget and Heritrix leave one when they are interrupted."""
+    path = samples.warcio_file(theirs / "a file.warc.gz", URLS)
+    data = path.read_bytes()
+    records = gzip.decompress(data)
+    if form == "one member":
+        data = gzip.compress(records)
+    elif form == "plain":
+        path, data = path.rename(theirs / "a file.warc"), records
+    # The last is the request that belongs to the second page.
+    path.write_bytes(data[:-20])
+    with pytest.raises(RecordError, match="take another copy of the file, or import what") as found:
+        _import(tmp_path / "home", path)
+    command = str(found.value).split("`")[1]
+    subprocess.run(command, shell=True, cwd=theirs, check=True, stderr=subprocess.DEVNULL)
+    (whole,) = theirs.glob("whole-*")
+    (taken,) = _import(tmp_path / "home", whole)
+    assert taken.captures == 2
+    assert {c.url for c in _captures(tmp_path / "home")} == set(URLS)
 
 
 def test_package_is_taken_in_whole(tmp_path: Path, theirs: Path) -> None:
