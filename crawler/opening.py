@@ -58,10 +58,11 @@ def store_of(configuration: Configuration) -> Store:
 
 def mirror_of(configuration: Configuration) -> Store | None:
     """The second store, reached as the first one is; None: there is none. Raises StoreError."""
-    return _opened(configuration, configuration.mirror) if configuration.mirror else None
+    mirror = configuration.mirror
+    return _opened(configuration, mirror, setting="mirror") if mirror else None
 
 
-def _opened(configuration: Configuration, uri: str) -> Store:
+def _opened(configuration: Configuration, uri: str, setting: str = "collection") -> Store:
     s3 = configuration.s3
     secret, token = s3.secret_access_key, s3.session_token
     return open_store(
@@ -77,6 +78,7 @@ def _opened(configuration: Configuration, uri: str) -> Store:
             protection=_protection(s3),
         ),
         RememberedCapabilities(configuration.state_url),
+        setting=setting,
     )
 
 

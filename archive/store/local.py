@@ -44,7 +44,9 @@ _ABSENT = (errno.ENOENT, errno.EISDIR, errno.ENOTDIR)
 class LocalStore:
     """A folder, made when the first object is put. Threads and processes may share it."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, setting: str = "collection") -> None:
+        """`setting` names the folder in pressmark.yaml, for messages."""
+        self._setting = setting
         self.folder = folder.absolute()
         self.uri = self.folder.as_uri()
 
@@ -142,7 +144,8 @@ class LocalStore:
         place = next(path for path in (self.folder, *self.folder.parents) if os.path.lexists(path))
         if not os.path.isdir(place):  # noqa: PTH112 - Path.is_dir raises what this takes for no
             raise BucketMissing(
-                f"{self.uri} cannot be made because {place} is not a folder; correct `collection`"
+                f"{self.uri} cannot be made because {place} is not a folder; "
+                f"correct `{self._setting}`"
             )
         return place
 
@@ -241,7 +244,7 @@ class LocalStore:
         what += f": {error.strerror}"
         if error.errno in _DENIED:
             return AccessDenied(
-                f"{what}; give this user the permission, or correct `collection`", key
+                f"{what}; give this user the permission, or correct `{self._setting}`", key
             )
         if error.errno in (errno.ENOSPC, errno.EDQUOT):
             return StoreUnavailable(f"{what}; make room on the disk", key)

@@ -13,12 +13,16 @@ from archive.store.s3_options import S3Options
 
 
 def open_store(
-    uri: str, options: S3Options | None = None, memory: CapabilityMemory | None = None
+    uri: str,
+    options: S3Options | None = None,
+    memory: CapabilityMemory | None = None,
+    *,
+    setting: str = "collection",
 ) -> Store:
     """The store at a path, file:///path, s3://bucket[/prefix] or memory: (a new one each time).
 
-    `memory` keeps what an S3 server was seen to do. Nothing is asked of it yet: see `Store.check`.
-    Raises BucketMissing when `uri` is none of these.
+    `memory` keeps what an S3 server was seen to do; `setting` names `uri` in messages. Nothing is
+    asked of it yet: see `Store.check`. Raises BucketMissing when `uri` is none of these.
     """
     if uri == "memory:":
         return MemoryStore()
@@ -28,10 +32,10 @@ def open_store(
         parts = urlsplit(uri)
         if parts.netloc not in ("", "localhost") or not parts.path.startswith("/"):
             raise _wrong(uri)
-        return LocalStore(Path(unquote(parts.path)))
+        return LocalStore(Path(unquote(parts.path)), setting)
     if not uri or "://" in uri:
         raise _wrong(uri)
-    return LocalStore(Path(uri))
+    return LocalStore(Path(uri), setting)
 
 
 def _open_s3(uri: str, options: S3Options | None, memory: CapabilityMemory | None) -> Store:

@@ -138,7 +138,7 @@ class S3Store(S3Reader):
         except KeyMissing as error:
             raise BucketMissing(
                 f"{self.uri}: the server knows no such place; create the bucket, or correct "
-                "`collection` and endpoint",
+                "`collection` (or `mirror`) and endpoint",
                 uploader.key,
             ) from error
 

@@ -10,7 +10,7 @@ from botocore.exceptions import BotoCoreError
 
 from archive.errors import StoreError
 from archive.store.s3_bucket import Bucket
-from archive.store.s3_errors import store_error
+from archive.store.s3_errors import ENDPOINT, store_error
 from archive.store.s3_options import S3Options
 
 if TYPE_CHECKING:
@@ -45,7 +45,7 @@ def _client(options: S3Options, uri: str) -> S3Client:
     except BotoCoreError as error:
         raise store_error(error, uri) from error
     except ValueError as error:
-        raise StoreError(f"{uri}: {error}; correct the endpoint (AWS_ENDPOINT_URL_S3)") from error
+        raise StoreError(f"{uri}: {error}; correct {ENDPOINT}") from error
 
 
 def _config(options: S3Options) -> Config:

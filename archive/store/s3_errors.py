@@ -53,6 +53,9 @@ _BAD_BYTES = (
 _NO_ROOM = ("QuotaExceeded", "InsufficientCapacity", "EntityTooLarge")
 # Whatever their status; the upload that is no more was removed by somebody else.
 _PASSING = ("NoSuchUpload", "RequestLimitExceeded", "RequestTimeout", "SlowDown", "Throttling")
+ENDPOINT = "the endpoint (`s3.endpoint_url` or AWS_ENDPOINT_URL_S3)"
+"""Where a user finds it."""
+
 _URL = re.compile(r"(https?://[^/\"\s]+)/[^\"\s]*")
 """An endpoint, and what was asked of it."""
 
@@ -84,18 +87,20 @@ def store_error(error: Exception, place: str, key: str = "") -> StoreError:
             key,
         )
     if isinstance(error, boto.ParamValidationError):
-        return BucketMissing(f"{place} does not name a bucket; correct `collection`", key)
+        return BucketMissing(
+            f"{place} does not name a bucket; correct `collection` or `mirror`", key
+        )
     if isinstance(error, (boto.ConnectionError, boto.HTTPClientError)):
         # Whatever was asked for: it is the store that is away.
         cause = _URL.sub(r"\1", str(error))
         return StoreUnavailable(
             f"the store {place} does not answer: {cause}; "
-            "check the network and AWS_ENDPOINT_URL_S3, then try again",
+            f"check the network and {ENDPOINT}, then try again",
             key,
         )
     if isinstance(error, HTTPError):
         return StoreUnavailable(
-            f"{what}: {error}; check the network and AWS_ENDPOINT_URL_S3, then try again", key
+            f"{what}: {error}; check the network and {ENDPOINT}, then try again", key
         )
     if isinstance(error, boto.IncompleteReadError):
         return StoreUnavailable(f"{what}: the answer was cut ({error}); try again", key)
@@ -124,7 +129,9 @@ def _answered(status: int, code: str, what: str, place: str, key: str) -> StoreE
         )
     if code in _MISSING_BUCKET or status in (301, 307) or (status == 404 and not key):
         return BucketMissing(
-            f"{place}: {said}; create the bucket, or correct `collection`, endpoint and region", key
+            f"{place}: {said}; create the bucket, or correct `collection` (or `mirror`), endpoint "
+            "and region",
+            key,
         )
     if status in (409, 429) or (status >= 500 and status != 501) or code in _PASSING:
         return StoreUnavailable(f"{what}: {said}; try again later", key)
@@ -140,5 +147,5 @@ def _answered(status: int, code: str, what: str, place: str, key: str) -> StoreE
             f"{what}: {said}; the bytes changed on their way, send them again", key
         )
     if code == "KeyTooLongError":
-        return KeyInvalid(f"{what}: {said}; shorten the prefix in `collection`", key)
+        return KeyInvalid(f"{what}: {said}; shorten the prefix in `collection` or `mirror`", key)
     return StoreError(f"{what}: {said}; see `pressmark doctor`, and the log of the server", key)

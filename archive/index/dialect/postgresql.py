@@ -75,6 +75,8 @@ _REMEDIES = {
     "57": "try again when the server runs",
 }
 _REFUSALS = {
+    # Of a role, before that of a database, which ends alike.
+    'FATAL:  role "': "make that user by `CREATE ROLE ... LOGIN`, or correct it in `database`",
     "authentication failed": _REMEDIES["28"],
     "no password supplied": _REMEDIES["28"],
     "does not exist": _REMEDIES["3D"],
@@ -109,7 +111,11 @@ class Postgresql(Dialect):
 
     def exists(self) -> bool:
         with self.engine.begin() as connection:
-            return bool(self.tables(connection))
+            found = bool(self.tables(connection))
+            if not found:
+                # Said now, and not by the first capture.
+                self._check_encoding(connection)
+            return found
 
     def place(self) -> Hashable:
         return self.schema
@@ -131,14 +137,19 @@ class Postgresql(Dialect):
 
     def create_schema(self, connection: Connection) -> None:
         """The schema and the full-text index."""
-        encoding = connection.exec_driver_sql("SHOW server_encoding").scalar()
-        if encoding != "UTF8":
-            raise IndexUnavailable(
-                f"the database {self.name} has the encoding {encoding}: create it with UTF8"
-            )
+        self._check_encoding(connection)
         connection.exec_driver_sql(f"CREATE SCHEMA IF NOT EXISTS {self.schema}")
         for statement in _CREATE:
             connection.exec_driver_sql(statement)
+
+    def _check_encoding(self, connection: Connection) -> None:
+        encoding = connection.exec_driver_sql("SHOW server_encoding").scalar()
+        if encoding != "UTF8":
+            raise IndexUnavailable(
+                f"the database {self.name} has the encoding {encoding}, which cannot hold every "
+                "text: name another one in `database`, made by "
+                "`CREATE DATABASE ... ENCODING 'UTF8' TEMPLATE template0`"
+            )
 
     def ask(self, sql: str, values: Sequence[Any]) -> Sequence[Sequence[Any]]:
         pooled = self.engine.raw_connection()

@@ -17,6 +17,7 @@ from archive.index.words import parse
 from tests.archive.index.samples import FILENAME, SEGMENT, capture, document
 from tests.archive.index.test_database import WRITER, line_of, process
 from tests.servers.postgres import PASSWORD, PostgresServer
+from tests.waiting import until
 
 HOST = CaptureQuery(url="https://example.org/", match="host")
 
@@ -97,8 +98,30 @@ def test_other_schemas_are_left_alone(postgres: PostgresServer, postgres_url: st
 def test_another_encoding_is_refused(postgres: PostgresServer) -> None:
     with postgres.connect() as connection:
         connection.execute("CREATE DATABASE latin TEMPLATE template0 ENCODING 'LATIN1' LOCALE 'C'")
-    with pytest.raises(IndexUnavailable, match=r"LATIN1.*UTF8"):
-        Index(postgres.url("latin"))
+    url = postgres.url("latin")
+    for look in (Index, Index.exists):
+        with pytest.raises(IndexUnavailable, match=r"LATIN1.*ENCODING 'UTF8' TEMPLATE template0"):
+            look(url)
+
+
+def test_user_that_is_not_there(own_postgres: PostgresServer) -> None:
+    """A server that asks for no password says so."""
+    with own_postgres.connect() as connection:
+        connection.execute(
+            "DO $$ BEGIN EXECUTE format('COPY (SELECT ''host all all 127.0.0.1/32 trust'') TO %L',"
+            " current_setting('hba_file')); PERFORM pg_reload_conf(); END $$"
+        )
+    url = f"postgresql://nobody@127.0.0.1:{own_postgres.port}/postgres"
+
+    def refused() -> str:
+        with pytest.raises(IndexUnavailable) as error:
+            Index(url)
+        return str(error.value)
+
+    # The server reads its file again in its own time.
+    message = until(lambda: found if "does not exist" in (found := refused()) else "")
+    assert "make that user" in message
+    assert "create the database" not in message
 
 
 def test_keys_sort_bytewise_in_any_locale(postgres: PostgresServer) -> None:

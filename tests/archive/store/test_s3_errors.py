@@ -104,7 +104,7 @@ def test_certificate_that_nobody_vouches_for(
 
 @pytest.mark.parametrize("endpoint", ["127.0.0.1:9000", "nonsense"])
 def test_endpoint_that_is_no_url(endpoint: str) -> None:
-    with pytest.raises(StoreError, match="correct the endpoint"):
+    with pytest.raises(StoreError, match=r"correct the endpoint \(`s3.endpoint_url` or"):
         S3Store("bucket", "", S3Options(endpoint_url=endpoint))
 
 
