@@ -11,6 +11,7 @@ ArchiveError
 |  +- RevisitUnresolved    the record a revisit points to is missing: answer 502, tell the audit
 +- ContentError            a body cannot be decoded: offer the payload as it was sent
 +- WriteError              a capture could not be kept: stop the crawl
++- SourceBusy              another process crawls that source: retry when it has ended
 +- IndexFailure            the index cannot be used
 |  +- IndexUnavailable     locked, unreachable or damaged: retry later, or rebuild it
 |  |  +- IndexDamaged      what is there is no whole database: rebuild it
@@ -98,6 +99,16 @@ class WriteError(ArchiveError):
         super().__init__(f"could not archive {what}: {cause}{remedy}")
         self.what = what
         self.cause = cause
+
+
+class SourceBusy(ArchiveError):
+    """Another process of the home is crawling the source."""
+
+    def __init__(self, source: str, process: str) -> None:
+        super().__init__(
+            f"{source} is being crawled by process {process or 'unknown'}: wait until it has "
+            "ended, or stop it, then try again"
+        )
 
 
 class IndexFailure(ArchiveError):

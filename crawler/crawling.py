@@ -15,6 +15,7 @@ from urllib.parse import urlsplit
 
 from scrapy.crawler import Crawler
 
+from archive.errors import SourceBusy
 from archive.progress import Advance
 from config.crawling import crawl_settings
 from config.schema import Configuration, Source
@@ -83,7 +84,8 @@ async def crawl_sources(
 ) -> list[CrawlReport]:
     """Crawl, seal, wait for the store; one report a source, in their order.
 
-    An interrupted crawl of a source is gone on with, unless all shall begin `anew`.
+    An interrupted crawl of a source is gone on with, unless all shall begin `anew`. A source that
+    another process is crawling has no report, and is the runner's failure.
     """
     done: Counter[str] = Counter()
 
@@ -96,12 +98,20 @@ async def crawl_sources(
         groups[_first_host(source)].append(number)
     reports: dict[int, CrawlReport] = {}
     places = asyncio.Semaphore(SIDE_BY_SIDE)
+    # URLs ad hoc of different hosts (with www. and without) may be of one source.
+    turns = {source.name: asyncio.Lock() for source in sources}
 
     async def in_turn(numbers: list[int]) -> None:
         async with places:
             for number in numbers:
-                if not runner.interruption.once.is_set():
-                    reports[number] = await _crawl(runner, sources[number], on_item, anew=anew)
+                source = sources[number]
+                async with turns[source.name]:
+                    if runner.interruption.once.is_set():
+                        return
+                    try:
+                        reports[number] = await _crawl(runner, source, on_item, anew=anew)
+                    except SourceBusy as error:
+                        runner.failure = error
 
     try:
         async with asyncio.TaskGroup() as group:

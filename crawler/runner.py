@@ -11,7 +11,7 @@ from scrapy import Spider, signals
 from scrapy.crawler import AsyncCrawlerRunner, Crawler
 from scrapy.settings import Settings
 
-from archive.errors import WriteError
+from archive.errors import ArchiveError
 from crawler.pace import PacedDownloader
 from crawler.reactor import Interruption, first
 from crawler.session import Session, record
@@ -28,7 +28,7 @@ class Runner:
     def __init__(self, session: Session, interruption: Interruption) -> None:
         self.session = session
         self.interruption = interruption
-        self.failure: WriteError | None = None  #: why a crawl was ended before it had begun all
+        self.failure: ArchiveError | None = None  #: why a crawl was not begun, or ended early
         self._settings = Settings()
         self._settings.setmodule("config.settings", priority="project")
         self._runner = AsyncCrawlerRunner(self._settings)

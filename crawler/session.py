@@ -69,6 +69,8 @@ class Session:
         A store that is away, or suddenly empty, does not hinder: captures stay spooled. With
         `extract`, texts that are missing are made in the background. Raises StoreError when the
         store refuses, IndexFailure, WriteError. Call it in the running event loop.
+
+        Without it nothing is crawled either, and so nothing waits for room.
         """
         with contextlib.ExitStack() as undo:
             spool = Spool.create(Path(configuration.home))
@@ -123,9 +125,9 @@ class Session:
         except BaseException:
             await session.close()
             raise
-        await session.gate.look()
-        session.watch = asyncio.create_task(session.gate.watch())
         if extract:
+            await session.gate.look()
+            session.watch = asyncio.create_task(session.gate.watch())
             session.extracting = asyncio.create_task(quietly(session.reextraction()))
         return session
 

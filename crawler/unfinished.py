@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Self
 
-from archive.errors import WriteError
+from archive.errors import SourceBusy, WriteError
 from archive.files import make_folder, sync_folder, try_lock, write_durably
 from archive.names import new_run
 from config.schema import Source
@@ -27,15 +27,15 @@ class UnfinishedCrawl:
 
     job: str  #: id of the job, the same before and after an interruption
     resumed: bool  #: whether an earlier process began it
-    _path: Path | None = None  # None: another process crawls the source too; this one has no mark
-    _lock: int = -1
+    _path: Path
+    _lock: int  # held with the process's number in it; goes with the process
 
     @classmethod
     def begin(cls, home: Path, source: Source, *, fresh: bool = False) -> Self:
         """Take up the crawl of the source that was interrupted within the last day, or begin one.
 
         `fresh` begins one anyway, and so does a source that starts elsewhere now. Durable. Raises
-        WriteError.
+        SourceBusy while another process crawls the source; WriteError.
         """
         folder = home.absolute() / "crawls"
         path = folder / f"{source.name}.json"
@@ -43,8 +43,10 @@ class UnfinishedCrawl:
             make_folder(folder)
             lock = try_lock(folder / f"{source.name}.lock")
             if lock is None:
-                return cls(new_run(), resumed=False)
+                raise SourceBusy(source.name, _read(folder / f"{source.name}.lock"))
             try:
+                os.truncate(lock, 0)
+                os.pwrite(lock, f"{os.getpid()}\n".encode(), 0)
                 job = None if fresh else _job_of(path, _starts(source))
                 mark = cls(job or new_run(), resumed=job is not None, _path=path, _lock=lock)
                 if job is None:
@@ -59,13 +61,10 @@ class UnfinishedCrawl:
 
     def touch(self) -> None:
         """It is still going on. Raises OSError."""
-        if self._path is not None:
-            os.utime(self._path)
+        os.utime(self._path)
 
     def end(self, *, finished: bool) -> None:
         """Let go of it; one that is finished leaves no mark."""
-        if self._path is None:
-            return
         try:
             if finished:
                 self._path.unlink(missing_ok=True)
@@ -77,12 +76,18 @@ class UnfinishedCrawl:
             logger.warning("%s could not be brought up to date: %s", self._path, error)
         finally:
             os.close(self._lock)
-            self._path = None
 
 
 def unfinished_crawls(home: Path) -> frozenset[str]:
     """Names of the sources whose crawls have begun and not ended; some may be going on."""
     return frozenset(path.stem for path in (home.absolute() / "crawls").glob("*.json"))
+
+
+def _read(lock: Path) -> str:
+    try:
+        return lock.read_text(encoding="ascii", errors="replace").strip()
+    except OSError:
+        return ""
 
 
 def _starts(source: Source) -> list[str]:

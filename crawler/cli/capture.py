@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
+from pathlib import Path
 from typing import Any, NoReturn, TextIO
 
 import click
@@ -21,6 +22,9 @@ from crawler.crawling import crawl_sources, plan
 from crawler.reactor import Interruption
 from crawler.runner import Runner
 from crawler.session import Session
+from crawler.unfinished import unfinished_crawls
+
+_AGAIN = "`pressmark crawl` of the same goes on with it within a day (--fresh begins anew)"
 
 
 @click.command("archive")
@@ -71,9 +75,12 @@ def crawl(
     async def work(runner: Runner, advance: Advance) -> Outcome:
         reports = await crawl_sources(runner, sources, advance, anew=fresh)
         lines = [report.to_json() for report in reports]
+        unfinished = unfinished_crawls(Path(configuration.home))
+        goes_on = any(source.name in unfinished for source in sources)
         return Outcome(
             lines=lines,
             texts=[_report_text(line) for line in lines],
+            again=_AGAIN if goes_on else "",
             ok=all(report.pages and not report.errors for report in reports),
         )
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from archive.errors import (
     ArchiveError,
     IndexFailure,
+    SourceBusy,
     StateFailure,
     StateTaken,
     StoreError,
@@ -28,6 +29,6 @@ def exit_status(error: ArchiveError) -> int:
     """The status that a command ends with when this error ends it."""
     if isinstance(error, UrlError | StateTaken):
         return WRONG_USAGE
-    if isinstance(error, StoreError | IndexFailure | StateFailure | WriteError):
+    if isinstance(error, StoreError | IndexFailure | StateFailure | WriteError | SourceBusy):
         return UNAVAILABLE
     return CHECKS_FAILED

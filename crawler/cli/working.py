@@ -29,6 +29,7 @@ class Outcome:
     complaints: list[str] = field(default_factory=list)  #: for standard error, before these
     ok: bool = True
     failure: ArchiveError | None = None  #: what ended the work early
+    again: str = ""  #: what to do after an interruption, a clause
     kept: bool = False  #: whether anything was taken in beside what the session captured
 
 
@@ -83,12 +84,16 @@ def run_session(
         kept = session.has_captured or outcome.kept
         if interruption.signal:
             waits = "waits in the spool for the next start" if failure else "stored"
-            complain(
-                f"interrupted; what had been captured is sealed and {waits}" if kept else NOTHING
-            )
+            said = f"interrupted; what had been captured is sealed and {waits}" if kept else NOTHING
+            complain("; ".join(filter(None, (said, outcome.again))))
             status = STATUS[interruption.signal]
         elif failure is not None:
-            waits = "what was captured waits in the spool for the next start"
+            unfinished = session.writer.failure or session.upload_error(own=False)
+            waits = (
+                "what was captured waits in the spool for the next start"
+                if unfinished
+                else "what was captured is stored"
+            )
             complain(f"{failure}; {waits if kept else 'nothing was captured'}")
             status = UNAVAILABLE
         if not ended:

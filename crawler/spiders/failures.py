@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from scrapy import Request
 from scrapy.exceptions import (
     CannotResolveHostError,
     DownloadCancelledError,
@@ -53,6 +54,7 @@ _TRUNCATED = {
     "unspecified": "the download of {url} was stopped before its end; try again later",
 }
 
+_MANY = "max redirections"
 _TLS = ("SSL", "TLS", "certificate")
 
 
@@ -78,6 +80,16 @@ def explain(failure: Failure, url: str, capture: Capture | None = None) -> str:
     return f"{url} could not be fetched ({type(error).__name__}: {error}); try again later"
 
 
+def explain_redirected(failure: Failure, asked: str, capture: Capture | None = None) -> str:
+    """`explain` for a request that may come of a redirect of the URL that was asked for."""
+    request: Request = failure.request  # type: ignore[attr-defined]  # set by Scrapy
+    of_target = "redirect_urls" in request.meta and not isinstance(failure.value, WriteError)
+    if not of_target or _MANY in str(failure.value):
+        return explain(failure, asked, capture)
+    why = explain(failure, request.url, capture)
+    return f"{asked} redirects, and that is kept, but not its target: {why}"
+
+
 def explain_truncated(capture: Capture, url: str) -> str:
     """Why only a part of `url` is kept."""
     return _TRUNCATED[capture.truncated or "unspecified"].format(url=url)
@@ -85,7 +97,7 @@ def explain_truncated(capture: Capture, url: str) -> str:
 
 def _ignored(error: IgnoreRequest, url: str) -> str:
     text = str(error)
-    if "max redirections" in text:
+    if _MANY in text:
         return f"{url} redirects in a loop, or too often; correct the URL"
     if "robots.txt" in text:
         return f"robots.txt of its site forbids {url}; set robots to ignore if you may fetch it"

@@ -13,7 +13,7 @@ from scrapy.crawler import Crawler
 from scrapy.http import Response
 from twisted.python.failure import Failure
 
-from archive.errors import WriteError
+from archive.errors import UrlError, WriteError
 from archive.model import Capture
 from archive.names import source_name
 from config.crawling import crawl_settings
@@ -37,6 +37,7 @@ logger = logging.getLogger(__name__)
 _DOCUMENT = "pressmark_document"  # key of request.meta: the request holds a place of the budget
 _LISTS = 20  # priority of feeds and sitemaps, before documents
 _SITEMAP_DEPTH = 3  # an index of indexes is the most that is followed
+_WRONG_USAGE = 2  # exit status
 _ERRORS = 1000  # sentences that are kept for the command
 
 
@@ -83,6 +84,7 @@ class NewsSpider(CapturingSpider):
         self._seen: set[str] = set()
         self._sitemaps: set[str] = set()
         self._last_page = 0
+        self._links = [0, 0]  # new ones out of scope and in it
         self._unkept = 0
         if source.robots == "ignore":
             self._request_meta = {"dont_obey_robotstxt": True}
@@ -90,9 +92,24 @@ class NewsSpider(CapturingSpider):
     @classmethod
     def from_crawler(cls, crawler: Crawler, *args: Any, **kwargs: Any) -> Self:
         """As Scrapy's. The name of a source is looked up in pressmark.yaml, and so are its pace and
-        the rest of its settings, or those for a URL ad hoc. Raises ConfigurationError, UrlError."""
+        the rest of its settings, or those for a URL ad hoc. A name or URL that is wrong ends the
+        process with status 2, and the reason in the log."""
+        if isinstance(kwargs.get("source"), Source):
+            spider = super().from_crawler(crawler, *args, **kwargs)
+        else:
+            try:
+                spider = cls._from_names(crawler, *args, **kwargs)
+            except (ConfigurationError, UrlError) as error:
+                # What else is raised here, Scrapy shows as a traceback.
+                logger.error("%s", error)
+                raise SystemExit(_WRONG_USAGE) from error
+        crawler.signals.connect(spider.request_dropped, signal=signals.request_dropped)
+        return spider
+
+    @classmethod
+    def _from_names(cls, crawler: Crawler, *args: Any, **kwargs: Any) -> Self:
         named, url = kwargs.get("source"), kwargs.get("url")
-        if not isinstance(named, Source) and (named or url):
+        if named or url:
             configuration = load()
             source = (
                 configuration.source(named)
@@ -102,9 +119,7 @@ class NewsSpider(CapturingSpider):
             kwargs["source"] = source
             for setting, value in crawl_settings(configuration, source).items():
                 crawler.settings.set(setting, value, priority="spider")
-        spider = super().from_crawler(crawler, *args, **kwargs)
-        crawler.signals.connect(spider.request_dropped, signal=signals.request_dropped)
-        return spider
+        return super().from_crawler(crawler, *args, **kwargs)
 
     async def start(self) -> AsyncIterator[Request]:
         """Feeds and sitemaps first: what they list is the newest."""
@@ -198,6 +213,7 @@ class NewsSpider(CapturingSpider):
                 continue
             self._seen.add(url)
             decision = scope.decide(url)
+            self._links[bool(decision)] += 1
             if not decision:
                 self.count("out_of_scope")
                 logger.debug("%s is out of scope: %s", url, decision.reason)
@@ -243,6 +259,8 @@ class NewsSpider(CapturingSpider):
         capture = capture_of(response)
         if capture is not None and capture.truncated is not None:
             self._error(explain_truncated(capture, url))
+        if not depth and response.status >= 400:
+            self._error(f"{_start_of(response)} answered {response.status}: correct the URL")
         try:
             page = self.item(response)
             if page is None:
@@ -306,6 +324,13 @@ class NewsSpider(CapturingSpider):
 
     def closed(self, reason: str) -> None:  # noqa: ARG002 - Scrapy passes it by name
         """Called by Scrapy at the end."""
+        left_out, followed = self._links
+        if self.scope.include and left_out and not followed:
+            logger.warning(
+                "%s: %d links were found, none of them in scope: check `include`",
+                self.source_name,
+                left_out,
+            )
         if self._unkept:
             logger.warning(
                 "%s: %d answers that had come were not kept; the next crawl asks for them again",
@@ -341,6 +366,11 @@ def slug(url: str) -> str:
 
 def _text(pattern: str | re.Pattern[str]) -> str:
     return pattern if isinstance(pattern, str) else pattern.pattern
+
+
+def _start_of(response: Response) -> str:
+    asked = next(iter(response.meta.get("redirect_urls", ())), response.url)
+    return asked if asked == response.url else f"{asked} redirects to {response.url}, which"
 
 
 def _status_error(response: Response) -> str | None:

@@ -17,7 +17,7 @@ from archive.model import Capture
 from crawler.discovery.urls import has_host
 from crawler.recorder.keeper import capture_of
 from crawler.spiders.capturing import PAGE, CapturingSpider, Progress
-from crawler.spiders.failures import explain, explain_truncated
+from crawler.spiders.failures import explain_redirected, explain_truncated
 from pipelines.items import Page
 
 
@@ -162,7 +162,7 @@ class PageSpider(CapturingSpider):
             progress,
             final_url=kept.url if kept else None,
             capture=kept,
-            error=explain(failure, progress.url, kept),
+            error=explain_redirected(failure, progress.url, kept),
         )
         self.request_ended(progress)
 

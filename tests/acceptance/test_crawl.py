@@ -98,6 +98,31 @@ def test_scrapy_crawls_a_source_by_its_own_command(pressmark: Pressmark) -> None
     assert pressmark("verify", "--json").line["findings"] == []
 
 
+@pytest.mark.parametrize("argument", ["source=NOPE", "url=nonsense", "limit=3"])
+def test_scrapy_ends_with_a_sentence_where_nothing_can_be_crawled(
+    pressmark: Pressmark, argument: str
+) -> None:
+    environment = {**os.environ, "PRESSMARK_CONFIG": str(pressmark.folder / "pressmark.yaml")}
+    done = subprocess.run(
+        [sys.executable, "-m", "scrapy", "crawl", "news", "-a", argument, "-L", "ERROR"],
+        cwd=_ROOT,
+        env=environment,
+        timeout=90,
+        check=False,
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode == 2
+    assert len(done.stderr.splitlines()) == 1, done.stderr
+
+
+def test_a_seed_that_is_not_there_fails_the_crawl(pressmark: Pressmark) -> None:
+    with WireServer(Routes({})) as server:
+        result = pressmark("crawl", f"{server.url}/nope", "--limit", "3", "--json")
+    assert (result.status, result.line["errors"]) == (1, 1)
+    assert f"{server.url}/nope answered 404" in result.stderr
+
+
 class _Slow:
     """Pages that come one after the other, each linked by the first."""
 
@@ -134,11 +159,36 @@ def test_interrupted_crawl_seals_what_it_has(
     # What had not had its turn is told in one line, and no error.
     assert result.line["errors"] == 0
     assert "before its turn" not in result.stderr
+    assert "stored; `pressmark crawl` of the same goes on with it" in result.stderr
     assert result.stderr.count("requests were not begun") == 1
     rows = pressmark("list", slow[1], "--match", "host", "--json").lines
     assert len(rows) == result.line["captures"]
     assert pressmark("verify", "--json").line["findings"] == []
     assert list((pressmark.home / "spool").rglob("*.gz*")) == []
+
+
+def test_of_two_crawls_of_one_source_the_second_is_refused(
+    pressmark: Pressmark, slow: tuple[_Slow, str]
+) -> None:
+    pressmark.configure(f"{CONTACT}defaults: {{delay: 0.1}}\n")
+    with pressmark.start("crawl", slow[1]) as process:
+        until(lambda: pressmark.captures() >= 5)
+        for options in ([], ["--fresh"]):
+            second = pressmark("crawl", slow[1], *options)
+            assert second.status == 3
+            assert f"is being crawled by process {process.pid}" in second.stderr
+            assert "nothing was captured" in second.stderr
+        # Others are not held up, and what they bring is stored.
+        with DemoSite() as demo:
+            url = demo.url.replace("127.0.0.1", "localhost")
+            pressmark.environment["PRESSMARK_ALLOW_NETWORKS"] = "127.0.0.0/8,::1/128"
+            both = pressmark("crawl", url, slow[1], "--depth", "0", "--json")
+        assert both.status == 3
+        assert both.line["pages"] == 1
+        assert "what was captured is stored" in both.stderr
+        process.send_signal(signal.SIGKILL)
+        finish(process)
+    assert pressmark("crawl", slow[1], "--limit", "1").status == 0
 
 
 def test_interrupted_check_of_sources_ends(pressmark: Pressmark) -> None:

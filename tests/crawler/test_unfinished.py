@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from archive.errors import WriteError
+from archive.errors import SourceBusy, WriteError
 from config.schema import Source
 from crawler.unfinished import UnfinishedCrawl, unfinished_crawls
 
@@ -38,11 +38,11 @@ def test_interrupted_one_is_gone_on_with_until_it_is_finished(tmp_path: Path) ->
     other.end(finished=True)
 
 
-def test_of_two_at_once_only_one_has_the_mark(tmp_path: Path) -> None:
-    first, second = _begin(tmp_path), _begin(tmp_path)
-    assert first.job != second.job
-    second.end(finished=True)
-    assert unfinished_crawls(tmp_path) == {"one"}
+def test_of_two_at_once_only_one_crawls(tmp_path: Path) -> None:
+    first = _begin(tmp_path)
+    for fresh in (False, True):
+        with pytest.raises(SourceBusy, match=f"one is being crawled by process {os.getpid()}:"):
+            _begin(tmp_path, fresh=fresh)
     first.end(finished=False)
     assert _begin(tmp_path).job == first.job
 

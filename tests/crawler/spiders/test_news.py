@@ -156,10 +156,33 @@ def test_seed_that_moved_to_another_host() -> None:
     assert {item["url"] for item in report["pages"]} == {new.base + "/1", new.base + "/3"}
 
 
+def test_a_seed_without_an_answer_of_use_is_an_error_and_a_link_is_not() -> None:
+    answers = {**ANSWERS, "/old": Answer(status=301, headers={"Location": "/nope"})}
+    with Site({**answers, "/": page("/dead", "/1")}) as site:
+        report = run(site, source={"seeds": ["/", "/old", "/missing"], "sections": ["/1"]})
+    assert report["stats"]["pressmark/errors"] == 2
+    base = site.base
+    assert sorted(report["errors"]) == [
+        f"{base}/missing answered 404: correct the URL",
+        f"{base}/old redirects to {base}/nope, which answered 404: correct the URL",
+    ]
+
+
+@pytest.mark.parametrize(("include", "said"), [("/articles/", 1), ("/2", 0)])
+def test_an_include_that_nothing_matches_is_told(include: str, said: int) -> None:
+    with Site(ANSWERS) as site:
+        report = run(site, source={"seeds": ["/"], "include": [include]})
+    told = "links were found, none of them in scope: check `include`"
+    assert report["log"].count(told) == said
+
+
 def test_capture_that_cannot_be_written_ends_the_crawl() -> None:
-    """Nothing goes on without being kept."""
+    """Nothing goes on without being kept, and no page is blamed for another."""
     with Site(ANSWERS) as site:
         report = run(site, source={"seeds": ["/many"]}, fail_at="/p/2")
+    assert report["errors"] == []
+    assert report["stats"]["pressmark/errors"] >= 1
+    assert "answers that had come were not kept" in report["log"]
     assert report["stats"]["finish_reason"] == "write_error"
     assert len(report["pages"]) < 30  # what was in flight may end
 

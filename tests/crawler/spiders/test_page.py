@@ -33,6 +33,7 @@ ANSWERS = {
     "/moved": Answer(status=301, headers={"Location": "/moved2"}),
     "/moved2": Answer(status=302, headers={"Location": "/page", "Set-Cookie": "seen=1"}),
     "/loop": Answer(status=302, headers={"Location": "/loop"}),
+    "/away": Answer(status=301, headers={"Location": "http://nowhere.invalid/new"}),
     "/gone": Answer("<p>gone</p>", status=410),
     "/broken": Answer("<p>broken</p>", status=503),
     "/short": Answer("<p>half", announced=5000),
@@ -88,6 +89,16 @@ def test_redirects_are_a_chain_and_cookies_are_kept_for_the_page() -> None:
     assert sent["/1.png"]["cookie"] == "seen=1"
     assert "cookie" not in sent["/gone"]
     assert second["capture"]["status"] == 410
+
+
+def test_what_a_redirect_leads_to_is_blamed_for_its_own_failure() -> None:
+    with Site(ANSWERS) as site:
+        (outcome,) = archive(site, "/away")["outcomes"]
+    assert not outcome["ok"]
+    assert [c["url"] for c in outcome["chain"]] == [f"{site.base}/away"]
+    kept, why = outcome["error"].split(": ", 1)
+    assert kept == f"{site.base}/away redirects, and that is kept, but not its target"
+    assert why.startswith("the host of http://nowhere.invalid/new does not resolve")
 
 
 def test_errors_of_the_server_are_answers() -> None:
