@@ -13,6 +13,26 @@ Path = tuple[int | str, ...]
 """Keys and list indices from the root of a document to one value."""
 
 
+_INDENTATION = (
+    "keys that belong together begin in the same column, and so do the items of a list; a text "
+    "with a colon and a space in it needs quotes"
+)
+_QUOTES = "a text that begins with * or & or ! or % or @ or ` needs quotes"
+_HINTS = {
+    r"character '\t' that": "put spaces in the place of the tab",
+    "that cannot start any token": _QUOTES,
+    "an alias": _QUOTES,
+    "undefined alias": _QUOTES,
+    "an anchor": _QUOTES,
+    "a directive": _QUOTES,
+    "for the tag": _QUOTES,
+    "values are not allowed": _INDENTATION,
+    "entries are not allowed": _INDENTATION,
+    "expected <block end>": _INDENTATION,
+}
+"""Words of the parser's messages, and what is to be done."""
+
+
 @dataclass(frozen=True, slots=True)
 class Place:
     """Where a value stands; line and column count from 1."""
@@ -60,11 +80,19 @@ def parse(content: bytes, name: str) -> Document:
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         line, column = (mark.line + 1, mark.column + 1) if mark else (1, 1)
-        what = f"this is not YAML: {error.problem or error.context}"
-        hint = "; a text that begins with * or % or @ needs quotes"
-        raise ConfigurationError([Problem(name, line, column, what + hint)]) from error
+        what = f"this is not YAML: {error.problem or error.context}{_hint(error)}"
+        raise ConfigurationError([Problem(name, line, column, what)]) from error
     except RecursionError as error:
         raise ConfigurationError([Problem(name, 1, 1, "this is nested too deeply")]) from error
+
+
+def _hint(error: yaml.MarkedYAMLError) -> str:
+    """What is to be done about it, where the parser's words for it tell that."""
+    words = f"{error.context} {error.problem}"
+    for sign, hint in _HINTS.items():
+        if sign in words:
+            return f"; {hint}"
+    return ""
 
 
 def _document(text: str, name: str) -> Document:

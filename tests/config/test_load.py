@@ -256,6 +256,33 @@ def test_each_mistake_has_its_place_and_says_what_is_allowed(
     assert only.startswith(f"pressmark.yaml:{line}")
 
 
+@pytest.mark.parametrize(
+    ("text", "remedy"),
+    [
+        ("defaults:\n\tdelay: 1", "put spaces in the place of the tab"),
+        ("defaults:\n  delay: 1\n depth: 2", "keys that belong together begin in the same column"),
+        ("home: a\n contact: b", "keys that belong together begin in the same column"),
+        ("sources:\n  - name: a\n - name: b", "and so do the items of a list"),
+        ("home: a: b", "a text with a colon and a space in it needs quotes"),
+        ("sources: [{include: [*.html]}]", "a text that begins with * "),
+        ("home: *x", "a text that begins with * "),
+        ("user_agent: %x", "or % or @ or ` needs quotes"),
+        ("contact: @x", "or % or @ or ` needs quotes"),
+        ("home: !x", "or ! or % or @"),
+        ("home: [", "found '<stream end>'"),
+        ("home: 'a", "found unexpected end of stream"),
+    ],
+)
+def test_what_is_no_yaml_is_told_with_the_remedy_of_that_mistake_alone(
+    folder: Path, text: str, remedy: str
+) -> None:
+    (only,) = problems(text, folder)
+    assert "this is not YAML" in only
+    assert remedy in only
+    hints = ("place of the tab", "in the same column", "begins with *", "stream")
+    assert sum(hint in only for hint in hints) == 1
+
+
 def test_all_mistakes_are_told_at_once_in_their_order(folder: Path) -> None:
     text = "hom: x\nstore_wait: soon\nlimits: {page: big, page: 3}\nkeep_secrets: perhaps"
     places = [line.split(": ")[0] for line in problems(text, folder)]
