@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import logging
 import random
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from scrapy.core.downloader import Downloader, Slot
 from scrapy.exceptions import IgnoreRequest
@@ -23,8 +23,12 @@ from scrapy.utils.httpobj import urlparse_cached
 from pipelines.recording import recording_of
 
 if TYPE_CHECKING:
+    from collections.abc import Coroutine
+
     from scrapy import Request
     from scrapy.crawler import Crawler
+    from scrapy.http import Response
+    from twisted.internet.defer import Deferred
 
     from pipelines.warc.gate import Gate
 
@@ -103,6 +107,16 @@ class PacedDownloader(Downloader):
                 waiting.errback(NotBegun("the crawl ended before its turn"))
         elif not self._is_shut():
             super()._process_queue(slot)
+
+    def _wait_for_download(
+        self, slot: Slot, request: Request, queue_dfd: Deferred[Response]
+    ) -> Coroutine[Any, Any, None]:
+        """As Scrapy's, which counts a request only when its coroutine runs.
+
+        That is later: without a delay it would start all that wait, whatever the concurrency.
+        """
+        slot.transferring.add(request)
+        return super()._wait_for_download(slot, request, queue_dfd)
 
     def _is_shut(self) -> bool:
         if self._gate is None:

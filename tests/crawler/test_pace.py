@@ -98,6 +98,25 @@ def test_autothrottle_only_raises_the_delay(tmp_path: Path) -> None:
     assert gaps(seen[ONE])[-1] >= 0.5 - EARLY  # an answer takes as long, and none goes beside it
 
 
+def test_no_more_go_at_once_than_may_where_there_is_no_delay(tmp_path: Path) -> None:
+    busy: list[str] = []
+    most: list[int] = []
+
+    def slowly(asked: Asked, connection: socket.socket) -> bool:
+        busy.append(asked.target)
+        most.append(len(busy))
+        time.sleep(0.3)
+        busy.remove(asked.target)
+        return respond(connection, keep=True)
+
+    with HostileServer(slowly) as server:
+        settings = {"PRESSMARK_DELAY": 0, "PRESSMARK_CONCURRENCY": 3}
+        allow = {"PRESSMARK_ALLOW_NETWORKS": "127.0.0.0/8"}
+        crawl(tmp_path, [server.url(f"/{n}") for n in range(9)], settings=allow | settings)
+    assert len(server.asked) == 9
+    assert max(most) == 3
+
+
 def test_the_users_own_delay_and_slots_count(tmp_path: Path) -> None:
     urls = [(ONE, f"/{n}", None) for n in range(3)]
     assert min(gaps(fetch(tmp_path, urls, DOWNLOAD_DELAY=0.4)[ONE])) >= 0.4 - EARLY
