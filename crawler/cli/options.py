@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from typing import Any, TypeVar
 
@@ -25,6 +26,17 @@ class Moment(click.ParamType[str]):
             return parse_time(str(value), end=self._end)
         except TimestampError as error:
             self.fail(str(error), param, ctx)
+
+
+class Language(click.ParamType[str]):
+    """Two letters (ISO 639-1), as documents have them."""
+
+    name = "language"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        if not re.fullmatch("[A-Za-z]{2}", str(value)):
+            self.fail(f"{value!r} is no language code: two letters, such as en", param, ctx)
+        return str(value).lower()
 
 
 def as_json(function: F) -> F:

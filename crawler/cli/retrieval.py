@@ -19,7 +19,7 @@ from archive.index import CaptureQuery, SearchQuery
 from archive.model import Capture
 from archive.urlkey import Match
 from crawler.cli.elsewhere import load_of_existing
-from crawler.cli.options import Moment, as_json, limit, since_until
+from crawler.cli.options import Language, Moment, as_json, limit, since_until
 from crawler.cli.output import complain, print_json, print_row, printable
 from crawler.opening import PARTIAL, open_collection
 
@@ -58,7 +58,8 @@ def _collection(asked: str) -> Iterator[Collection]:
 def list_captures(
     url: str, match: Match, start: str | None, end: str | None, limit: int | None, as_json: bool
 ) -> None:
-    """List the captures of URL, oldest first; of several URLs one after the other."""
+    """List the captures of URL, oldest first; with --match those of all URLs that it stands for,
+    one URL after the other."""
     with _collection(url) as collection:
         found = False
         query = CaptureQuery(url=url, match=match, start=start, end=end, limit=limit)
@@ -134,9 +135,19 @@ def _bytes_of(
         return memento.body()
     document = collection.document(memento.capture)
     if document is None:
-        raise NotArchived(f"the text of {url}", "only pages of HTML have one")
+        raise NotArchived(
+            f"the text of {url}",
+            "only pages of HTML have one; `pressmark doctor --repair` makes one that is missing",
+        )
     if form == "text":
         text = document.article.text
+        if not text:
+            status = document.article.extraction_status
+            raise NotArchived(
+                f"the text of {url}",
+                f"its extraction ended with {status!r} (`extraction_status`); `--as body` gives "
+                "the page",
+            )
         if sys.stdout.isatty():
             text = "\n".join(printable(line) for line in text.split("\n"))
         return f"{text}\n".encode()
@@ -145,7 +156,12 @@ def _bytes_of(
 
 @click.command("search")
 @click.argument("words", nargs=-1, required=True)
-@click.option("--language", metavar="L", help="Only documents in this language, e.g. en.")
+@click.option(
+    "--language",
+    type=Language(),
+    metavar="L",
+    help="Only documents in this language: two letters, such as en.",
+)
 @click.option("--source", metavar="S", help="Only documents of this source.")
 @since_until
 @limit

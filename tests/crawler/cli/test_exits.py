@@ -79,11 +79,19 @@ def test_what_failed_is_1(command: Command, arguments: list[str], words: str | N
         ["get", URL, "--at", "soon"],
         ["nothing"],
         ["verify", "--sample", "0"],
+        ["search", "word", "--language", "english"],
         ["crawl", "x"],
     ],
 )
 def test_wrong_usage_is_2(command: Command, arguments: list[str]) -> None:
     assert command(*arguments)[0] == 2
+
+
+@pytest.mark.usefixtures("warc")
+def test_word_for_a_language_is_told_what_a_code_is(command: Command) -> None:
+    _, _, err = command("search", "word", "--language", "english")
+    assert "'english' is no language code: two letters, such as en" in err
+    assert "no document" in command("search", "word", "--language", "EN")[2]
 
 
 def test_wrong_configuration_is_2(command: Command) -> None:

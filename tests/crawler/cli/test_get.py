@@ -26,7 +26,10 @@ def _redirect(location: bytes) -> bytes:
     return response(b"moved", b"Location: " + location, status=b"301 Moved")
 
 
-def _document(collection: Collection, capture: Capture) -> None:
+_ARTICLE = Article(title="T", text="One.\nTwo.", quality="thin", extraction_status="ok")
+
+
+def _document(collection: Collection, capture: Capture, article: Article = _ARTICLE) -> None:
     document = Document(
         url=capture.url,
         timestamp=capture.timestamp,
@@ -36,7 +39,7 @@ def _document(collection: Collection, capture: Capture) -> None:
         record_id=capture.record_id,
         source=capture.source,
         run=new_run(),
-        article=Article(title="T", text="One.\nTwo.", quality="thin", extraction_status="ok"),
+        article=article,
     )
     collection.index.commit([], [document])
 
@@ -62,6 +65,20 @@ def test_contents_follow_redirects(command: Command) -> None:
     for arguments in (["--as", "json"], ["--json"]):
         status, out, _ = command("get", "http://a.org/old", *arguments)
         assert (status, json.loads(out)["url"]) == (0, "http://a.org/new")
+
+
+def test_text_that_is_none_is_said_with_the_reason(
+    command: Command, collection: Collection
+) -> None:
+    (capture,) = archive_messages(collection, ("http://a.org/", page(), 0))
+    _document(collection, capture, Article(quality="error", extraction_status="too_large"))
+    status, out, err = command("get", "http://a.org/", "--as", "text")
+    assert (status, out) == (1, b"")
+    assert "the text of http://a.org/ is not in the collection: its extraction ended with" in err
+    assert "'too_large' (`extraction_status`)" in err
+    assert err.count("\n") == 1
+    status, out, _ = command("get", "http://a.org/", "--json")
+    assert (status, json.loads(out)["extraction_status"]) == (0, "too_large")
 
 
 def test_records_never_follow_redirects(command: Command, moved: list[Capture]) -> None:
