@@ -17,7 +17,7 @@ from archive.store.mirror import check_filled as check_mirror_filled
 from archive.store.waiting import within
 from config.schema import Configuration
 from crawler.opening import existing_index, mirror_of, store_of
-from crawler.unfinished import unfinished_crawls
+from crawler.unfinished import crawls_begun, unfinished_crawls
 
 _STORE_SECONDS = 5.0
 _COMPARED = 1000
@@ -32,6 +32,8 @@ class SourceStatus:
     configured: bool
     last_crawl: str | None
     """14 digits: when its newest WARC file was begun; None: never, or the index does not answer."""
+    last_begun: str | None
+    """14 digits: when a crawl of it last began in this home, whatever came of it; None: never."""
     unfinished: bool  #: a crawl of it goes on, or was interrupted and will be gone on with
 
 
@@ -155,7 +157,7 @@ def status_of(configuration: Configuration) -> Status:
         index = _compared(index, segments, listing, stored)
     return Status(
         home=home,
-        sources=_sources(configuration, segments, unfinished_crawls(home)),
+        sources=_sources(configuration, segments),
         spools=spool_usage(home),
         max_bytes=configuration.spool.max_bytes,
         free=free_space(home),
@@ -268,9 +270,9 @@ def _ask_mirror(mirror: Store, begun: bool) -> str | None:
     return None
 
 
-def _sources(
-    configuration: Configuration, segments: Iterable[Segment], unfinished: frozenset[str]
-) -> list[SourceStatus]:
+def _sources(configuration: Configuration, segments: Iterable[Segment]) -> list[SourceStatus]:
+    home = Path(configuration.home)
+    unfinished, begun_last = unfinished_crawls(home), crawls_begun(home)
     newest: dict[str, str] = {}
     for segment in segments:
         # The name of a file has the time at which it was begun, behind that of the source.
@@ -283,6 +285,7 @@ def _sources(
             name=name,
             configured=name in configured,
             last_crawl=newest.get(name),
+            last_begun=begun_last.get(name),
             unfinished=name in unfinished,
         )
         for name in names

@@ -7,12 +7,14 @@ import logging
 import os
 import time
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Self
 
 from archive.errors import SourceBusy, WriteError
 from archive.files import make_folder, sync_folder, try_lock, write_durably
 from archive.names import new_run
+from archive.timestamps import to_timestamp
 from config.schema import Source
 
 logger = logging.getLogger(__name__)
@@ -81,6 +83,16 @@ class UnfinishedCrawl:
 def unfinished_crawls(home: Path) -> frozenset[str]:
     """Names of the sources whose crawls have begun and not ended; some may be going on."""
     return frozenset(path.stem for path in (home.absolute() / "crawls").glob("*.json"))
+
+
+def crawls_begun(home: Path) -> dict[str, str]:
+    """When (14 digits) the last crawl of each source began in this home, whatever came of it."""
+    locks = (home.absolute() / "crawls").glob("*.lock")
+    return {path.stem: _moment(path.stat().st_mtime) for path in locks}
+
+
+def _moment(seconds: float) -> str:
+    return to_timestamp(datetime.fromtimestamp(seconds, UTC))
 
 
 def _read(lock: Path) -> str:

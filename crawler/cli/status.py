@@ -32,15 +32,17 @@ def _rows(found: Status) -> Iterator[tuple[str, str]]:
     for source in found.sources:
         yield f"source {source.name}", _of_source(source, found.index)
     sealed = sum(spool.sealed for spool in found.spools)
-    open_files = sum(spool.open for spool in found.spools)
+    open_files = sum(spool.open for spool in found.spools if spool.alive)
+    left_open = sum(spool.open for spool in found.spools if not spool.alive)
     abandoned = sum(not spool.alive for spool in found.spools)
     held = f"{show_size(found.size)} of {show_size(found.max_bytes)}"
     full = _PAUSE if found.spool_is_full else ""
     yield "spool", f"{held}: {sealed} files wait for the store, {open_files} are open{full}"
     if abandoned:
+        what = f"{left_open} open files" if left_open else "something"
         yield (
             "ended processes",
-            f"{abandoned} left something; the next `archive` or `crawl` takes it up",
+            f"{abandoned} left {what}; the next `archive` or `crawl` takes that up",
         )
     full = _PAUSE if found.disk_is_full else ""
     yield "disk", f"{show_size(found.free)} free in {found.home}{full}"
@@ -74,6 +76,10 @@ def _of_index(index: IndexStatus) -> Iterator[tuple[str, str]]:
 def _of_source(source: SourceStatus, index: IndexStatus) -> str:
     if source.last_crawl is not None:
         words = [f"crawled {show_moment(source.last_crawl)}"]
+        if source.last_begun is not None and source.last_begun > source.last_crawl:
+            words.append(f"one begun {show_moment(source.last_begun)} has captured nothing")
+    elif index.error is None and source.last_begun is not None:
+        words = [f"begun {show_moment(source.last_begun)}, nothing was captured"]
     elif index.error is None:
         words = ["crawled never"]
     else:

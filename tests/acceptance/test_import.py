@@ -7,7 +7,7 @@ import asyncio
 import pytest
 
 from archive.names import key_of
-from tests.acceptance.command import Pressmark
+from tests.acceptance.command import CONTACT, Pressmark
 from tests.archive.importing import samples
 from tests.exchanges import exchange, response
 from tests.keeping import place
@@ -126,6 +126,13 @@ def test_what_an_earlier_command_left_is_not_the_imports_failure(
     done = pressmark("import", str(file), "--json")
     assert done.status == 0, done.stderr
     assert "what an earlier command left in the spool is not stored yet" in done.stderr
+
+
+def test_repair_does_not_pause_for_a_full_spool(pressmark: Pressmark) -> None:
+    """Nothing of it is crawled."""
+    pressmark.configure(f"{CONTACT}store_wait: 1\nspool: {{min_free: 1000TB}}\n")
+    assert "pausing" in pressmark("archive", "http://127.0.0.1:9/").stderr
+    assert "pausing" not in pressmark("doctor", "--repair").stderr
 
 
 def test_repair_takes_up_what_a_process_left_and_makes_its_texts(pressmark: Pressmark) -> None:

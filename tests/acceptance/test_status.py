@@ -8,9 +8,10 @@ from collections.abc import Iterator
 import pytest
 
 from archive.names import new_name, new_run, text_of
-from tests.acceptance.command import CONTACT, Pressmark
+from tests.acceptance.command import CONTACT, Pressmark, finish
 from tests.servers.postgres import PASSWORD, PostgresServer
 from tests.servers.routes import html, site
+from tests.waiting import until
 
 _SOURCES = f"{CONTACT}defaults: {{delay: 0}}\nsources: [{{name: one, seeds: ['URL']}}]\n"
 
@@ -28,7 +29,13 @@ def test_before_anything_and_after_a_crawl(pressmark: Pressmark, page: str) -> N
     found = pressmark("status", "--json").line
     assert list(found) == ["home", "sources", "spool", "store", "mirror", "index", "lag"]
     assert found["sources"] == [
-        {"name": "one", "configured": True, "last_crawl": None, "unfinished": False}
+        {
+            "name": "one",
+            "configured": True,
+            "last_crawl": None,
+            "last_begun": None,
+            "unfinished": False,
+        }
     ]
     assert found["index"] == {
         "exists": False,
@@ -48,6 +55,7 @@ def test_before_anything_and_after_a_crawl(pressmark: Pressmark, page: str) -> N
     found = pressmark("status", "--json").line
     sources = {source["name"]: source for source in found["sources"]}
     assert sources["one"]["last_crawl"] >= report["job"][:14]
+    assert sources["one"]["last_begun"] <= sources["one"]["last_crawl"]
     assert sources["ondemand"]["configured"] is False
     assert found["index"]["captures"] == report["captures"] + 2
     assert (found["index"]["spooled"], found["index"]["unextracted"]) == (0, 0)
@@ -55,6 +63,32 @@ def test_before_anything_and_after_a_crawl(pressmark: Pressmark, page: str) -> N
     text = pressmark("status").text
     assert "source one" in text
     assert "0 files wait for the store" in text
+
+
+def test_what_a_killed_process_left_is_not_called_open(pressmark: Pressmark) -> None:
+    links = "".join(f'<a href="/{n}">{n}</a>' for n in range(99))
+    _, server = site({"/": html(links)})
+    with server:
+        pressmark.configure(f"{CONTACT}defaults: {{delay: 0.1}}\n")
+        with pressmark.start("crawl", f"{server.url}/") as process:
+            until(lambda: pressmark.captures() >= 5)
+            text = pressmark("status").text
+            process.kill()
+            finish(process)
+    assert "0 are open" not in text
+    assert "ended processes" not in text
+    text = pressmark("status").text
+    assert ", 0 are open" in text
+    assert "1 left 2 open files; the next `archive` or `crawl` takes that up" in text
+
+
+def test_a_source_whose_crawl_failed_was_not_crawled_never(pressmark: Pressmark) -> None:
+    pressmark.configure(_SOURCES.replace("URL", "http://nowhere.invalid/"))
+    assert "crawled never" in pressmark("status").text
+    assert pressmark("crawl").status == 1
+    text = pressmark("status").text
+    assert "crawled never" not in text
+    assert "UTC, nothing was captured" in text
 
 
 def test_store_that_is_away_is_no_failure_of_status(
