@@ -53,6 +53,7 @@ class Uploader:
         self._current: _Task | None = None
         self._changed = threading.Condition()
         self._closing = False
+        self.said = ""  #: the cause that `drain` has logged last
         self._away_since: float | None = None  # beginning of the first attempt that failed
         self._pause = _FIRST_PAUSE
         self._thread = threading.Thread(target=self._run, name="uploader", daemon=True)
@@ -95,6 +96,7 @@ class Uploader:
                 cause = next((task.error for task in failed), None)
                 if cause is not None and not told:
                     told = True
+                    self.said = str(cause)
                     logger.warning("not stored yet (%s); trying for %g s", cause, patience)
                 self._changed.wait(left)
             return self._error(own) is None

@@ -25,6 +25,9 @@ SOURCE = "ondemand"
 FRESH_SECONDS = 24 * 3600
 """A requisite captured within this time is not fetched again."""
 
+NOT_STORED = "kept in the spool, not stored"
+"""Begins the error of a URL that is captured and not stored; the reason follows."""
+
 _DOCUMENT_FIELDS = ("title", "authors", "date", "language", "text_digest", "quality", "words")
 
 
@@ -146,7 +149,7 @@ def _result(
         document = documents.get((outcome.capture.filename, outcome.capture.offset))
         if state == "spooled" and error is None:
             reason = runner.session.upload_error() or failure or "the work was interrupted"
-            error = f"kept in the spool, not stored: {reason}"
+            error = f"{NOT_STORED}: {reason}"
     return ArchiveResult(outcome=outcome, state=state, document=document, error=error)
 
 

@@ -13,7 +13,7 @@ import click
 from archive.progress import Advance
 from config.load import load
 from config.schema import Configuration
-from crawler.archiving import archive_urls
+from crawler.archiving import NOT_STORED, archive_urls
 from crawler.cli.exits import WRONG_USAGE
 from crawler.cli.options import as_json
 from crawler.cli.output import complain, printable
@@ -129,7 +129,10 @@ def _lines(file: TextIO | None) -> list[str]:
 
 def _result_text(line: dict[str, Any]) -> str:
     if line["error"]:
-        return printable(f"FAILED  {line['error']}")
+        # Why it is not stored is the same for all, and said on standard error.
+        short = line["error"].startswith(NOT_STORED)
+        said = f"{NOT_STORED}: {line['url']}" if short else line["error"]
+        return printable(f"FAILED  {said}")
     document = line["document"] or {}
     title = document.get("title") or line["final_url"]
     requisites = line["requisites"]

@@ -94,7 +94,9 @@ def run_session(
                 if unfinished
                 else "what was captured is stored"
             )
-            complain(f"{failure}; {waits if kept else 'nothing was captured'}")
+            # Not the same long sentence again.
+            reason = "still not stored" if str(failure) == session.uploader.said else failure
+            complain(f"{reason}; {waits if kept else 'nothing was captured'}")
             status = UNAVAILABLE
         if not ended:
             _leave(status)

@@ -156,6 +156,19 @@ def test_nearly_full_disk_pauses_before_it_is_full(
         subprocess.run(["umount", str(disk)], check=True)
 
 
+def test_why_nothing_is_stored_is_said_once(pressmark: Pressmark, page: str) -> None:
+    pressmark.configure(f"{CONTACT}store_wait: 3\ns3: {{endpoint_url: 'http://127.0.0.1:9'}}\n")
+    pressmark.store_at("http://127.0.0.1:9")
+    del pressmark.environment["AWS_ENDPOINT_URL_S3"]
+    for _ in range(2):
+        result = pressmark("archive", page, f"{page}?again")
+        assert result.status == 3
+        said = result.text + result.stderr
+        assert said.count("does not answer") == said.count("`s3.endpoint_url`") == 1, said
+        assert result.text.count("FAILED  kept in the spool, not stored: http") == 2
+        assert "what was captured waits in the spool" in result.stderr
+
+
 def test_answer_that_was_lost_after_the_object_was_written(
     proxied: Pressmark, proxy: FaultProxy, page: str
 ) -> None:
