@@ -117,6 +117,10 @@ class Newsroom:
             text=True,
         )
 
+    def start_neighbour(self) -> subprocess.Popen[str]:
+        """Start a crawl of the same pages as another source: one is crawled once at a time."""
+        return self.start("crawl", f"{self.site.base}/", "--depth", "1")
+
     def crawl(self, *arguments: str, strace: Sequence[str] = ()) -> tuple[int, str]:
         """Run `pressmark` to its end; exit status and standard error."""
         return finish(self.start(*arguments, strace=strace))

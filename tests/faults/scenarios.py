@@ -77,7 +77,7 @@ def meet(folder: Path, mutant: str = "") -> None:
             (folder_of_first,) = room.home.glob("spool/*")
             held = {path.name for path in folder_of_first.iterdir()}
             assert any(name.endswith(".open") for name in held)
-            second = room.start()
+            second = room.start_neighbour()
             status, errors = finish(second)
         finally:
             first.send_signal(signal.SIGCONT)

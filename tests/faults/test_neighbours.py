@@ -62,7 +62,7 @@ def test_two_writers_do_not_touch_each_other(tmp_path: Path) -> None:
 def test_a_writer_outlives_its_neighbour(tmp_path: Path) -> None:
     """One is killed while the other captures; the next one takes up what was left."""
     with Newsroom(tmp_path / "room", pages=12) as room:
-        first, second = room.start(), room.start()
+        first, second = room.start(), room.start_neighbour()
         wait_for_promises(room, 10)
         first.kill()
         status, errors = finish(second)
