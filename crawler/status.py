@@ -11,6 +11,7 @@ from archive.agreement import Listing, check_filled, list_files
 from archive.errors import IndexFailure, StateFailure, StoreError
 from archive.model import Segment
 from archive.spooled import SpoolUsage, free_space, spool_usage
+from archive.state import State
 from archive.state.mirroring import MirrorWaitingList
 from archive.store.base import Store
 from archive.store.mirror import check_filled as check_mirror_filled
@@ -78,6 +79,7 @@ class Status:
     min_free: int  #: spool.min_free
     uri: str  #: of the store
     store_error: str | None  #: why it does not answer; None: it does
+    state_error: str | None  #: why the state file cannot be used; None: it can, or is none
     mirror: MirrorStatus | None  #: None: there is none
     index: IndexStatus
 
@@ -110,7 +112,7 @@ class Status:
     def databases_answer(self) -> bool:
         """Whether index and state could be asked what had to be asked of them."""
         has_state = self.mirror is None or self.mirror.begun is not None
-        return self.index.error is None and has_state
+        return self.index.error is None and self.state_error is None and has_state
 
     def to_json(self) -> dict[str, Any]:
         """One object."""
@@ -133,6 +135,7 @@ class Status:
                 "ok": self.store_error is None,
                 "error": self.store_error,
             },
+            "state": {"ok": self.state_error is None, "error": self.state_error},
             "mirror": None if self.mirror is None else asdict(self.mirror),
             "index": asdict(self.index),
             "lag": None if self.lag is None else round(self.lag, 1),
@@ -164,6 +167,7 @@ def status_of(configuration: Configuration) -> Status:
         min_free=configuration.spool.min_free,
         uri=store.uri,
         store_error=store_error,
+        state_error=_ask_state(configuration),
         mirror=_mirror(configuration),
         index=index,
     )
@@ -234,6 +238,17 @@ def _no_index() -> IndexStatus:
         documents=0,
         unextracted=0,
     )
+
+
+def _ask_state(configuration: Configuration) -> str | None:
+    """Why it cannot be used, where it is a file. One that is not there is not made."""
+    url = configuration.state_url
+    try:
+        if Path(url.removeprefix("sqlite:///")).exists():
+            State(url).close()
+    except StateFailure as error:
+        return str(error)
+    return None
 
 
 def _mirror(configuration: Configuration) -> MirrorStatus | None:

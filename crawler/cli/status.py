@@ -47,8 +47,13 @@ def _rows(found: Status) -> Iterator[tuple[str, str]]:
     full = _PAUSE if found.disk_is_full else ""
     yield "disk", f"{show_size(found.free)} free in {found.home}{full}"
     yield "store", f"{found.uri} answers" if found.store_error is None else found.store_error
+    if found.state_error is not None:
+        yield "state", found.state_error
     if found.mirror is not None:
-        yield "mirror", _of_mirror(found.mirror)
+        if found.state_error is not None and found.mirror.begun is None:
+            yield "mirror", f"{found.mirror.uri}: only the state knows what waits for it"
+        else:
+            yield "mirror", _of_mirror(found.mirror)
     yield "lag", "none" if found.lag is None else f"{_duration(found.lag)}, the oldest that waits"
     yield from _of_index(found.index)
 

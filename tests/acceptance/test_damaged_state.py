@@ -21,7 +21,9 @@ def test_damage_is_said_once_and_a_backup_ends_it(pressmark: Pressmark) -> None:
         assert "trying for" not in result.stderr
         found = pressmark("status", "--json")
         assert found.status == 3
-        assert "is damaged" in found.line["mirror"]["error"]
+        assert found.line["state"]["error"] == found.line["mirror"]["error"]
+        assert "is damaged" in found.line["state"]["error"]
+        assert pressmark("status").text.count("is damaged") == 1
         assert found.line["spool"]["sealed"] > 0
         assert found.line["store"]["ok"] is True
         assert found.line["index"]["captures"] == 4
@@ -30,3 +32,12 @@ def test_damage_is_said_once_and_a_backup_ends_it(pressmark: Pressmark) -> None:
     found = pressmark("status", "--json")
     assert (found.status, found.line["spool"]["sealed"]) == (0, 0)
     assert found.line["mirror"]["error"] is None
+
+
+def test_it_is_shown_where_nothing_needs_it(pressmark: Pressmark) -> None:
+    assert pressmark("state", "backup", "copy.gz").status == 0
+    assert pressmark("status", "--json").line["state"] == {"ok": True, "error": None}
+    (pressmark.home / "state.db").write_bytes(b"something else" * 1000)
+    found = pressmark("status", "--json")
+    assert (found.status, found.line["state"]["ok"]) == (3, False)
+    assert "pressmark state restore --replace" in found.line["state"]["error"]

@@ -27,7 +27,10 @@ def page() -> Iterator[str]:
 def test_before_anything_and_after_a_crawl(pressmark: Pressmark, page: str) -> None:
     pressmark.configure(_SOURCES.replace("URL", page))
     found = pressmark("status", "--json").line
-    assert list(found) == ["home", "sources", "spool", "store", "mirror", "index", "lag"]
+    assert list(found) == [
+        "home", "sources", "spool", "store", "state", "mirror", "index", "lag",
+    ]  # fmt: skip
+
     assert found["sources"] == [
         {
             "name": "one",
