@@ -39,7 +39,10 @@ def main() -> None:
     logging.disable(logging.CRITICAL)
     # A pool that was killed meanwhile waits for nothing.
     with socket.socket(fileno=0) as connection, contextlib.suppress(ConnectionError):
-        extract_page = _warm_up()
+        try:
+            extract_page = _warm_up()
+        except Exception as error:  # noqa: BLE001 - a disk without room, libraries that do not fit
+            sys.exit(f"a text worker cannot begin: {type(error).__name__}: {error}")
         connection.sendall(frame(READY))
         while (head := _receive(connection)) is not None:
             body = _receive(connection)
