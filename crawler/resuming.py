@@ -85,7 +85,10 @@ class Resumption:
         """The document of a capture that was answered with; None: it has yet to be made."""
         if capture is None or capture.record_id not in self._answered:
             return None
-        document = self._collection.index.document(capture)
+        try:
+            document = self._collection.index.document(capture)
+        except IndexUnavailable:
+            return None  # made once more, and kept when the database is back
         self._recording.counts["documents"] += document is not None
         return document
 

@@ -13,12 +13,14 @@ from scrapy import Request
 from scrapy.exceptions import DownloadCancelledError
 from scrapy.http import HtmlResponse
 
+from archive.errors import IndexUnavailable
 from archive.model import Article, Exchange, Truncation
 from archive.names import new_run
 from crawler.resuming import Resumption
 from pipelines.recording import Recording
 from pipelines.text.pool import TextPool
 from tests.exchanges import STARTED, exchange, page, response
+from tests.failing import raising
 from tests.keeping import Place, place
 
 URL = "https://example.org/a"
@@ -102,6 +104,29 @@ def test_document_is_known_only_of_what_was_answered(tmp_path: Path) -> None:
         assert recording.counts["documents"] == 1
 
     _with(tmp_path, body)
+
+
+def test_an_index_that_is_away_is_waited_for(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """What it cannot answer is not said to be fetched: whoever writes says what becomes of it."""
+    away = raising(IndexUnavailable("away"))
+
+    async def body(here: Place, _: Recording, resumption: Resumption) -> None:
+        index = here.collection.index
+        with monkeypatch.context() as outage:
+            outage.setattr(index, "captures", away)
+            outage.setattr(index, "wait", away)
+            assert await resumption.answer(Request(URL)) is None
+            # This time it comes back while it is waited for.
+            outage.setattr(index, "wait", outage.undo)
+            request = Request(URL)
+            assert await resumption.answer(request) is not None
+        monkeypatch.setattr(index, "document", away)
+        assert resumption.document(request.meta["capture"]) is None
+        assert caplog.messages == []
+
+    _with(tmp_path, body, _exchange(page(), 0))
 
 
 def test_capture_that_cannot_be_read_is_fetched_again(
