@@ -93,7 +93,8 @@ class Sqlite(Dialect):
         self._now: Inode | None = None
 
     def exists(self) -> bool:
-        return self.path.exists()
+        # An empty file is what a full disk leaves: SQLite takes it for a database without tables.
+        return self.path.exists() and self.path.stat().st_size > 0
 
     def place(self) -> Hashable:
         self._now = self._inode()

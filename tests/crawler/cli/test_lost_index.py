@@ -97,19 +97,23 @@ def test_lost_one_stays_lost_and_is_named(command: Command) -> None:
     assert "there is no index" in err
 
 
+@pytest.mark.parametrize("left", [None, b""], ids=["nothing is left", "an empty file is left"])
 def test_an_audit_names_what_a_lost_one_lacks_and_makes_none(
-    command: Command, collection: Collection
+    command: Command, collection: Collection, left: bytes | None
 ) -> None:
     filename = asyncio.run(_stored(collection))
     for path in Path("data").glob("index.db*"):
         path.unlink()
+    if left is not None:
+        Path("data/index.db").write_bytes(left)
     for _ in range(2):
         status, out, err = command("verify")
         assert status == 1
         assert f"unindexed  {filename}".encode() in out
         assert b"0 bad, 0 missing, 0 orphans, 1 unindexed" in out
         assert "no index, but files in the store: run `pressmark rebuild-index`" in err
-    assert not list(Path("data").glob("index.db*"))
+    found = [path.read_bytes() for path in Path("data").glob("index.db*")]
+    assert found == ([] if left is None else [left])
     # The next capture still notices.
     with closing(open_collection(load())) as begun:
         begun.mark_new_index()
