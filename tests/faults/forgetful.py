@@ -72,21 +72,6 @@ def _no_new_folder_sync() -> None:
     _everywhere("make_folder", lambda path: path.mkdir(parents=True, exist_ok=True))
 
 
-def _rename_first() -> None:
-    """The new file takes the old one's name before its content is on the disk."""
-
-    def write(path: Path, data: bytes) -> None:
-        temporary = path.with_name(f"{path.name}.part")
-        with temporary.open("wb") as file:
-            file.write(data)
-            file.flush()
-            temporary.rename(path)
-            os.fsync(file.fileno())
-        archive.files.sync_folder(path.parent)
-
-    _everywhere("write_durably", write)
-
-
 class _Unsynced:
     """`os` for one module, where fsync forgets."""
 
@@ -95,6 +80,11 @@ class _Unsynced:
 
     def fsync(self, descriptor: int) -> None:
         """Does nothing."""
+
+
+def _no_cut_fsync() -> None:
+    """Recovery gives a file its sealed name before it is cut on the disk."""
+    swap(archive.recovery, "os", lambda _: _Unsynced())
 
 
 def _no_store_fsync() -> None:
@@ -112,7 +102,7 @@ FORGETFUL: dict[str, Callable[[], None]] = {
     "late-fsync": _late_fsync,
     "no-folder-sync": _no_folder_sync,
     "no-new-folder-sync": _no_new_folder_sync,
-    "rename-first": _rename_first,
+    "no-cut-fsync": _no_cut_fsync,
     "no-store-fsync": _no_store_fsync,
     "no-store-folder-sync": _no_store_folder_sync,
 }

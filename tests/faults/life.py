@@ -23,6 +23,7 @@ from archive.recovery import adopt
 from archive.spool import Spool
 from archive.store.local import LocalStore
 from archive.upload import Uploader
+from archive.warc.gzip import member
 from pipelines.warc.writer import SegmentWriter
 from tests.exchanges import ARTICLE, exchange, page
 from tests.faults.mutants import plant
@@ -99,6 +100,10 @@ async def _first(home: Path) -> None:
         # Text that comes after its segment was sealed.
         await here.add(first[0])
         await here.keep(7)
+        # A write that was not done when the process died.
+        for path in here.writer.spool.files("*.warc.gz.open"):
+            with path.open("ab") as file:
+                file.write(b"".join(member([message(8)]))[:-1])
         os._exit(0)
 
 
