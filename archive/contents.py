@@ -147,7 +147,7 @@ def _are_mates(request: Record, response: Record) -> bool:
 
 
 def read_cdxj(path: Path) -> list[Capture]:
-    """Captures of a CDXJ file. Raises RecordError, CdxjError, OSError."""
+    """Captures of a CDXJ file. Raises RecordError, OSError."""
     text = b"".join(content for _, _, content in members(path))
     return [from_line(line) for line in text.decode("ascii", "replace").splitlines()]
 
