@@ -6,7 +6,16 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, Select, bindparam, delete, select, update
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Row,
+    Select,
+    bindparam,
+    delete,
+    select,
+    update,
+)
 
 from archive.index import rows
 from archive.index.analyser import analyse, stemmer_of
@@ -29,6 +38,7 @@ _insert = documents.insert().returning(documents.c.id)
 _replace_content = update(contents).where(contents.c.id == bindparam("of_id"))
 _insert_content = contents.insert()
 _SEARCHED = ("article", "thin")
+_CANDIDATES = 5  # documents that are ranked for each hit: a page may have many versions
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,14 +115,29 @@ def search(connection: Connection, dialect: Dialect, query: SearchQuery) -> list
     words = parse(query.words, _stemmers(connection, query))
     if not words:
         return []
-    best: dict[str, tuple[int, float]] = {}
-    for row in connection.execute(_ranked(dialect, query, words)):
-        if len(best) >= query.limit:
-            break
-        best.setdefault(row.urlkey, (row.id, row.score))
-    contents = _contents(connection, [id_ for id_, _ in best.values()])
+    best = _best(connection, dialect, query, words)
+    contents = _contents(connection, [row.id for row in best])
     snippets = Snippets(words)
-    return [_hit(contents[id_], score, snippets) for id_, score in best.values()]
+    return [_hit(contents[row.id], row.score, snippets) for row in best]
+
+
+def _best(
+    connection: Connection, dialect: Dialect, query: SearchQuery, words: Sequence[Alternatives]
+) -> list[Row[Any]]:
+    """The best document of each page, by score and then by time."""
+    most = _CANDIDATES * query.limit
+    while True:
+        found = connection.execute(_ranked(dialect, query, words, most)).all()
+        whole = len(found) < most
+        best: dict[str, Row[Any]] = {}
+        for row in found:
+            # Others that are as good as the last one may have been cut off.
+            if len(best) == query.limit or not (whole or row.score > found[-1].score):
+                break
+            best.setdefault(row.urlkey, row)
+        if whole or len(best) == query.limit:
+            return list(best.values())
+        most *= _CANDIDATES
 
 
 def _stemmers(connection: Connection, query: SearchQuery) -> Sequence[str]:
@@ -121,25 +146,39 @@ def _stemmers(connection: Connection, query: SearchQuery) -> Sequence[str]:
     return connection.execute(select(languages.c.language)).scalars().all()
 
 
-def _ranked(dialect: Dialect, query: SearchQuery, words: Sequence[Alternatives]) -> Select[Any]:
+def _ranked(
+    dialect: Dialect, query: SearchQuery, words: Sequence[Alternatives], most: int
+) -> Select[Any]:
     fulltext = dialect.fulltext
     (key,) = fulltext.c
     score = dialect.rank(words).label("score")
-    statement = (
-        select(documents.c.id, documents.c.urlkey, score)
-        .join_from(fulltext, documents, documents.c.id == key)
-        .where(dialect.matches(words))
-        .order_by(score.desc(), documents.c.timestamp.desc(), documents.c.id)
+    # Ranked without their rows, which would be as many as have a frequent word.
+    ranked = select(key.label("id"), score).where(dialect.matches(words))
+    conditions = _conditions(query)
+    if conditions:
+        of_documents = fulltext.join(documents, documents.c.id == key)
+        ranked = ranked.select_from(of_documents).where(*conditions)
+    else:
+        ranked = ranked.select_from(fulltext)
+    candidates = ranked.order_by(score.desc()).limit(most).subquery()
+    return (
+        select(documents.c.id, documents.c.urlkey, candidates.c.score)
+        .join_from(candidates, documents, documents.c.id == candidates.c.id)
+        .order_by(candidates.c.score.desc(), documents.c.timestamp.desc(), documents.c.id)
     )
+
+
+def _conditions(query: SearchQuery) -> list[ColumnElement[bool]]:
+    conditions = []
     if query.language is not None:
-        statement = statement.where(documents.c.language == rows.storable(query.language))
+        conditions.append(documents.c.language == rows.storable(query.language))
     if query.source is not None:
-        statement = statement.where(documents.c.source == rows.storable(query.source))
+        conditions.append(documents.c.source == rows.storable(query.source))
     if query.start is not None:
-        statement = statement.where(documents.c.day >= int(query.start[:8]))
+        conditions.append(documents.c.day >= int(query.start[:8]))
     if query.end is not None:
-        statement = statement.where(documents.c.day <= int(query.end[:8]))
-    return statement
+        conditions.append(documents.c.day <= int(query.end[:8]))
+    return conditions
 
 
 def _contents(connection: Connection, ids: Sequence[int]) -> dict[int, Document]:

@@ -109,10 +109,11 @@ def _boundary(text: str, start: int) -> int:
 
 def _located(text: str, stemmer: str, start: int) -> Iterator[tuple[str, str, int, int]]:
     """Tokens of a text as the analyser gives them, the form without accents, start and end."""
-    some_without_spaces = NOT_PLAIN.search(text) and NO_SPACES.search(text)
-    for unit in _UNIT.finditer(text, start):
+    plain_text = not NOT_PLAIN.search(text)
+    units = PLAIN_WORD if plain_text else _UNIT
+    for unit in units.finditer(text, start):
         run, at = unit[0], unit.start()
-        if some_without_spaces and NO_SPACES.match(run):
+        if not plain_text and NO_SPACES.match(run):
             for i in range(max(1, len(run) - 1)):
                 token = _folded(run[i : i + 2])
                 yield token, token, at + i, at + min(i + 2, len(run))
@@ -123,7 +124,7 @@ def _located(text: str, stemmer: str, start: int) -> Iterator[tuple[str, str, in
                 yield token, plain, at, end
 
 
-@lru_cache(1 << 15)
+@lru_cache(1 << 16)
 def _forms(run: str, stemmer: str) -> tuple[tuple[str, ...], str]:
     """Tokens of a word as it stands in a text, and its form without accents, or ""."""
     return tuple(tokens(run, stemmer)), next(accented(run, stemmer), "")

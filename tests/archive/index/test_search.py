@@ -204,6 +204,23 @@ def test_one_hit_a_page_the_newest_of_equal_versions(index: Index) -> None:
     assert len(index.search(SearchQuery(words="miners", limit=1))) == 1
 
 
+def test_versions_of_one_page_crowd_no_other_out(index: Index) -> None:
+    """Also where there are far more of them than hits are asked for, all as good."""
+    versions = [
+        capture("https://example.org/a", timestamp=f"202611220930{n:02d}", offset=n)
+        for n in range(60)
+    ]
+    other = capture("https://example.org/b", offset=1000)
+    texts = [document(page, "miners on strike") for page in versions]
+    index.commit([*versions, other], [*texts, document(other, "strike. " + "Nothing. " * 50)])
+    for limit, found in ((1, ["a"]), (2, ["a", "b"]), (3, ["a", "b"])):
+        hits = index.search(SearchQuery(words="strike", limit=limit))
+        assert [hit.url[-1] for hit in hits] == found
+        assert hits[0].timestamp == "20261122093059"
+        filtered = SearchQuery(words="strike", limit=limit, language="en", source="example")
+        assert index.search(filtered) == hits
+
+
 def test_title_and_authors_are_searched_and_the_title_weighs_more(index: Index) -> None:
     pages = [capture(f"https://example.org/{n}", offset=n) for n in range(3)]
     index.commit(pages, [
