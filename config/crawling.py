@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from urllib.parse import urlsplit
 
-from config.schema import Configuration, Source, SourceDefaults
+from config.schema import Configuration
+from config.sources import Source, SourceDefaults
 
 
 def crawl_settings(

@@ -14,7 +14,8 @@ from pydantic.fields import FieldInfo
 
 from config.environment import VARIABLES
 from config.explain import allowed, model_of
-from config.schema import Configuration, Source, SourceDefaults, processors
+from config.schema import Configuration, processors
+from config.sources import Source, SourceDefaults
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

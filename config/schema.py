@@ -8,8 +8,6 @@ from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
 from pydantic import (
-    BaseModel,
-    ConfigDict,
     Field,
     ModelWrapValidatorHandler,
     SecretStr,
@@ -20,7 +18,10 @@ from pydantic import (
 from pydantic_core import PydanticCustomError
 
 from config.errors import ConfigurationError
+from config.keys import Keys
 from config.places import overlap
+from config.s3 import S3
+from config.sources import Source, SourceDefaults
 from config.suggest import closest
 from config.values import (
     ABOVE_ZERO,
@@ -29,15 +30,10 @@ from config.values import (
     DATABASE,
     FLAG,
     MAPPING,
-    NAME,
-    PATTERNS,
     PLACE,
     ROBOTS,
-    SCHEDULE,
     SECONDS,
     TEXT,
-    URLS,
-    WHOLE,
     AboveZero,
     AgentText,
     Allowed,
@@ -49,12 +45,7 @@ from config.values import (
     HttpUrl,
     Location,
     Network,
-    Pattern,
-    Schedule,
     Seconds,
-    SourceName,
-    Whole,
-    check_header,
 )
 
 _SHORTEST_SECRET = 4
@@ -65,86 +56,7 @@ def processors() -> int:
     return len(os.sched_getaffinity(0))
 
 
-class _Keys(BaseModel):
-    model_config = ConfigDict(
-        frozen=True, extra="forbid", hide_input_in_errors=True, validate_default=False
-    )
-
-
-class ObjectLock(_Keys):
-    """Retention of every object, where the bucket has Object Lock."""
-
-    mode: Annotated[
-        Literal["governance", "compliance"] | None, Allowed("governance or compliance")
-    ] = Field(
-        default=None,
-        description="Keeps every object from being deleted; compliance: by the owner of the "
-        "account too. The bucket needs Object Lock from its creation on.",
-    )
-    days: Annotated[Count | None, COUNT] = Field(
-        default=None, description="How long, from the writing of an object on."
-    )
-
-    @model_validator(mode="after")
-    def _check_both(self) -> Self:
-        if (self.mode is None) != (self.days is None):
-            raise PydanticCustomError(
-                "half_a_lock", "give both mode and days, or neither", {"path": ()}
-            )
-        return self
-
-
-class Encryption(_Keys):
-    """Encryption of every object by the service."""
-
-    algorithm: Annotated[Literal["AES256", "aws:kms"] | None, Allowed("AES256 or aws:kms")] = Field(
-        default=None, description="Encryption of every object by the service."
-    )
-    key: Annotated[str | None, TEXT] = Field(
-        default=None, description="Identifier of the key for aws:kms; none: its default key."
-    )
-
-    @model_validator(mode="after")
-    def _check_key(self) -> Self:
-        if self.key is not None and self.algorithm != "aws:kms":
-            raise PydanticCustomError(
-                "key_without_service", "a key goes with the algorithm aws:kms", {"path": ()}
-            )
-        return self
-
-
-class S3(_Keys):
-    """How the S3 service is reached. What is left out, boto3 looks for itself (profiles, roles)."""
-
-    endpoint_url: Annotated[HttpUrl | None, Allowed("an http or https URL")] = Field(
-        default=None, description="Address of the service; none: Amazon's."
-    )
-    region: Annotated[str | None, TEXT] = Field(
-        default=None, description="Region; us-east-1 where nothing names one."
-    )
-    access_key_id: Annotated[str | None, TEXT] = Field(default=None, description="Access key.")
-    secret_access_key: Annotated[SecretStr | None, TEXT] = Field(
-        default=None, description="Secret of the access key; better kept in the environment."
-    )
-    session_token: Annotated[SecretStr | None, TEXT] = Field(
-        default=None, description="Token of temporary credentials."
-    )
-    ca_bundle: Annotated[Path | None, Allowed("a file")] = Field(
-        default=None,
-        description="Certificates (PEM) that the service's certificate is checked against.",
-    )
-    addressing_style: Annotated[Literal["path", "virtual"], Allowed("path or virtual")] = Field(
-        default="path", description="Whether the bucket stands in the path or in the host name."
-    )
-    object_lock: Annotated[ObjectLock, MAPPING] = Field(
-        default=ObjectLock(), description="Retention of every object."
-    )
-    encryption: Annotated[Encryption, MAPPING] = Field(
-        default=Encryption(), description="Encryption of every object by the service."
-    )
-
-
-class SegmentRules(_Keys):
+class SegmentRules(Keys):
     """When an open WARC file is sealed."""
 
     max_bytes: Annotated[Bytes, BYTES] = Field(
@@ -155,7 +67,7 @@ class SegmentRules(_Keys):
     )
 
 
-class SpoolRules(_Keys):
+class SpoolRules(Keys):
     """How much may wait for the store on this machine. Beyond it, crawls pause."""
 
     max_bytes: Annotated[Bytes, BYTES] = Field(
@@ -167,7 +79,7 @@ class SpoolRules(_Keys):
     )
 
 
-class Limits(_Keys):
+class Limits(Keys):
     """How much of one response is read."""
 
     page: Annotated[Bytes, BYTES] = Field(
@@ -181,7 +93,7 @@ class Limits(_Keys):
     )
 
 
-class TextRules(_Keys):
+class TextRules(Keys):
     """The processes that extract article text."""
 
     workers: Annotated[Count, COUNT] = Field(
@@ -193,7 +105,7 @@ class TextRules(_Keys):
     memory: Annotated[Bytes, BYTES] = Field(default=1500 << 20, description="Memory of one worker.")
 
 
-class OnDemand(_Keys):
+class OnDemand(Keys):
     """`pressmark archive`."""
 
     robots: Annotated[Literal["obey", "ignore"], ROBOTS] = Field(
@@ -202,83 +114,7 @@ class OnDemand(_Keys):
     )
 
 
-class SourceDefaults(_Keys):
-    """How a source is crawled. Under `defaults` for all sources; a source's own key wins."""
-
-    delay: Annotated[Seconds, SECONDS] = Field(
-        default=1.0,
-        description="Least time between the starts of two document requests to a host; "
-        "0 turns pacing off.",
-    )
-    concurrency: Annotated[Count, COUNT] = Field(
-        default=2, description="Requests to a host that run at once."
-    )
-    robots: Annotated[Literal["obey", "ignore"], ROBOTS] = Field(
-        default="obey", description="Whether robots.txt is obeyed; it is kept anyway."
-    )
-    depth: Annotated[Whole, WHOLE] = Field(
-        default=1, description="Links followed from a seed, feed or section page."
-    )
-    limit: Annotated[Count, COUNT] = Field(
-        default=1000, description="Most pages that one crawl fetches."
-    )
-    schedule: Annotated[Schedule | None, SCHEDULE] = Field(
-        default=None, description="When the source is crawled; none: only by command."
-    )
-    requisites: Annotated[Flag, FLAG] = Field(
-        default=True, description="Whether pictures, style sheets and so on of each page are kept."
-    )
-
-
-class Source(SourceDefaults):
-    """A publisher that is followed."""
-
-    name: Annotated[SourceName, NAME] = Field(
-        description="Name in commands and in the names of WARC files."
-    )
-    seeds: Annotated[tuple[HttpUrl, ...], URLS] = Field(
-        default=(), description="Pages to start from."
-    )
-    feeds: Annotated[tuple[HttpUrl, ...], URLS] = Field(
-        default=(), description="RSS and Atom feeds."
-    )
-    sitemaps: Annotated[tuple[HttpUrl, ...], URLS] = Field(
-        default=(), description="Sitemaps, sitemap indexes, news sitemaps."
-    )
-    sections: Annotated[tuple[HttpUrl, ...], URLS] = Field(
-        default=(), description="Pages that list articles."
-    )
-    include: Annotated[tuple[Pattern, ...], PATTERNS] = Field(
-        default=(), description="A URL must match one of these, where there are any."
-    )
-    exclude: Annotated[tuple[Pattern, ...], PATTERNS] = Field(
-        default=(), description="A URL must match none of these."
-    )
-    headers: Annotated[dict[str, SecretStr], Allowed("header names, each with a text")] = Field(
-        default_factory=dict,
-        description="Request headers for the hosts of the seeds alone; their values are secrets.",
-    )
-
-    @field_validator("headers")
-    @classmethod
-    def _check_headers(cls, headers: dict[str, SecretStr]) -> dict[str, SecretStr]:
-        for name, value in headers.items():
-            check_header(name, value.get_secret_value())
-        return headers
-
-    @model_validator(mode="after")
-    def _check_start(self) -> Self:
-        if not (self.seeds or self.feeds or self.sitemaps or self.sections):
-            raise PydanticCustomError(
-                "nothing_to_start_from",
-                "source {name} has nothing to start from: "
-                "give at least one of seeds, feeds, sitemaps, sections",
-                {"path": (), "name": repr(self.name)},
-            )
-        return self
-
-
-class Configuration(_Keys):
+class Configuration(Keys):
     """Everything that can be set, checked. `config.load.load` makes it."""
 
     contact: Annotated[

@@ -18,7 +18,8 @@ from scrapy.crawler import Crawler
 from archive.errors import SourceBusy
 from archive.progress import Advance
 from config.crawling import crawl_settings
-from config.schema import Configuration, Source
+from config.schema import Configuration
+from config.sources import Source
 from crawler.archiving import fresh
 from crawler.resuming import Resumption
 from crawler.runner import Runner

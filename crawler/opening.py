@@ -12,7 +12,8 @@ from archive.store.mirror import MirroredStore
 from archive.store.open import open_store
 from archive.store.s3_options import S3Options
 from archive.store.s3_protection import Encryption, Protection, Retention
-from config.schema import S3, Configuration
+from config.s3 import S3
+from config.schema import Configuration
 
 PARTIAL = (
     "the index was begun anew and lacks files that the store has: run `pressmark rebuild-index`"

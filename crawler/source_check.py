@@ -20,7 +20,8 @@ from twisted.python.failure import Failure
 
 from archive.model import Capture, Exchange
 from config.crawling import crawl_settings
-from config.schema import Configuration, Source
+from config.schema import Configuration
+from config.sources import Source
 from crawler.discovery.feeds import parse_feed
 from crawler.discovery.links import links_of
 from crawler.discovery.markup import parse_markup

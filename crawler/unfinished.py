@@ -15,7 +15,7 @@ from archive.errors import SourceBusy, WriteError
 from archive.files import make_folder, sync_folder, try_lock, write_durably
 from archive.names import new_run
 from archive.timestamps import to_timestamp
-from config.schema import Source
+from config.sources import Source
 
 logger = logging.getLogger(__name__)
 

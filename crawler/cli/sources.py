@@ -8,7 +8,7 @@ from pathlib import Path
 import click
 
 from config.load import DEFAULT_FILE, load
-from config.schema import Source
+from config.sources import Source
 from config.template import render
 from crawler.cli.exits import CHECKS_FAILED, WRONG_USAGE
 from crawler.cli.options import as_json

@@ -19,7 +19,7 @@ from archive.names import source_name
 from config.crawling import crawl_settings
 from config.errors import ConfigurationError
 from config.load import load
-from config.schema import Source
+from config.sources import Source
 from crawler.discovery.feeds import parse_feed
 from crawler.discovery.links import links_of
 from crawler.discovery.scope import Scope, host_of

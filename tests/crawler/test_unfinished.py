@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from archive.errors import SourceBusy, WriteError
-from config.schema import Source
+from config.sources import Source
 from crawler.unfinished import UnfinishedCrawl, unfinished_crawls
 
 SOURCE = Source(name="one", seeds=("https://example.org/",))

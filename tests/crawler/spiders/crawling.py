@@ -21,7 +21,7 @@ from scrapy.crawler import AsyncCrawlerProcess
 
 from archive.errors import ArchiveError, WriteError
 from archive.model import Capture, Exchange
-from config.schema import Source
+from config.sources import Source
 from crawler.recorder.keeper import attach
 from crawler.spiders.news import NewsSpider
 from crawler.spiders.page import PageOutcome, PageSpider
