@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from typing import Any, cast
@@ -24,6 +25,7 @@ _THIN_OUT = text(
     "DELETE FROM captures a USING captures b"
     ' WHERE a.segment = b.segment AND a."offset" = b."offset" AND a.ctid < b.ctid'
 )
+_TRIES, _PAUSE = 20, 0.05  # seconds between
 _SORTING = "SET LOCAL maintenance_work_mem TO '256MB'"
 
 
@@ -42,13 +44,20 @@ class PostgresqlBeside:
     def open(self) -> None:
         with self._telling():
             self._session = self._live.engine.connect()
-            # The lock of its own, not that of writers: it lasts as long as the session.
-            if not self._session.execute(_TRY_LOCK, {"key": self.dialect.key + 1}).scalar():
+            # The lock of its own, not that of writers: it lasts as long as the session, which on
+            # the server ends a moment later than here.
+            if not any(self._lock(self._session) for _ in range(_TRIES)):
                 raise IndexUnavailable(
                     f"another process is making {self._live.name} anew: wait until it is done"
                 )
             self._session.commit()
             self._drop(self._session, self._old)
+
+    def _lock(self, session: Connection) -> bool:
+        if session.execute(_TRY_LOCK, {"key": self.dialect.key + 1}).scalar():
+            return True
+        time.sleep(_PAUSE)
+        return False
 
     def discard(self) -> None:
         self.dialect.close()
