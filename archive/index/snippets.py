@@ -6,7 +6,7 @@ import unicodedata
 from collections import deque
 from collections.abc import Iterator, Sequence
 from functools import lru_cache
-from itertools import islice
+from typing import NamedTuple
 
 import regex  # type: ignore[import-untyped]  # ships no types
 
@@ -32,8 +32,6 @@ class Snippets:
         self._sizes = sorted({len(found) for found in self._wanted}, reverse=True)
         # Most tokens end no phrase, and are no more than looked at.
         self._ends = {found[-1] for found in self._wanted}
-        # By stemmer: whether a phrase may end with a word as it stands in a text.
-        self._known: dict[str, dict[str, bool]] = {}
 
     def of(self, text: str, stemmer: str) -> tuple[str, tuple[Span, ...]]:
         """About 240 characters around the first match, on one line, and the matches in them.
@@ -84,19 +82,12 @@ class Snippets:
         """A place before which no phrase begins; quick for plain texts."""
         if self._lone or not self._wanted or NOT_PLAIN.search(text):
             return 0
-        known = self._known.setdefault(stemmer, {})
-        for number, run in enumerate(PLAIN_WORD.findall(text)):
-            ends = known.get(run)
-            if ends is None:
-                ends = known[run] = self._may_end_one(run, stemmer)
-            if ends:
-                first = max(0, number - self._sizes[0] + 1)
-                return next(islice(PLAIN_WORD.finditer(text), first, None)).start()
+        starts: deque[int] = deque(maxlen=self._sizes[0])
+        for unit in PLAIN_WORD.finditer(text):
+            starts.append(unit.start())
+            if not self._ends.isdisjoint(_forms(unit[0], stemmer).all):
+                return starts[0]
         return len(text)
-
-    def _may_end_one(self, run: str, stemmer: str) -> bool:
-        found, plain = _forms(run, stemmer)
-        return len(found) != 1 or found[0] in self._ends or plain in self._ends
 
 
 def _boundary(text: str, start: int) -> int:
@@ -119,15 +110,22 @@ def _located(text: str, stemmer: str, start: int) -> Iterator[tuple[str, str, in
                 yield token, token, at + i, at + min(i + 2, len(run))
         else:
             end = unit.end()
-            found, plain = _forms(run, stemmer)
+            found, plain, _ = _forms(run, stemmer)
             for token in found:
                 yield token, plain, at, end
 
 
+class _Forms(NamedTuple):
+    tokens: tuple[str, ...]
+    plain: str  #: without its accents, or ""
+    all: frozenset[str]
+
+
 @lru_cache(1 << 16)
-def _forms(run: str, stemmer: str) -> tuple[tuple[str, ...], str]:
-    """Tokens of a word as it stands in a text, and its form without accents, or ""."""
-    return tuple(tokens(run, stemmer)), next(accented(run, stemmer), "")
+def _forms(run: str, stemmer: str) -> _Forms:
+    """Of a word as it stands in a text."""
+    found, plain = tuple(tokens(run, stemmer)), next(accented(run, stemmer), "")
+    return _Forms(found, plain, frozenset((*found, plain)))
 
 
 def _folded(text: str) -> str:
