@@ -83,10 +83,15 @@ class Snippets:
         if self._lone or not self._wanted or NOT_PLAIN.search(text):
             return 0
         starts: deque[int] = deque(maxlen=self._sizes[0])
-        for unit in PLAIN_WORD.finditer(text):
-            starts.append(unit.start())
-            if not self._ends.isdisjoint(_forms(unit[0], stemmer).all):
-                return starts[0]
+        start = 0
+        # Split at spaces: in a fifth of the time that words take.
+        for part in text.split(" "):
+            forms = _forms(part, stemmer)
+            if forms.tokens:
+                starts.append(start)
+                if not self._ends.isdisjoint(forms.all):
+                    return starts[0]
+            start += len(part) + 1
         return len(text)
 
 
@@ -117,15 +122,15 @@ def _located(text: str, stemmer: str, start: int) -> Iterator[tuple[str, str, in
 
 class _Forms(NamedTuple):
     tokens: tuple[str, ...]
-    plain: str  #: without its accents, or ""
+    plain: str  #: of the first accented word, without its accents, or ""
     all: frozenset[str]
 
 
 @lru_cache(1 << 16)
-def _forms(run: str, stemmer: str) -> _Forms:
-    """Of a word as it stands in a text."""
-    found, plain = tuple(tokens(run, stemmer)), next(accented(run, stemmer), "")
-    return _Forms(found, plain, frozenset((*found, plain)))
+def _forms(part: str, stemmer: str) -> _Forms:
+    """Of a part of a text as it stands there."""
+    found, plain = tuple(tokens(part, stemmer)), tuple(accented(part, stemmer))
+    return _Forms(found, plain[0] if plain else "", frozenset(found + plain))
 
 
 def _folded(text: str) -> str:

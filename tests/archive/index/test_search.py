@@ -269,6 +269,18 @@ def test_snippets_are_cut_at_words() -> None:
     assert len(marked("供" * 1000, "供")) < 1000
 
 
+_SOME = ["strike", "strikes,", "(striking", "state-of-the", "art.", "São", "—", "workers'", "x"]
+
+
+@given(st.lists(st.sampled_from(_SOME), max_size=12), st.lists(st.sampled_from(_SOME), max_size=2))
+def test_the_quick_way_to_the_first_match_passes_none_by(
+    parts: list[str], words: list[str]
+) -> None:
+    snippets, text = Snippets(parse(" ".join(words), ["english"])), " ".join(parts)
+    quick = snippets._places(text, "english", snippets._beginning(text, "english"))
+    assert next(quick, None) == next(snippets._places(text, "english", 0), None)
+
+
 @given(st.text(), st.text(), st.sampled_from(["en", "zh", "ar", None]))
 def test_spans_lie_within_the_snippet_in_order(text: str, words: str, language: str | None) -> None:
     stemmer = stemmer_of(language)
