@@ -11,9 +11,8 @@ from itertools import islice
 
 from archive.errors import FilesMissing, KeyInvalid, KeyMissing
 from archive.index import Index
-from archive.names import key_of
+from archive.names import DESCRIPTION, key_of
 from archive.store.base import Store
-from archive.store.mirror import DESCRIPTION
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -79,7 +78,7 @@ def check_filled(store: Store, stored: int, *, mirrored: bool) -> None:
     try:
         store.head(DESCRIPTION)
     except KeyMissing as error:
-        if next(iter(store.list("warc/")), None) is not None:
+        if list_files(store, 1).keys:
             return
         way_out = (
             f"copy {DESCRIPTION} of its mirror into it and run `pressmark verify --repair`"

@@ -7,15 +7,13 @@ import socket
 from collections.abc import Callable
 from pathlib import Path
 
-from archive.agreement import check_filled
-from archive.appending import OPEN
+from archive.agreement import check_filled, compare
 from archive.errors import (
     KeyMissing,
     KeyTaken,
     NotArchived,
     RecordError,
     RevisitUnresolved,
-    SegmentUnknown,
     StoreUnavailable,
     StoreUnsupported,
     UrlError,
@@ -23,9 +21,9 @@ from archive.errors import (
 from archive.index import CaptureQuery, Index
 from archive.memento import Memento, damage_of
 from archive.model import Capture, Document, Segment
-from archive.names import key_of
+from archive.names import DESCRIPTION, key_of
+from archive.spool import open_path
 from archive.store.base import Store
-from archive.store.mirror import DESCRIPTION
 from archive.timestamps import (
     TimestampError,
     from_warc_date,
@@ -95,12 +93,7 @@ class Collection:
 
         Looks at the first file alone. Raises StoreError, IndexFailure.
         """
-        found = next(iter(self.store.list("warc/")), None) if self.index.is_new else None
-        if found is None:
-            return
-        try:
-            self.index.segment(Path(found.key).name)
-        except SegmentUnknown:
+        if self.index.is_new and compare(self.store, self.index, 1).unknown:
             self.index.mark_partial()
 
     def memento(self, url: str, *, at: str | None = None, any_status: bool = False) -> Memento:
@@ -224,7 +217,7 @@ class Collection:
             )
         path = Path(segment.path or "") / segment.filename
         return _first_existing(
-            [path, path.with_name(path.name + OPEN), path],
+            [path, open_path(path), path],
             lambda file: _read_range(file, offset, length),
         )
 

@@ -26,7 +26,7 @@ ArchiveError
    +- KeyMissing           no such object: do not retry
    +- KeyTaken             conditional put lost: read the object, compare sha256
    +- BucketMissing        no such bucket or folder: create it, or correct `collection`
-   +- FilesMissing         not what the index says is there: mount the disk; keep the spool
+   +- FilesMissing         empty, or without files that it had: mount the disk; keep the spool
    +- AccessDenied         wrong key or no permission: correct the credentials
    +- ObjectDamaged        stored bytes are not those that were sent: never acknowledge, retry
    +- StoreUnavailable     network, 5xx or a full disk: keep the spool, retry with backoff
@@ -179,7 +179,7 @@ class BucketMissing(StoreError):
 
 
 class FilesMissing(StoreError):
-    """The store lacks files that the index calls stored there: it is another one, or lost them."""
+    """The store lacks files that were stored in it: it is another one, or lost them."""
 
 
 class AccessDenied(StoreError):

@@ -3,6 +3,7 @@
 NAME = <source>-<17 digits>-<10 of a-z2-7>          e.g. bhrrc-20261122093000123-k3m5p7r2t4
 run  = <17 digits>-<10 of a-z2-7>
 
+collection.json                      what tells a collection from a folder
 warc/2026/11/22/NAME.warc.gz         exchanges
 cdxj/2026/11/22/NAME.cdxj.gz         their index lines
 text/2026/11/22/NAME.<run>.jsonl.gz  documents of one extraction run
@@ -28,6 +29,9 @@ _FILE = re.compile(
     r"(?:\.(?P<run>\d{17}-[a-z2-7]{10}))?\.(?P<ending>warc\.gz|cdxj\.gz|jsonl\.gz|jsonl)"
 )
 _FOLDERS = {"warc.gz": "warc", "cdxj.gz": "cdxj", "jsonl.gz": "text", "jsonl": "manifests"}
+
+DESCRIPTION = "collection.json"
+"""Key of what every collection has: a store without it is none, or empty."""
 
 Ending = Literal["warc.gz", "cdxj.gz", "jsonl.gz", "jsonl"]
 

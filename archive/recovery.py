@@ -30,7 +30,7 @@ from archive.model import Capture, Segment
 from archive.names import key_of, sibling, source_of
 from archive.rescue import rescue
 from archive.segment import write_side_files
-from archive.spool import PART, Spool
+from archive.spool import PART, Spool, open_path, sealed_name
 from archive.store.base import Store
 from archive.text_run import write_run_manifest
 from archive.upload import Uploader
@@ -120,7 +120,7 @@ def settle_uploaded(index: Index, store: Store) -> list[str]:
     lost = []
     for segment in index.segments("spooled"):
         path = Path(segment.path or "") / segment.filename
-        names = (path, path.with_name(path.name + OPEN))
+        names = (path, open_path(path))
         if segment.node != socket.gethostname() or any(name.exists() for name in names):
             continue
         try:
@@ -170,7 +170,7 @@ def _reading(path: Path) -> Iterator[None]:
 
 def _seal_segment(path: Path, index: Index, report: Recovered) -> dict[Path, Contents]:
     """What the sealed file holds, by its path; nothing where there is no such file."""
-    name = path.name.removesuffix(OPEN)
+    name = sealed_name(path)
     source_of(name)
     with _reading(path):
         contents = read_contents(path, name)
@@ -295,7 +295,7 @@ def _cut_and_rename(
     What is whole behind `damage` is kept aside. Whether there is a new sealed file. Raises
     RecordError where another one has its name.
     """
-    sealed = path.with_name(path.name.removesuffix(OPEN))
+    sealed = path.with_name(sealed_name(path))
     with _reading(sealed):
         same = not sealed.exists() or _begins_with(sealed, end, sha256)
     if not same:

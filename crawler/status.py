@@ -14,7 +14,7 @@ from archive.spooled import SpoolUsage, free_space, spool_usage
 from archive.state import State
 from archive.state.mirroring import MirrorWaitingList
 from archive.store.base import Store
-from archive.store.mirror import check_filled as check_mirror_filled
+from archive.store.mirror import check_mirror_filled
 from archive.store.waiting import within
 from config.schema import Configuration
 from crawler.opening import existing_index, mirror_of, store_of

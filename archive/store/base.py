@@ -13,6 +13,9 @@ from archive.errors import KeyInvalid
 _KEY = re.compile(r"[a-z0-9_-][a-z0-9._-]*(?:/[a-z0-9_-][a-z0-9._-]*)*")
 _KEY_BYTES = 200
 
+SCRATCH = "probe/"
+"""What the keys of scratch objects begin with: they belong to no collection."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StoredObject:
@@ -102,7 +105,7 @@ class Store(Protocol):
         ...
 
     def probe(self) -> Capabilities:
-        """Try what the store can do, on scratch keys under "probe/" that it removes afterwards.
+        """Try what the store can do, on scratch objects that it removes afterwards.
 
         The store works by the answer, and remembers it where it was given a CapabilityMemory.
         """

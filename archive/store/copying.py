@@ -8,16 +8,15 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from archive.errors import ObjectDamaged, StoreUnavailable
-from archive.store.base import Store, StoredObject
-
-_SCRATCH = "probe/"
+from archive.store.base import SCRATCH, Store, StoredObject
+from archive.store.refusals import disk_remedy
 
 
 def copy_object(
     key: str,
     origin: Store,
     target: Store,
-    folder: Path | None = None,
+    folder: Path,
     *,
     sha256: str | None = None,
     right: bool = False,
@@ -46,8 +45,8 @@ def copy_object(
             return put(key, Path(f"/proc/self/fd/{file.fileno()}"))
     except OSError as error:
         raise StoreUnavailable(
-            f"{key} cannot be copied by way of {folder or tempfile.gettempdir()}: "
-            f"{error.strerror}; make room there",
+            f"{key} cannot be copied by way of {folder}: "
+            f"{error.strerror}; {disk_remedy(error, 'home')}",
             key,
         ) from error
 
@@ -59,5 +58,5 @@ def missing(store: Store, mirror: Store) -> Iterator[str]:
     for stored in store.list(""):
         while other is not None and other.key < stored.key:
             other = next(theirs, None)
-        if (other is None or other.key != stored.key) and not stored.key.startswith(_SCRATCH):
+        if (other is None or other.key != stored.key) and not stored.key.startswith(SCRATCH):
             yield stored.key

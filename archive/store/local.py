@@ -31,13 +31,12 @@ from archive.store.base import (
     is_key,
 )
 from archive.store.content import PIECE, Content, reading
-from archive.store.refusals import key_missing, key_taken
+from archive.store.refusals import DENIED, disk_remedy, key_missing, key_taken
 
 # Begins with a dot, so that it is no key and is never listed.
 _TEMPORARY = ".tmp-"
 # A living writer touches its file every few milliseconds.
 _ABANDONED_SECONDS = 3600
-_DENIED = (errno.EACCES, errno.EPERM, errno.EROFS)
 _ABSENT = (errno.ENOENT, errno.EISDIR, errno.ENOTDIR)
 
 
@@ -241,14 +240,8 @@ class LocalStore:
 
     def _failure(self, error: OSError, key: str) -> StoreError:
         what = f"{key} in {self.folder}" if key else f"{self.folder}"
-        what += f": {error.strerror}"
-        if error.errno in _DENIED:
-            return AccessDenied(
-                f"{what}; give this user the permission, or correct `{self._setting}`", key
-            )
-        if error.errno in (errno.ENOSPC, errno.EDQUOT):
-            return StoreUnavailable(f"{what}; make room on the disk", key)
-        return StoreUnavailable(f"{what}; check the disk", key)
+        kind = AccessDenied if error.errno in DENIED else StoreUnavailable
+        return kind(f"{what}: {error.strerror}; {disk_remedy(error, self._setting)}", key)
 
 
 def _sweep(folder: Path) -> None:

@@ -15,21 +15,20 @@ from typing import Protocol
 from archive.errors import (
     AccessDenied,
     BucketMissing,
+    FilesMissing,
     KeyMissing,
     StateDamaged,
     StateFailure,
     StoreError,
     StoreUnavailable,
 )
+from archive.names import DESCRIPTION
 from archive.store.base import Capabilities, Store, StoredObject
 from archive.store.copying import copy_object, missing
 
-DESCRIPTION = "collection.json"
-"""Key of what every collection has; a mirror without it is empty."""
-
 _FIRST_PAUSE = 1.0
 _LONGEST_PAUSE = 60.0
-_AWAY = (StoreUnavailable, AccessDenied, BucketMissing, StateFailure)
+_AWAY = (StoreUnavailable, AccessDenied, BucketMissing, FilesMissing, StateFailure)
 
 logger = logging.getLogger(__name__)
 
@@ -71,13 +70,13 @@ class MirroredStore:
         mirror: Store,
         waiting: WaitingList,
         *,
-        folder: Path | None = None,
+        folder: Path,
         closing_seconds: float = 10.0,
     ) -> None:
         """Nothing runs before the first write.
 
-        `folder` has room for the largest object; None: the system's temporary folder. `close` waits
-        `closing_seconds` for a mirror that answers.
+        `folder` has room for the largest object. `close` waits `closing_seconds` for a mirror that
+        answers.
         """
         self.main = main
         self.mirror = mirror
@@ -145,9 +144,9 @@ class MirroredStore:
         self.main.check()
 
     def check_mirror(self) -> None:
-        """Raises BucketMissing when it was filled before and is empty; StoreError, StateFailure."""
+        """Raises FilesMissing when it was filled before and is empty; StoreError, StateFailure."""
         if self._waiting.is_compared():
-            check_filled(self.mirror)
+            check_mirror_filled(self.mirror)
 
     def probe(self) -> Capabilities:
         """See Store. Those of the main store."""
@@ -212,7 +211,7 @@ class MirroredStore:
     def _compare(self) -> None:
         """Note all that a mirror lacks when it is seen first; see that it is still the same one."""
         if self._waiting.is_compared():
-            check_filled(self.mirror)
+            check_mirror_filled(self.mirror)
             return
         copy_object(DESCRIPTION, self.main, self.mirror, self._folder)
         self._waiting.add(missing(self.main, self.mirror))
@@ -232,12 +231,12 @@ class MirroredStore:
         self._waiting.done(key)
 
 
-def check_filled(mirror: Store) -> None:
-    """For a mirror that was filled before. Raises BucketMissing when it is empty; StoreError."""
+def check_mirror_filled(mirror: Store) -> None:
+    """For a mirror that was filled before. Raises FilesMissing when it is empty; StoreError."""
     try:
         mirror.head(DESCRIPTION)
     except KeyMissing as error:
-        raise BucketMissing(
+        raise FilesMissing(
             f"{mirror.uri} is empty, although it was filled before, and nothing is copied there; "
             "mount its disk, or correct `mirror`; if it is a new one, copy the collection's own "
             f"{DESCRIPTION} into it and run `pressmark verify --repair`"

@@ -1,8 +1,20 @@
-"""What all stores say alike of one object that they lack, or have with other bytes."""
+"""What stores say alike: of an object that they lack or have with other bytes, of a disk."""
 
 from __future__ import annotations
 
+import errno
+
 from archive.errors import KeyMissing, KeyTaken
+
+DENIED = (errno.EACCES, errno.EPERM, errno.EROFS)
+_FULL = (errno.ENOSPC, errno.EDQUOT)
+
+
+def disk_remedy(error: OSError, setting: str) -> str:
+    """What to do about what a folder does not do; `setting` names it in pressmark.yaml."""
+    if error.errno in DENIED:
+        return f"give this user the permission, or correct `{setting}`"
+    return "make room on the disk" if error.errno in _FULL else "check the disk"
 
 
 def key_missing(place: object, key: str) -> KeyMissing:

@@ -24,7 +24,7 @@ _RACES = 3
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Probe:
-    """Tries on scratch keys under "probe/" that are removed afterwards. Raises StoreError."""
+    """Tries on scratch objects that are removed afterwards. Raises StoreError."""
 
     bucket: Bucket
 

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
+from archive.store.base import SCRATCH
 from archive.store.s3_bucket import Address, Bucket
 from archive.store.s3_metadata import with_sha256
 
@@ -24,10 +25,10 @@ logger = logging.getLogger(__name__)
 
 
 class Scratch:
-    """One key under "probe/". Its methods raise what boto3 raises."""
+    """One key under SCRATCH. Its methods raise what boto3 raises."""
 
     def __init__(self, bucket: Bucket) -> None:
-        self.key = f"probe/{secrets.token_hex(8)}"
+        self.key = f"{SCRATCH}{secrets.token_hex(8)}"
         self.address: Address = bucket.at(self.key)
         self.written = False  #: whether it is known to be there
         self._bucket = bucket

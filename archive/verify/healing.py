@@ -15,11 +15,11 @@ from typing import Literal
 from archive.digests import sha256_hex
 from archive.errors import KeyInvalid, KeyMissing, KeyTaken, ObjectDamaged, RecordError
 from archive.manifests import Manifest, parse_manifest
-from archive.names import key_of
+from archive.names import DESCRIPTION, key_of
 from archive.progress import Advance, unseen
 from archive.store.base import Store
 from archive.store.copying import copy_object
-from archive.store.mirror import DESCRIPTION, MirroredStore
+from archive.store.mirror import MirroredStore
 from archive.verify.segment import own_of
 
 State = Literal["good", "bad", "missing"]
@@ -45,7 +45,7 @@ def heal(
 
     Whole is what its manifest names, and a manifest that can be read, if its twin cannot. What no
     manifest speaks of stays as it is. Reads both stores to the end; `folder` has room for the
-    largest object. Raises StoreError where a store as a whole cannot be used; BucketMissing before
+    largest object. Raises StoreError where a store as a whole cannot be used; FilesMissing before
     anything else for a mirror that was filled before and is empty.
     """
     if isinstance(store, MirroredStore):

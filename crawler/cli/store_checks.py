@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from archive.errors import StoreError
 from archive.state.mirroring import MirrorWaitingList
 from archive.store.base import Capabilities, Store
-from archive.store.mirror import check_filled
+from archive.store.mirror import check_mirror_filled
 from config.schema import Configuration
 from crawler.cli.checks import Check
 from crawler.cli.exits import UNAVAILABLE
@@ -118,7 +118,7 @@ def mirror_checks(configuration: Configuration) -> Iterator[Check]:
         number, since = waiting.count()
         begun = waiting.is_compared()
         if begun:
-            check_filled(mirror)
+            check_mirror_filled(mirror)
         if not begun:
             detail = f"{mirror.uri} answers; the next capture begins to fill it"
         elif since is not None:

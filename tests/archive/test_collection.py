@@ -378,3 +378,13 @@ def test_other_answers_with_a_location_are_no_redirects(
         ("http://a.org/b", page(), 0),
     )
     assert _followed(collection, "http://a.org/") == captures[0]
+
+
+def test_new_index_lacks_the_files_of_a_collection_alone(tmp_path: Path) -> None:
+    store = MemoryStore()
+    for key, partial in (("warc/readme", False), (key_of(f"{new_name('s')}.warc.gz"), True)):
+        store.put_new(key, b"")
+        opened = Collection(store, Index(f"sqlite:///{tmp_path}/{partial}.db"))
+        opened.mark_new_index()
+        assert opened.index.is_partial() == partial
+        opened.index.close()

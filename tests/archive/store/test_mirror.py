@@ -196,7 +196,7 @@ def test_bucket_as_mirror(kept: Kept, s3: S3Server, s3_bucket: str) -> None:
         assert copy.get(KEY) == noise(17 * MIB)
 
 
-def test_what_is_missing() -> None:
+def test_what_is_missing(tmp_path: Path) -> None:
     one, other = MemoryStore(), MemoryStore()
     for key in ("a", "b/c", "b-c", "d", "probe/1"):
         one.put_new(key, b"")
@@ -205,5 +205,5 @@ def test_what_is_missing() -> None:
     assert list(missing(one, other)) == ["a", "b/c"]
     assert list(missing(other, one)) == ["c"]
     assert list(missing(one, one)) == []
-    copy_object("a", one, other)
+    copy_object("a", one, other, tmp_path)
     assert list(missing(one, other)) == ["b/c"]
