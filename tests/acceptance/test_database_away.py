@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import subprocess
 import time
 from collections.abc import Iterator
+from contextlib import closing
 
 import pytest
 
@@ -34,23 +36,26 @@ def on_server(pressmark: Pressmark, own_postgres: PostgresServer) -> Pressmark:
     return pressmark
 
 
-def _wait_for_captures(pressmark: Pressmark, number: int) -> None:
-    url = pressmark.environment["PRESSMARK_DATABASE_URL"]
-    until(lambda: Index.exists(url))
-    index = Index(url)
-    until(lambda: index.counts().captures >= number)
-    index.close()
+@pytest.fixture
+def cut_off(
+    on_server: Pressmark, own_postgres: PostgresServer, site: str
+) -> Iterator[subprocess.Popen[bytes]]:
+    """A crawl of the site whose server was stopped when it had some captures."""
+    url = on_server.environment["PRESSMARK_DATABASE_URL"]
+    with on_server.start("crawl", site, "--json") as process:
+        until(lambda: Index.exists(url))
+        with closing(Index(url)) as index:
+            until(lambda: index.counts().captures >= 10)
+        own_postgres.stop()
+        yield process
 
 
 def test_a_crawl_says_that_it_waits_and_that_it_goes_on(
-    on_server: Pressmark, own_postgres: PostgresServer, site: str
+    cut_off: subprocess.Popen[bytes], own_postgres: PostgresServer
 ) -> None:
-    with on_server.start("crawl", site, "--json") as process:
-        _wait_for_captures(on_server, 10)
-        own_postgres.stop()
-        time.sleep(7)  # longer than questions wait, not as long as what is written
-        own_postgres.start()
-        result = finish(process)
+    time.sleep(7)  # longer than questions wait, not as long as what is written
+    own_postgres.start()
+    result = finish(cut_off)
     assert (result.status, result.line["pages"]) == (0, PAGES + 1), result.stderr
     waiting, on = result.stderr.splitlines()
     assert waiting.endswith("waiting for the database")
@@ -58,17 +63,14 @@ def test_a_crawl_says_that_it_waits_and_that_it_goes_on(
 
 
 def test_one_that_stays_away_ends_the_crawl_in_half_a_minute_and_few_words(
-    on_server: Pressmark, own_postgres: PostgresServer, site: str
+    cut_off: subprocess.Popen[bytes],
+    on_server: Pressmark,
+    own_postgres: PostgresServer,
+    site: str,
 ) -> None:
-    with on_server.start("crawl", site, "--json") as process:
-        _wait_for_captures(on_server, 10)
-        own_postgres.stop()
-        stopped = time.monotonic()
-        result = finish(process)
-    took = time.monotonic() - stopped
-    print(took, result.stderr)
+    # Not another minute for uploads, which need the database too.
+    result = finish(cut_off, timeout=50)
     assert result.status == 3
-    assert took < 50  # not another minute for uploads, which need the database too
     said = result.stderr.splitlines()
     assert sum("waiting for the database" in line for line in said) == 1
     assert sum("failed:" in line for line in said) == 2  # with what it waits for; with why it ends

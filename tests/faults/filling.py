@@ -31,7 +31,7 @@ def fill(folder: Path, size: int) -> Filled:
     _mount(disk, f"size={size}")
     trial = Trial(folder, place=disk)
     done = trial.run("capture")
-    filled = Filled(done.returncode, done.stderr, len(trial.acks))
+    filled = Filled(done.returncode, done.stdout, len(trial.acks))
     # Whoever looks at the index needs room too.
     _mount(disk, "remount,size=200000000")
     trial.check_crash()

@@ -96,7 +96,7 @@ def fail(folder: Path, call: str, first: int, mutant: str = "") -> bool:
     inject = ["-e", f"trace={call}", "-e", f"inject={call}:error=EIO:when={first}+"]
     done = trial.run("capture", strace=["strace", *_EACH_CALL, "-o", str(log), *inject])
     failed = _failed(log)
-    print(f"{call} from {first} on: {failed}, {len(trial.acks)} promises, {done.stderr}")
+    print(f"{call} from {first} on: {failed}, {len(trial.acks)} promises, {done.stdout}")
     if failed:
         late = [ack for ack in trial.acks if ack.time > min(failed) and ack.kind != "stored"]
         if late:

@@ -18,6 +18,7 @@ from typing import TypeVar
 from archive.store.local import LocalStore
 from tests.faults.acks import Ack, read_acks
 from tests.faults.invariants import History, check, check_crash
+from tests.servers.process import run
 
 T = TypeVar("T")
 R = TypeVar("R")
@@ -76,22 +77,20 @@ class Trial:
     def run(
         self, command: str, *arguments: str, strace: Sequence[str] = ()
     ) -> subprocess.CompletedProcess[str]:
-        """Run a command of the driver to its end, however it ends. It must not crash by itself."""
+        """Run a command of the driver to its end, however it ends. It must not crash by itself.
+
+        `stdout` has all that it said.
+        """
         driver = ["-m", "tests.faults.driver", command, str(self.home), *arguments]
-        done = subprocess.run(
+        done = run(
             [*strace, sys.executable, *driver, "--acks", str(self.folder / "acks")],
+            seconds=_TIMEOUT,
             cwd=ROOT,
             env=os.environ | {"MUTANT": self.mutant, "PYTHONDONTWRITEBYTECODE": "1"},
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.PIPE,
-            text=True,
-            timeout=_TIMEOUT,
-            check=False,
         )
         if not self.mutant:
-            assert "Traceback" not in done.stderr, done.stderr
-        assert done.returncode in (0, 3, -signal.SIGKILL), (done.returncode, done.stderr)
+            assert "Traceback" not in done.stdout, done.stdout
+        assert done.returncode in (0, 3, -signal.SIGKILL), (done.returncode, done.stdout)
         return done
 
     def kill_at(self, call: str, number: int, command: str, *arguments: str) -> bool:
@@ -106,7 +105,7 @@ class Trial:
         log = self.folder / "strace.log"
         trace = ["-e", f"trace={','.join(CALLS)}", "-e", "signal=none"]
         done = self.run(command, *arguments, strace=[*_STRACE, "-o", str(log), *trace])
-        assert done.returncode == 0, done.stderr
+        assert done.returncode == 0, done.stdout
         counts: dict[str, Counter[str]] = {call: Counter() for call in CALLS}
         for line in log.read_text().splitlines():
             if match := _LINE.match(line):
