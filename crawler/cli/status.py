@@ -11,7 +11,8 @@ from crawler.cli.elsewhere import load_of_existing
 from crawler.cli.exits import UNAVAILABLE
 from crawler.cli.options import as_json
 from crawler.cli.output import print_json, show_moment, table
-from crawler.status import IndexStatus, MirrorStatus, SourceStatus, Status, status_of
+from crawler.overview import IndexStatus, MirrorStatus, SourceStatus, Status
+from crawler.status import status_of
 
 _PAUSE = "; no room: crawls pause"
 
@@ -31,18 +32,14 @@ def status(as_json: bool) -> int:
 def _rows(found: Status) -> Iterator[tuple[str, str]]:
     for source in found.sources:
         yield f"source {source.name}", _of_source(source, found.index)
-    sealed = sum(spool.sealed for spool in found.spools)
-    open_files = sum(spool.open for spool in found.spools if spool.alive)
-    left_open = sum(spool.open for spool in found.spools if not spool.alive)
-    abandoned = sum(not spool.alive for spool in found.spools)
     held = f"{show_size(found.size)} of {show_size(found.max_bytes)}"
-    full = _PAUSE if found.spool_is_full else ""
-    yield "spool", f"{held}: {sealed} files wait for the store, {open_files} are open{full}"
-    if abandoned:
-        what = f"{left_open} open files" if left_open else "something"
+    files = f"{found.waiting_files} files wait for the store, {found.open_files} are open"
+    yield "spool", f"{held}: {files}{_PAUSE if found.spool_is_full else ''}"
+    if found.abandoned:
+        what = f"{found.left_open_files} open files" if found.left_open_files else "something"
         yield (
             "ended processes",
-            f"{abandoned} left {what}; the next `archive` or `crawl` takes that up",
+            f"{found.abandoned} left {what}; the next `archive` or `crawl` takes that up",
         )
     full = _PAUSE if found.disk_is_full else ""
     yield "disk", f"{show_size(found.free)} free in {found.home}{full}"

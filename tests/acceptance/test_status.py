@@ -80,6 +80,9 @@ def test_what_a_killed_process_left_is_not_called_open(pressmark: Pressmark) -> 
             finish(process)
     assert "0 are open" not in text
     assert "ended processes" not in text
+    spool = pressmark("status", "--json").line["spool"]
+    assert (spool["open"], spool["left_open"]) == (0, 2)
+    assert (spool["processes"], spool["abandoned"]) == (0, 1)
     text = pressmark("status").text
     assert ", 0 are open" in text
     assert "1 left 2 open files; the next `archive` or `crawl` takes that up" in text

@@ -7,7 +7,8 @@ from pathlib import Path
 from archive.state.mirroring import MirrorWaitingList
 from config.schema import Configuration
 from crawler.opening import open_collection
-from crawler.status import MirrorStatus, status_of
+from crawler.overview import MirrorStatus
+from crawler.status import status_of
 
 
 def test_mirror_and_how_far_it_is(tmp_path: Path) -> None:
