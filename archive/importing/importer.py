@@ -20,7 +20,7 @@ from archive.collection import Collection
 from archive.contents import RecordReader
 from archive.digests import sha256_file
 from archive.errors import DigestMismatch, KeyInvalid, KeyMissing, RecordError
-from archive.importing.records import packed_records
+from archive.importing.records import WarcFile, packed_records
 from archive.importing.wacz import unpack_wacz
 from archive.index import CaptureQuery
 from archive.manifests import Line, parse_manifest
@@ -67,22 +67,16 @@ class Importer:
             segments: list[str] = []
             known: list[str] = []
             captures = repeated = 0
-            for name, warc in self._warcs(path, folder):
-                try:
-                    found = self._segment(name, warc, folder)
-                except RecordError as error:
-                    if warc.parent != folder:
-                        raise
-                    # What is wrong with a copy is wrong with what it is a copy of.
-                    raise RecordError(f"{name}: {error}") from error
+            for warc in _warcs(path, folder):
+                found = self._segment(warc, folder)
                 if isinstance(found, str):
                     known.append(found)
                 else:
                     segments.append(found[0])
                     captures += len(found[1])
                     repeated += sum(map(self._has_record, found[1]))
-                if warc.parent == folder:
-                    warc.unlink()
+                if warc.unpacked:
+                    warc.path.unlink()
             spool = self._spool.promote(folder) if segments else None
         self._known |= {_tail(name): name for name in segments}
         return Imported(
@@ -101,21 +95,15 @@ class Importer:
         finally:
             shutil.rmtree(folder, ignore_errors=True)
 
-    def _warcs(self, path: Path, folder: Path) -> Iterator[tuple[str, Path]]:
-        if path.name.lower().endswith(_WACZ):
-            yield from unpack_wacz(path, folder)
-        else:
-            yield path.name, path
-
-    def _segment(self, name: str, warc: Path, folder: Path) -> str | tuple[str, Sequence[Capture]]:
+    def _segment(self, warc: WarcFile, folder: Path) -> str | tuple[str, Sequence[Capture]]:
         """File name and captures; of a WARC that is known the name of its segment."""
-        digest = sha256_file(warc)
+        digest = sha256_file(warc.path)
         records = packed_records(warc)
         first = next(records, None)
         if first is None:
-            raise RecordError(f"{name} holds no record: there is nothing to import")
+            raise RecordError(f"{warc.name} holds no record: there is nothing to import")
         beginning = read_record(first[1], where=first[2])
-        for own in (PurePosixPath(name).name, beginning.get("WARC-Filename") or ""):
+        for own in (PurePosixPath(warc.name).name, beginning.get("WARC-Filename") or ""):
             if self._has(own, digest):
                 return own
         moment = _moment(beginning, first[2])
@@ -127,7 +115,8 @@ class Importer:
         if sealed.exists():
             return filename  # the same file twice in one package
         captures, entries, packed_digest = _write(sealed, chain([first], records))
-        origin: dict[str, str | int] = {"file": name, "size": warc.stat().st_size, "sha256": digest}
+        size = warc.path.stat().st_size
+        origin: dict[str, str | int] = {"file": warc.name, "size": size, "sha256": digest}
         write_side_files(sealed, packed_digest, captures, entries, imported=origin)
         return filename, captures
 
@@ -165,6 +154,13 @@ class Importer:
         return any(
             one.record_id == capture.record_id and one.filename != capture.filename for one in there
         )
+
+
+def _warcs(path: Path, folder: Path) -> Iterator[WarcFile]:
+    if path.name.lower().endswith(_WACZ):
+        yield from unpack_wacz(path, folder)
+    else:
+        yield WarcFile(path=path, name=path.name)
 
 
 def _write(

@@ -10,13 +10,14 @@ import re
 import shlex
 import zlib
 from collections.abc import Iterator
+from dataclasses import dataclass
 from io import BytesIO
 from pathlib import Path
 from typing import IO
 
 from archive.codings import DECODED_LIMIT
 from archive.errors import RecordError
-from archive.warc.gzip import MemberDamaged, MemberTooLarge, member, packed_members
+from archive.warc.gzip import MemberDamaged, MemberTooLarge, member, packed_members_of
 
 RECORD_LIMIT = DECODED_LIMIT
 """Bytes that one record may have: it is read whole, here and whenever its capture is opened."""
@@ -31,33 +32,47 @@ _OTHERS = {
 _LENGTH = re.compile(rb"\nContent-Length:[ \t]*(\d{1,18})[ \t]*\r?\n", re.IGNORECASE)
 
 
-def packed_records(path: Path) -> Iterator[tuple[bytes, bytes, str]]:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WarcFile:
+    """A file that is to be taken in."""
+
+    path: Path
+    name: str  #: what people know it by: its own name, or its package and its name there
+    unpacked: bool = False  #: whether it is a copy of what lies in a package
+
+
+def packed_records(warc: WarcFile) -> Iterator[tuple[bytes, bytes, str]]:
     """`(gzip member, record, place)` of each record, in order.
 
     The member is the file's own where the file has one for each record. Raises RecordError, which
     names the place; OSError.
     """
-    with path.open("rb") as file:
+    with warc.path.open("rb") as file:
         beginning = file.read(16)
     for magic, what in _OTHERS.items():
         if beginning.startswith(magic):
-            raise RecordError(f"{path.name} {what}")
+            raise RecordError(f"{warc.name} {what}")
     if not beginning.startswith(_GZIP):
-        with path.open("rb") as file:
-            yield from _repacked(file, path.name, "head -c {} {}")
-    elif _has_a_member_each(path):
-        for offset, packed, record in packed_members(path, limit=RECORD_LIMIT):
-            yield packed, record, f"{path.name} at {offset}"
+        with warc.path.open("rb") as file:
+            yield from _repacked(file, warc, "head -c {} {}")
+    elif _has_a_member_each(warc):
+        for offset, packed, record in _members(warc):
+            yield packed, record, f"{warc.name} at {offset}"
     else:
-        with gzip.open(path) as file:
-            yield from _repacked(file, path.name, "zcat {1} | head -c {0}")
+        with gzip.open(warc.path) as file:
+            yield from _repacked(file, warc, "zcat {1} | head -c {0}")
 
 
-def _has_a_member_each(path: Path) -> bool:
+def _members(warc: WarcFile) -> Iterator[tuple[int, bytes, bytes]]:
+    with warc.path.open("rb", buffering=0) as file:
+        yield from packed_members_of(file.read, warc.name, limit=RECORD_LIMIT)
+
+
+def _has_a_member_each(warc: WarcFile) -> bool:
     try:
-        for offset, _, content in packed_members(path, limit=RECORD_LIMIT):
+        for offset, _, content in _members(warc):
             stream = BytesIO(content)
-            _record(stream, f"{path.name} at {offset}")
+            _record(stream, f"{warc.name} at {offset}")
             if stream.read(1):
                 return False
     except MemberTooLarge:
@@ -65,24 +80,24 @@ def _has_a_member_each(path: Path) -> bool:
     except MemberDamaged as error:
         if error.offset == 0:
             return False  # it may have whole records all the same
-        raise _cut_off(str(error), "head -c {} {}", error.offset, path.name) from error
+        raise _cut_off(warc, str(error), "head -c {} {}", error.offset) from error
     return True
 
 
 def _repacked(
-    file: IO[bytes] | gzip.GzipFile, name: str, cut: str
+    file: IO[bytes] | gzip.GzipFile, warc: WarcFile, cut: str
 ) -> Iterator[tuple[bytes, bytes, str]]:
     """`cut` is the command that gives so many bytes of the file's content."""
     number = 0
     while True:
         number += 1
-        place, start = f"{name}, record {number}", file.tell()
+        place, start = f"{warc.name}, record {number}", file.tell()
         try:
             record = _record(file, place)
         except (_CutOff, EOFError, zlib.error, gzip.BadGzipFile) as error:
             if start == 0:
                 raise _damaged(place, "is damaged or cut off") from error
-            raise _cut_off(f"{place} is damaged or cut off", cut, start, name) from error
+            raise _cut_off(warc, f"{place} is damaged or cut off", cut, start) from error
         if record is None:
             return
         yield b"".join(member([record])), record, place
@@ -120,9 +135,14 @@ class _CutOff(RecordError):
     """There are no more bytes, although the record needs some."""
 
 
-def _cut_off(what: str, cut: str, size: int, name: str) -> RecordError:
-    """`cut` is the command that gives so many bytes of what the file of that name holds."""
-    quoted = shlex.quote(name)
+def _cut_off(warc: WarcFile, what: str, cut: str, size: int) -> RecordError:
+    """`cut` is the command that gives so many bytes of what the file holds."""
+    if warc.unpacked:
+        return RecordError(
+            f"{what}: take another copy of the package, or unpack it and import its WARC files; "
+            "what is whole of this one can be kept then"
+        )
+    quoted = shlex.quote(warc.name)
     target = quoted.replace(".gz", "") if cut.startswith("zcat") else quoted
     command = f"{cut.format(size, quoted)} > whole-{target}"
     return RecordError(

@@ -16,6 +16,7 @@ from pathlib import Path, PurePosixPath
 from typing import Any
 
 from archive.errors import RecordError
+from archive.importing.records import WarcFile
 
 _PACKAGE = "datapackage.json"
 _PACKAGE_DIGEST = "datapackage-digest.json"
@@ -35,10 +36,10 @@ _DAMAGED = (
 """What zipfile raises for a damaged package, while it is opened or read."""
 
 
-def unpack_wacz(path: Path, folder: Path) -> Iterator[tuple[str, Path]]:
-    """`(name, copy)` of each WARC file, when every file of the package was found to be as it says.
+def unpack_wacz(path: Path, folder: Path) -> Iterator[WarcFile]:
+    """A copy of each WARC file, when every file of the package was found to be as it says.
 
-    The copies lie in `folder`. Raises RecordError, which names the file of the package; OSError.
+    They lie in `folder`. Raises RecordError, which names the file of the package; OSError.
     """
     try:
         with zipfile.ZipFile(path) as package:
@@ -57,7 +58,7 @@ def unpack_wacz(path: Path, folder: Path) -> Iterator[tuple[str, Path]]:
                 copy = folder / f"{number}{_ending(name)}"
                 with package.open(files[name]) as source, copy.open("wb") as target:
                     shutil.copyfileobj(source, target, _PIECE)
-                yield f"{path.name}/{name}", copy
+                yield WarcFile(path=copy, name=f"{path.name}/{name}", unpacked=True)
     except _DAMAGED as error:
         cause = str(error) or "it ends too early"
         raise RecordError(f"{path.name} cannot be unpacked ({cause}): take another copy") from error

@@ -77,13 +77,10 @@ def members(path: Path) -> Iterator[tuple[int, int, bytes]]:
         yield offset, len(compressed), content
 
 
-def packed_members(path: Path, *, limit: int | None = None) -> Iterator[tuple[int, bytes, bytes]]:
-    """As `members`: `(offset, member as it stands in the file, content)`.
-
-    Raises MemberTooLarge too, for a content of more than `limit` bytes.
-    """
+def packed_members(path: Path) -> Iterator[tuple[int, bytes, bytes]]:
+    """As `members`: `(offset, member as it stands in the file, content)`."""
     with path.open("rb", buffering=0) as file:
-        yield from packed_members_of(file.read, path.name, limit=limit)
+        yield from packed_members_of(file.read, path.name)
 
 
 def packed_members_of(
@@ -91,7 +88,8 @@ def packed_members_of(
 ) -> Iterator[tuple[int, bytes, bytes]]:
     """As `packed_members`, of what `read` gives, so many bytes at the most; `name` is for errors.
 
-    Raises MemberDamaged, MemberTooLarge, and what `read` raises.
+    Raises MemberDamaged, MemberTooLarge for a content of more than `limit` bytes, and what `read`
+    raises.
     """
     offset, rest = 0, b""
     while data := rest or read(_FIRST):

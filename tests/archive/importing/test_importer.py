@@ -331,6 +331,21 @@ def test_package_is_taken_in_whole(tmp_path: Path, theirs: Path) -> None:
 
 
 @pytest.mark.parametrize(
+    ("name", "place"), [("b.warc.gz", " ends within the member at"), ("b.warc", ", record 5 is")]
+)
+def test_file_that_was_cut_off_in_a_package_is_named_as_it_is_known(
+    tmp_path: Path, theirs: Path, name: str, place: str
+) -> None:
+    warc = samples.warcio_file(theirs / name, URLS, compressed=name.endswith(".gz"))
+    path = samples.wacz(theirs / "p.wacz", {name: warc.read_bytes()[:-20]})
+    with pytest.raises(RecordError) as found:
+        _import(tmp_path / "home", path)
+    assert str(found.value).startswith(f"p.wacz/archive/{name}{place}")
+    assert "take another copy of the package, or unpack it and import" in str(found.value)
+    assert "0.warc" not in str(found.value)
+
+
+@pytest.mark.parametrize(
     "odd",
     [
         "second damaged",
@@ -393,11 +408,11 @@ def test_package_with_any_byte_changed_is_whole_or_refused_by_name(
     for at, change in product(range(len(data)), (0x01, 0x80)):
         path.write_bytes(data[:at] + bytes([data[at] ^ change]) + data[at + 1 :])
         try:
-            ((_, copy),) = unpack_wacz(path, tmp_path)
+            (copy,) = unpack_wacz(path, tmp_path)
         except RecordError as error:
             refusals.append(str(error))
         else:
-            assert copy.read_bytes() == files["archive/one.warc"]
+            assert copy.path.read_bytes() == files["archive/one.warc"]
     assert len(refusals) > len(data)
     assert all("p.wacz" in refusal for refusal in refusals)
 
