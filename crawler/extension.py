@@ -16,8 +16,8 @@ from archive.errors import ArchiveError, WriteError
 from archive.names import new_run, source_name
 from config.errors import ConfigurationError
 from config.load import load
-from crawler.recorder.keeper import is_attached
-from crawler.session import Session, record
+from crawler.session import Session
+from pipelines.keeper import attach, keeper_of
 
 logger = logging.getLogger(__name__)
 
@@ -37,7 +37,7 @@ class SessionExtension:
         return cls(crawler)
 
     async def _open(self, spider: Spider) -> None:
-        if is_attached(self._crawler):
+        if keeper_of(self._crawler) is not None:
             return
         try:
             configuration = load()
@@ -48,7 +48,7 @@ class SessionExtension:
             logger.error("nothing can be archived: %s", error)
             raise CloseSpider("archive_unavailable") from error
         source = getattr(spider, "source_name", None) or source_name(spider.name)
-        record(self._crawler, self._session.recording(source, new_run()))
+        attach(self._crawler, self._session.recording(source, new_run()))
 
     async def _close(self) -> None:
         if self._session is None:

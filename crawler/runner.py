@@ -14,7 +14,8 @@ from scrapy.settings import Settings
 from archive.errors import ArchiveError
 from crawler.pace import PacedDownloader
 from crawler.reactor import Interruption, first
-from crawler.session import Session, record
+from crawler.session import Session
+from pipelines.keeper import attach
 from pipelines.recording import Recording
 from pipelines.text.pool import WorkerError
 
@@ -57,7 +58,7 @@ class Runner:
             # Above the settings module and the spider's own, as the command line is.
             own.set(name, value, priority="cmdline")
         crawler = Crawler(spider, own)
-        record(crawler, recording)
+        attach(crawler, recording)
         crawler.signals.connect(on_item, signal=signals.item_scraped, weak=False)
         crawl = self._runner.crawl(crawler, **arguments)
         until: list[Coroutine[Any, Any, Any]] = [self.interruption.once.wait()]

@@ -9,8 +9,6 @@ from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 
-from scrapy.crawler import Crawler
-
 from archive.collection import Collection
 from archive.errors import ArchiveError, FilesMissing, StoreUnavailable, WriteError
 from archive.model import Capture
@@ -20,8 +18,6 @@ from archive.store.waiting import within
 from archive.upload import Uploader
 from config.schema import Configuration
 from crawler.opening import open_collection
-from crawler.recorder import keeper
-from pipelines import recording as recordings
 from pipelines.recording import Recording
 from pipelines.reextraction import Reextraction, quietly
 from pipelines.text.pool import TextPool
@@ -31,18 +27,11 @@ from pipelines.warc.writer import SegmentWriter
 _YOUNG_OBJECTS = 3000
 """Objects between two collections of the youngest: about those of three responses."""
 
-
 _HURRY = 1.0
 """Seconds for a thread that has nothing to wait for."""
 
 _STORE_SECONDS = 10.0
 """What the first question to the store may take; captures need not wait for the answer."""
-
-
-def record(crawler: Crawler, recording: Recording) -> None:
-    """Make a crawl record through `recording`: its download handler and its item pipelines."""
-    keeper.attach(crawler, recording)
-    recordings.attach(crawler, recording)
 
 
 @dataclass(slots=True)

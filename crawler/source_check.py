@@ -28,11 +28,11 @@ from crawler.discovery.markup import parse_markup
 from crawler.discovery.scope import Scope
 from crawler.discovery.sitemaps import parse_sitemap
 from crawler.reactor import Interruption, run
-from crawler.recorder import keeper
 from crawler.runner import finish
 from crawler.spiders.capturing import content_type
 from crawler.spiders.failures import explain
 from pipelines.extraction.prescan import refusal
+from pipelines.keeper import attach
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -137,7 +137,7 @@ async def _check(
     for name, value in crawl_settings(configuration, source).items():
         settings.set(name, value, priority="cmdline")
     crawler = Crawler(CheckSpider, settings)
-    keeper.attach(crawler, _Dropping(folder))
+    attach(crawler, _Dropping(folder))
     crawl = AsyncCrawlerRunner(settings).crawl(crawler, source=source)
     await finish(crawl, crawler, interruption)
     return cast("CheckSpider", crawler.spider).findings

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
-from weakref import WeakKeyDictionary
 
 from scrapy.crawler import Crawler
 
 from archive.errors import WriteError
 from archive.model import Article, Capture, Document, Exchange
+from pipelines.keeper import keeper_of
 from pipelines.text.pool import RawPage, TextPool
 from pipelines.warc.gate import Gate
 from pipelines.warc.writer import SegmentWriter
@@ -72,14 +72,7 @@ class Recording:
         return document
 
 
-_recordings: WeakKeyDictionary[Crawler, Recording] = WeakKeyDictionary()
-
-
-def attach(crawler: Crawler, recording: Recording) -> None:
-    """Make this crawl record through `recording`; before its first request."""
-    _recordings[crawler] = recording
-
-
 def recording_of(crawler: Crawler) -> Recording | None:
-    """The recording of this crawl; None before one was attached."""
-    return _recordings.get(crawler)
+    """The recording of this crawl; None before one was attached, or where another keeper is."""
+    keeper = keeper_of(crawler)
+    return keeper if isinstance(keeper, Recording) else None

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import dataclasses
 from urllib.parse import urlsplit
+from weakref import WeakKeyDictionary
 
 from scrapy import Request
 from scrapy.core.downloader.handlers.http11 import HTTP11DownloadHandler
@@ -19,12 +20,12 @@ from crawler.guard.rate import RateFloor
 from crawler.guard.resolver import networks_of
 from crawler.pace import LIST, is_requisite
 from crawler.recorder.certificates import why_unverified
-from crawler.recorder.keeper import keeper_of, stop_crawl
 from crawler.recorder.protocol import Attempts, RecordingPool
 from crawler.recorder.recording import Recording
 from crawler.recorder.redaction import Redactor
 from crawler.recorder.target import target_url
 from crawler.recorder.truncation import Outcome, truncation
+from pipelines.keeper import keeper_of
 
 _VERDICTS = 1000
 """Certificate chains and hosts whose verification is remembered in a crawl."""
@@ -48,7 +49,13 @@ class RecordingDownloadHandler(HTTP11DownloadHandler):
         super().__init__(crawler)
         if not is_asyncio_available():
             raise RuntimeError("the recording download handler needs Scrapy's asyncio reactor")
-        self._keeper = keeper_of(crawler)
+        keeper = keeper_of(crawler)
+        if keeper is None:
+            raise RuntimeError(
+                "the recording download handler has nowhere to keep what it records: enable it "
+                "through the Pressmark add-on in ADDONS, not by DOWNLOAD_HANDLERS alone"
+            )
+        self._keeper = keeper
         self._redactor = Redactor(
             _secrets(crawler.settings),
             keep=crawler.settings.getbool("PRESSMARK_KEEP_SECRETS"),
@@ -95,7 +102,7 @@ class RecordingDownloadHandler(HTTP11DownloadHandler):
             exchanges = await self._exchanges(request, url, recordings, outcome)
             captures = await self._keeper.keep(exchanges) if exchanges else ()
         except WriteError:
-            stop_crawl(self._crawler, "write_error")
+            _stop_crawl(self._crawler, "write_error")
             raise
         self._count("exchanges", len(captures))
         if captures:
@@ -174,6 +181,21 @@ class RecordingDownloadHandler(HTTP11DownloadHandler):
     def _count(self, what: str, number: int) -> None:
         if number:
             self._crawler.stats.inc_value(f"recorder/{what}", number)
+
+
+_stopping: WeakKeyDictionary[Crawler, asyncio.Task[None]] = WeakKeyDictionary()
+
+
+def _stop_crawl(crawler: Crawler, reason: str) -> None:
+    """Close the spider, once, while whoever calls this goes on to fail."""
+    engine = crawler.engine
+    if engine.spider is None or crawler in _stopping:
+        return
+    closing = engine.close_spider_async(reason=reason)
+    task = asyncio.get_running_loop().create_task(closing)
+    _stopping[crawler] = task
+    # The task holds the crawler; when it is done, there is no spider left to close.
+    task.add_done_callback(lambda _: _stopping.pop(crawler, None))
 
 
 def _secrets(settings: BaseSettings) -> list[str]:

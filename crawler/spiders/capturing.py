@@ -17,7 +17,7 @@ from archive.model import Capture
 from crawler.discovery.markup import Markup, parse_markup
 from crawler.discovery.requisites import Requisite, css_requisites, requisites_of
 from crawler.pace import KIND
-from crawler.recorder.keeper import capture_of
+from crawler.recorder.captured import capture_of
 from crawler.resuming import Resumption
 from pipelines.extraction.charset import decode_html
 from pipelines.extraction.prescan import refusal

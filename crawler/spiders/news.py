@@ -25,7 +25,7 @@ from crawler.discovery.links import links_of
 from crawler.discovery.scope import Scope, host_of
 from crawler.discovery.sitemaps import parse_sitemap
 from crawler.pace import LIST, NotBegun
-from crawler.recorder.keeper import capture_of
+from crawler.recorder.captured import capture_of
 from crawler.spiders.budget import Budget, Candidate
 from crawler.spiders.capturing import PAGE, CapturingSpider, Progress, content_type
 from crawler.spiders.failures import explain, explain_truncated

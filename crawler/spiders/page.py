@@ -15,7 +15,7 @@ from twisted.python.failure import Failure
 from archive.errors import UrlError
 from archive.model import Capture
 from crawler.discovery.urls import has_host
-from crawler.recorder.keeper import capture_of
+from crawler.recorder.captured import capture_of
 from crawler.spiders.capturing import PAGE, CapturingSpider, Progress
 from crawler.spiders.failures import explain_redirected, explain_truncated
 from pipelines.items import Page

@@ -57,7 +57,7 @@ from twisted.python.failure import Failure  # noqa: E402
 from archive.model import Capture, Exchange  # noqa: E402 (likewise)
 from crawler.addon import PressmarkAddon  # noqa: E402
 from crawler.guard import resolver  # noqa: E402
-from crawler.recorder.keeper import attach  # noqa: E402 (likewise)
+from pipelines.keeper import attach  # noqa: E402 (likewise)
 
 
 class GuardAddon(PressmarkAddon):

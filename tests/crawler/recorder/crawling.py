@@ -25,7 +25,8 @@ from twisted.python.failure import Failure
 from archive.errors import WriteError
 from archive.model import Capture, Exchange
 from archive.timestamps import to_timestamp
-from crawler.recorder.keeper import attach, capture_of
+from crawler.recorder.captured import capture_of
+from pipelines.keeper import attach
 
 HANDLER = "crawler.recorder.handler.RecordingDownloadHandler"
 

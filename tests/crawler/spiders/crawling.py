@@ -22,10 +22,10 @@ from scrapy.crawler import AsyncCrawlerProcess
 from archive.errors import ArchiveError, WriteError
 from archive.model import Capture, Exchange
 from config.sources import Source
-from crawler.recorder.keeper import attach
 from crawler.spiders.news import NewsSpider
 from crawler.spiders.page import PageOutcome, PageSpider
 from pipelines.items import Page
+from pipelines.keeper import attach
 
 _ROOT = Path(__file__).resolve().parents[3]
 
