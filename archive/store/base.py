@@ -40,7 +40,7 @@ class CapabilityMemory(Protocol):
     """Where what a server was seen to do is kept between processes. Raises nothing."""
 
     def recall(self, endpoint: str, bucket: str) -> Capabilities | None:
-        """None: nobody has tried it, or nobody remembers."""
+        """None: nobody has tried it lately, or nobody remembers."""
         ...
 
     def remember(self, endpoint: str, bucket: str, seen: Capabilities) -> None:

@@ -46,7 +46,7 @@ class S3Store(S3Reader):
         options: S3Options | None = None,
         memory: CapabilityMemory | None = None,
     ) -> None:
-        """With a `memory` the first write looks up what the server can do, or tries it."""
+        """With a `memory` the first write looks up what the server can do, or tries it anew."""
         self._options = options or S3Options()
         super().__init__(open_bucket(bucket, prefix, self._options), self._options.page_size)
         self.protector = Protector(bucket=self._bucket, wanted=self._options.protection)

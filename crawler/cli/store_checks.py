@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING
 
 from archive.errors import StoreError
 from archive.state.mirroring import MirrorWaitingList
-from archive.store.base import Capabilities, Store
+from archive.store.base import Store
 from archive.store.mirror import check_mirror_filled
 from config.schema import Configuration
 from crawler.cli.checks import Check
 from crawler.cli.exits import UNAVAILABLE
 from crawler.cli.output import show_moment
 from crawler.opening import mirror_of, store_of
+
+if TYPE_CHECKING:
+    from archive.store.s3_protecting import Protector
 
 _ABILITIES = {
     "create_only": (
@@ -56,44 +60,44 @@ def store_checks(configuration: Configuration) -> Iterator[Check]:
     try:
         store.check()
         yield Check(name="store", ok=True, detail=f"{store.uri} answers")
-        seen = store.probe()
-        # A folder is what POSIX says.
-        if store.uri.startswith("s3:"):
-            yield from _abilities(seen)
-            yield from _protection(store)
+        yield from _s3_checks(store)
     except StoreError as error:
         yield Check(name="store", ok=False, detail=str(error), exit_status=UNAVAILABLE)
     finally:
         store.close()
 
 
-def _abilities(seen: Capabilities) -> Iterator[Check]:
-    for field, (name, able, unable) in _ABILITIES.items():
-        yield Check(name=name, ok=True, detail=able if getattr(seen, field) else unable)
-
-
-def _protection(store: Store) -> Iterator[Check]:
+def _s3_checks(store: Store, whose: str = "") -> Iterator[Check]:
+    """What a server was seen to do just now; of a folder nothing, which is what POSIX says."""
+    if not store.uri.startswith("s3:"):
+        return
     # Importing boto3 takes as long as all the rest together, and folders do without.
     from archive.store.s3 import S3Store
 
-    if not isinstance(store, S3Store):
-        return
-    wanted = store.protector.wanted
+    seen = store.probe()
+    for field, (name, able, unable) in _ABILITIES.items():
+        yield Check(name=whose + name, ok=True, detail=able if getattr(seen, field) else unable)
+    if isinstance(store, S3Store):
+        yield from _protection(store.protector, whose)
+
+
+def _protection(protector: Protector, whose: str) -> Iterator[Check]:
+    wanted = protector.wanted
     if wanted.retention:
         yield _holds(
-            "object lock",
+            f"{whose}object lock",
             f"a scratch object under {wanted.retention.mode} could not be deleted",
             "the store took a retention and did not keep to it",
             "use a bucket that was created with Object Lock, or take `s3.object_lock` out",
-            store.protector.retains,
+            protector.retains,
         )
     if wanted.encryption:
         yield _holds(
-            "encryption",
+            f"{whose}encryption",
             f"a scratch object was encrypted by {wanted.encryption.algorithm}",
             "the store did not encrypt a scratch object as it was asked to",
             "use a service that encrypts, or take `s3.encryption` out",
-            store.protector.encrypts,
+            protector.encrypts,
         )
 
 
@@ -108,7 +112,7 @@ def _holds(name: str, able: str, unable: str, remedy: str, probe: Callable[[], b
 
 
 def mirror_checks(configuration: Configuration) -> Iterator[Check]:
-    """Whether the second store may be copied to, and how far it has caught up."""
+    """Whether the second store may be copied to, how far it has caught up, and what it does."""
     mirror = mirror_of(configuration)
     if mirror is None:
         return
@@ -128,6 +132,7 @@ def mirror_checks(configuration: Configuration) -> Iterator[Check]:
         else:
             detail = f"{mirror.uri} answers and has everything"
         yield Check(name="mirror", ok=True, detail=detail)
+        yield from _s3_checks(mirror, "mirror: ")
     except StoreError as error:
         yield Check(name="mirror", ok=False, detail=str(error), exit_status=UNAVAILABLE)
     finally:

@@ -6,13 +6,18 @@ import logging
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from sqlalchemy import update
 
-from archive.state.capabilities import RememberedCapabilities
+from archive.state import State
+from archive.state.capabilities import TRUSTED, RememberedCapabilities
 from archive.state.mirroring import MirrorWaitingList
+from archive.state.schema import store_capabilities
 from archive.store.base import Capabilities
+from archive.timestamps import now, to_timestamp
 
 POOR = Capabilities(create_only=False, ranged_reads=True, notes_digests=False, checks_arrivals=True)
 AMAZON = "https://s3.amazonaws.com"
@@ -34,6 +39,25 @@ def test_newest_answer_counts(state_url: str) -> None:
     memory.remember(AMAZON, "press", replace(POOR, create_only=True))
     memory.remember(AMAZON, "press", POOR)
     assert memory.recall(AMAZON, "press") == POOR
+
+
+@pytest.mark.parametrize(
+    ("age", "trusted"),
+    [
+        (timedelta(), True),
+        (TRUSTED - timedelta(hours=1), True),
+        (TRUSTED + timedelta(hours=1), False),
+        (-timedelta(hours=1), False),
+    ],
+    ids=["new", "of this week", "old", "of a clock that was ahead"],
+)
+def test_old_answer_is_none(state_url: str, age: timedelta, trusted: bool) -> None:
+    memory = RememberedCapabilities(state_url)
+    memory.remember(AMAZON, "press", POOR)
+    with closing(State(state_url)) as state, state.writing() as connection:
+        probed = to_timestamp(now() - age)
+        connection.execute(update(store_capabilities).values(probed=probed))
+    assert memory.recall(AMAZON, "press") == (POOR if trusted else None)
 
 
 def test_several_remember_at_once(state_url: str, caplog: pytest.LogCaptureFixture) -> None:

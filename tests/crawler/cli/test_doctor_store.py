@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import json
 import re
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
 import pytest
+from sqlalchemy import select
 
+from archive.state import State
 from archive.state.mirroring import MirrorWaitingList
+from archive.state.schema import store_capabilities
 from config.load import load
 from crawler.opening import open_collection
 from tests.crawler.cli.command import Command
@@ -110,6 +114,17 @@ def test_mirror_and_how_far_it_is(
     status, _, err = command("verify", "--repair")
     assert (status, list(Path("second").iterdir())) == (3, [])
     assert "is empty, although it was filled before" in err
+
+
+def test_mirror_is_tried_too(
+    command: Command, monkeypatch: pytest.MonkeyPatch, rclone: S3Server, rclone_bucket: str
+) -> None:
+    keys = f"mirror: s3://{rclone.make_bucket()}/main\n{LOCK}"
+    status, checks = diagnose(command, monkeypatch, rclone, rclone_bucket, keys)
+    assert checks["mirror: create-only"]["detail"].startswith("degraded: the store overwrites")
+    assert (status, checks["mirror: object lock"]["ok"]) == (1, False)
+    with closing(State(load().state_url)) as state, state.reading() as connection:
+        assert len(connection.execute(select(store_capabilities)).all()) == 2
 
 
 def test_mirror_that_does_not_answer(
