@@ -24,7 +24,8 @@ from crawler.archiving import fresh
 from crawler.resuming import Resumption
 from crawler.runner import Runner
 from crawler.sealing import seal_quietly
-from crawler.spiders.news import NewsSpider, ad_hoc
+from crawler.spiders.ad_hoc import ad_hoc
+from crawler.spiders.news import NewsSpider
 from crawler.unfinished import UnfinishedCrawl
 
 logger = logging.getLogger(__name__)

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import logging
-import re
 from collections.abc import AsyncIterator, Callable, Iterable, Iterator
 from typing import Any, Self
-from urllib.parse import urlsplit
 
 from scrapy import Request, signals
 from scrapy.crawler import Crawler
@@ -15,21 +13,21 @@ from twisted.python.failure import Failure
 
 from archive.errors import UrlError, WriteError
 from archive.model import Capture
-from archive.names import source_name
 from config.crawling import crawl_settings
 from config.errors import ConfigurationError
 from config.load import load
 from config.sources import Source
 from crawler.discovery.feeds import parse_feed
 from crawler.discovery.links import links_of
-from crawler.discovery.scope import Scope, host_of
+from crawler.discovery.scope import Scope
 from crawler.discovery.sitemaps import parse_sitemap
 from crawler.pace import LIST, NotBegun
 from crawler.recorder.captured import capture_of
-from crawler.spiders.budget import Budget, Candidate
+from crawler.spiders.ad_hoc import ad_hoc
+from crawler.spiders.budget import Candidate
 from crawler.spiders.capturing import PAGE, CapturingSpider, Progress, content_type
 from crawler.spiders.failures import explain, explain_truncated
-from crawler.spiders.page import check_url
+from crawler.spiders.frontier import Frontier
 from pipelines.items import Page
 
 logger = logging.getLogger(__name__)
@@ -73,18 +71,14 @@ class NewsSpider(CapturingSpider):
             )
         self.source = source
         self.source_name = source.name
-        self.depth = source.depth if depth is None else int(depth)
-        self.scope = Scope.of(
-            (*source.seeds, *source.sections),
-            map(_text, source.include),
-            map(_text, source.exclude),
+        self._frontier = Frontier(
+            Scope.of((*source.seeds, *source.sections), source.include, source.exclude),
+            depth=source.depth if depth is None else int(depth),
+            limit=source.limit if limit is None else int(limit),
         )
         self.errors: list[str] = []
-        self._budget = Budget(source.limit if limit is None else int(limit))
-        self._seen: set[str] = set()
         self._sitemaps: set[str] = set()
         self._last_page = 0
-        self._links = [0, 0]  # new ones out of scope and in it
         self._unkept = 0
         if source.robots == "ignore":
             self._request_meta = {"dont_obey_robotstxt": True}
@@ -129,9 +123,7 @@ class NewsSpider(CapturingSpider):
             self._sitemaps.add(url)
             yield self._list_request(url, self.parse_sitemap, level=1)
         for url in dict.fromkeys((*self.source.seeds, *self.source.sections)):
-            self._seen.add(url)
-            candidate = Candidate(url, 0)
-            if self._budget.take(candidate):
+            for candidate in self._frontier.start(url):
                 for request in self._requests(candidate):
                     yield request
 
@@ -169,7 +161,7 @@ class NewsSpider(CapturingSpider):
             error = sitemap.error
             yield from self._follow((entry.url for entry in sitemap.entries), response.url, 1)
             for url in sitemap.sitemaps if level < _SITEMAP_DEPTH else ():
-                if url in self._sitemaps or self._budget.is_spent:
+                if url in self._sitemaps or self._frontier.is_full:
                     continue
                 self._sitemaps.add(url)
                 try:
@@ -199,28 +191,9 @@ class NewsSpider(CapturingSpider):
     # Documents
 
     def _follow(self, urls: Iterable[str], via: str, depth: int) -> Iterator[Request]:
-        """Requests for those of the URLs that are new, ours, and within depth and limit."""
-        if depth > self.depth:
-            return
-        scope = self.scope
-        if not scope.hosts and depth > 1:
-            # Feeds alone name no host; what they lead to must not lead through the whole web.
-            scope = Scope(
-                hosts=frozenset({host_of(via) or ""}), include=scope.include, exclude=scope.exclude
-            )
-        for url in urls:
-            if url in self._seen:
-                continue
-            self._seen.add(url)
-            decision = scope.decide(url)
-            self._links[bool(decision)] += 1
-            if not decision:
-                self.count("out_of_scope")
-                logger.debug("%s is out of scope: %s", url, decision.reason)
-                continue
-            candidate = Candidate(url, depth, via)
-            if self._budget.take(candidate):
-                yield from self._requests(candidate)
+        """Requests for those of the URLs that the crawl asks for."""
+        for candidate in self._frontier.follow(urls, via, depth):
+            yield from self._requests(candidate)
 
     def _requests(self, candidate: Candidate | None) -> Iterator[Request]:
         """The request for a candidate that has got a place."""
@@ -240,7 +213,7 @@ class NewsSpider(CapturingSpider):
                 )
             except ValueError:  # Scrapy's, for a URL that it cannot make sense of
                 self.count("invalid_urls")
-                candidate = self._budget.give_back()
+                candidate = self._frontier.give_back()
                 continue
             if self.source.robots == "ignore":
                 yield from self.robots_requests(candidate.url)
@@ -255,7 +228,7 @@ class NewsSpider(CapturingSpider):
         """A document has come."""
         progress = self._pages.get(response.meta.get(PAGE, -1))
         url = response.url.partition("#")[0]
-        self._seen.add(url)
+        self._frontier.came(url)
         capture = capture_of(response)
         if capture is not None and capture.truncated is not None:
             self._error(explain_truncated(capture, url))
@@ -267,7 +240,7 @@ class NewsSpider(CapturingSpider):
                 return
             self.count("pages")
             yield page
-            wanted = depth < self.depth and response.status < 300
+            wanted = depth < self._frontier.depth and response.status < 300
             if not wanted and (progress is None or response.status >= 400):
                 return
             markup = self.markup(response)
@@ -277,7 +250,7 @@ class NewsSpider(CapturingSpider):
                 yield from self.page_requisites(markup, progress, url)
             if wanted:
                 if not depth:
-                    self.scope = self.scope.with_host_of(url)
+                    self._frontier.widen(url)
                 links = (link.url for link in links_of(markup) if not link.nofollow)
                 yield from self._follow(links, url, depth + 1)
         finally:
@@ -294,7 +267,7 @@ class NewsSpider(CapturingSpider):
         elif not isinstance(failure.value, NotBegun):
             self._error(explain(failure, request.url, kept))
         self._close(request)
-        yield from self._requests(self._budget.give_back())
+        yield from self._requests(self._frontier.give_back())
 
     def request_dropped(self, request: Request) -> None:
         """The scheduler knows the URL already, in another spelling or as a redirect's target."""
@@ -303,7 +276,7 @@ class NewsSpider(CapturingSpider):
         if request.url in request.meta.get("redirect_urls", ()):
             self._error(f"{request.url} redirects in a loop; correct the URL")
         self._close(request)
-        for follower in self._requests(self._budget.give_back()):
+        for follower in self._requests(self._frontier.give_back()):
             if self.crawler.engine is not None:
                 self.crawler.engine.crawl(follower)
 
@@ -324,12 +297,13 @@ class NewsSpider(CapturingSpider):
 
     def closed(self, reason: str) -> None:  # noqa: ARG002 - Scrapy passes it by name
         """Called by Scrapy at the end."""
-        left_out, followed = self._links
-        if self.scope.include and left_out and not followed:
+        frontier = self._frontier
+        self.count("out_of_scope", frontier.left_out)
+        if frontier.scope.include and frontier.left_out and not frontier.followed:
             logger.warning(
                 "%s: %d links were found, none of them in scope: check `include`",
                 self.source_name,
-                left_out,
+                frontier.left_out,
             )
         if self._unkept:
             logger.warning(
@@ -346,26 +320,6 @@ class NewsSpider(CapturingSpider):
         logger.warning("%s", sentence)
         if len(self.errors) < _ERRORS:
             self.errors.append(sentence)
-
-
-def ad_hoc(url: str) -> Source:
-    """A source of one or several URLs (separated by white space), named for the first one's host.
-
-    Raises UrlError.
-    """
-    seeds = tuple(check_url(one) for one in url.split())
-    return Source(name=slug(seeds[0] if seeds else ""), seeds=seeds)
-
-
-def slug(url: str) -> str:
-    """The host of a URL as the name of a source: [a-z0-9][a-z0-9_]{0,39}, and not `ondemand`."""
-    host = (urlsplit(url).hostname or "").removeprefix("www.")
-    name = source_name(host)
-    return "ondemand_host" if name == "ondemand" else name
-
-
-def _text(pattern: str | re.Pattern[str]) -> str:
-    return pattern if isinstance(pattern, str) else pattern.pattern
 
 
 def _start_of(response: Response) -> str:

@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 
 from config.errors import ConfigurationError
-from crawler.spiders.news import NewsSpider, ad_hoc, slug
+from crawler.spiders.ad_hoc import ad_hoc, slug
+from crawler.spiders.news import NewsSpider
 from tests.crawler.spiders.crawling import crawl
 from tests.crawler.spiders.site import Answer, Site
 
