@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from functools import lru_cache
 from typing import Any, cast, get_args
@@ -78,6 +79,13 @@ def to_json(document: Document) -> dict[str, Any]:
         "source": document.source,
         "run": document.run,
     }
+
+
+@lru_cache(64)
+def line(document: Document) -> bytes:
+    """`to_json` as one line of UTF-8, without its end."""
+    # Asked for the object and for the index.
+    return json.dumps(to_json(document), ensure_ascii=False).encode()
 
 
 def from_json(fields: dict[str, Any]) -> Document:

@@ -5,8 +5,8 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+from archive import documents
 from archive.appending import MemberFile
-from archive.documents import to_json
 from archive.files import write_durably
 from archive.model import Article, Capture, Document
 from archive.names import new_run, segment_of, sibling
@@ -34,7 +34,7 @@ class OpenRun:
             run=self.run,
             article=article,
         )
-        self._file.append([f"{json.dumps(to_json(document), ensure_ascii=False)}\n".encode()])
+        self._file.append([documents.line(document), b"\n"])
         return document
 
     def sync(self) -> None:

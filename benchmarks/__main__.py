@@ -107,7 +107,7 @@ def _speed(one: dict[str, dict[str, Any]], mode: str, peer: str) -> float:
 
 
 def _capture(options: argparse.Namespace, coding: str, floor: float) -> list[Ratio]:
-    rounds = _rounds(options, coding, ["bare", "capture"], options.pages)
+    rounds = _rounds(options, coding, ["bare", "capture", "alike"], options.pages)
     ratio = _median(rounds, lambda one: _speed(one, "capture", "bare"))
     cpu = [_median(rounds, lambda one, m=m: _cpu(one[m])) for m in ("bare", "capture")]  # type: ignore[misc]  # mypy does not infer a lambda with a default
     # What other machines on the same processor do to a round is left out there.
@@ -116,7 +116,11 @@ def _capture(options: argparse.Namespace, coding: str, floor: float) -> list[Rat
         f"CPU ms a page: bare {cpu[0]:.2f}, capture {cpu[1]:.2f}; "
         f"fastest rounds {fastest[0] / fastest[1]:.2f}"
     )
-    return [Ratio(f"capture + WARC + index, {coding}, of bare", ratio, floor, detail=detail)]
+    alike = _median(rounds, lambda one: _speed(one, "capture", "alike"))
+    return [
+        Ratio(f"capture + WARC + index, {coding}, of bare", ratio, floor, detail=detail),
+        Ratio(f"the same, {coding}, of bare with CONCURRENT_ITEMS alike", alike, None),
+    ]
 
 
 def _text(options: argparse.Namespace) -> list[Ratio]:

@@ -3,6 +3,7 @@
     python -m benchmarks.crawl MODE PORT PAGES HOME
 
 bare       Scrapy alone          capture    + WARC and index, through the add-on
+alike      Scrapy alone, with as few tasks a response as the add-on allows
 inline     bare + trafilatura    text       capture + text in worker processes
 pool       bare + trafilatura in a process for each core, and nothing kept
 bare-large, capture-large        four bodies of 50 MB at once
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
     from _typeshed import HasFileno
 
 _CONCURRENT = 16
+_ITEMS_AT_ONCE = 8  # what crawler.addon makes of CONCURRENT_ITEMS
 
 
 class BenchSpider(scrapy.Spider):
@@ -102,6 +104,8 @@ def _settings(mode: str) -> dict[str, Any]:
         "TELNETCONSOLE_ENABLED": False,
         "TWISTED_REACTOR": "twisted.internet.asyncioreactor.AsyncioSelectorReactor",
     }
+    if mode == "alike":
+        return common | {"CONCURRENT_ITEMS": _ITEMS_AT_ONCE}
     if mode.startswith(("bare", "inline", "pool")):
         return common
     common["ADDONS"] = {"crawler.addon.PressmarkAddon": 0}

@@ -56,6 +56,8 @@ _ENFORCED: dict[str, object] = {
 }
 
 _DEFAULTS: dict[str, object] = {
+    # Scrapy makes so many tasks for each response. Only pages that wait for their text need one.
+    "CONCURRENT_ITEMS": 8,
     "COOKIES_ENABLED": False,
     "DOWNLOADER": PacedDownloader,
     "HTTPCACHE_ENABLED": False,  # an answer from the cache is no exchange, so it would be missing

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -13,7 +12,7 @@ from typing import Any, Literal, get_args
 import click
 
 from archive.collection import Collection
-from archive.documents import to_json
+from archive.documents import line
 from archive.errors import NotArchived
 from archive.index import CaptureQuery, SearchQuery
 from archive.model import Capture
@@ -149,9 +148,9 @@ def _bytes_of(
                 "the page",
             )
         if sys.stdout.isatty():
-            text = "\n".join(printable(line) for line in text.split("\n"))
+            text = "\n".join(printable(part) for part in text.split("\n"))
         return f"{text}\n".encode()
-    return f"{json.dumps(to_json(document), ensure_ascii=False)}\n".encode()
+    return line(document) + b"\n"
 
 
 @click.command("search")
