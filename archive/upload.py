@@ -53,6 +53,7 @@ class Uploader:
         self._current: _Task | None = None
         self._changed = threading.Condition()
         self._closing = False
+        self._deadline: float | None = None  # when waiting ends in any case (monotonic seconds)
         self.said = ""  #: the cause that `drain` has logged last
         self._away_since: float | None = None  # beginning of the first attempt that failed
         self._pause = _FIRST_PAUSE
@@ -73,23 +74,29 @@ class Uploader:
         with self._changed:
             self._away_since = self._away_since or time.monotonic()
 
+    def hurry(self, seconds: float) -> None:
+        """From now on nobody waits for longer than that, not even for an upload that hangs."""
+        with self._changed:
+            self._deadline = time.monotonic() + seconds
+            self._changed.notify_all()
+
     def drain(self, patience: float, *, own: bool = False) -> bool:
         """Wait until nothing is left to upload, of our `own` or at all; whether it is all stored.
 
-        Gives up when the store has been away for `patience` seconds of the waiting, or at `close`;
-        at once when it is the index that failed, as that has been waited for. That the store is
-        away is logged once.
+        Gives up when the store has been away for `patience` seconds of the waiting, at the end of a
+        `hurry`, or at `close`; at once when it is the index that failed, as that has been waited
+        for. A store that is slow is waited for. That it is away is logged once.
         """
         began = time.monotonic()
         told = False
         with self._changed:
             while self._unfinished(own) and not self._closing:
-                if self._away_since is None:
-                    self._changed.wait()
-                    continue
-                left = max(began, self._away_since) + patience - time.monotonic()
-                if left <= 0:
+                left = self._left(began, patience)
+                if left is not None and left <= 0:
                     break
+                if self._away_since is None:
+                    self._changed.wait(left)
+                    continue
                 failed = [task for task in self._unfinished(own) if task.error]
                 if any(_waited_for_index(task, began) for task in failed):
                     break
@@ -116,6 +123,13 @@ class Uploader:
             self._changed.notify_all()
         self._thread.join(timeout)
         return not self._thread.is_alive()
+
+    def _left(self, began: float, patience: float) -> float | None:
+        """Seconds for a `drain` that began then; None: as long as it takes."""
+        ends = [] if self._deadline is None else [self._deadline]
+        if self._away_since is not None:
+            ends.append(max(began, self._away_since) + patience)
+        return min(ends) - time.monotonic() if ends else None
 
     def _unfinished(self, own: bool) -> list[_Task]:
         tasks = [*self._waiting, self._current] if self._current else self._waiting

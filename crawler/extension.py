@@ -50,17 +50,20 @@ class SessionExtension:
         source = getattr(spider, "source_name", None) or source_name(spider.name)
         attach(self._crawler, self._session.recording(source, new_run()))
 
-    async def _close(self) -> None:
+    async def _close(self, reason: str) -> None:
         if self._session is None:
             return
         session, self._session = self._session, None
+        if reason == "shutdown":  # so Scrapy calls a signal, and whoever stops a runner
+            session.hurry()
         # It ends the crawl, and is said below whenever it came.
         with contextlib.suppress(WriteError):
             await session.seal()
         try:
             if session.writer.failure is not None:
                 logger.error("%s", session.writer.failure)
-            if (reason := session.upload_error()) is not None:
-                logger.error("not all is stored, the rest waits for the next start: %s", reason)
+            if (cause := session.upload_error()) is not None:
+                logger.error("not all is stored, the rest waits for the next start: %s", cause)
         finally:
-            await session.close()
+            # A store that hangs would keep an upload, and us, for minutes.
+            await session.close(hurry=session.upload_error(own=False) is not None)

@@ -16,8 +16,8 @@ _SEAL_AT_ONCE = 2.0
 async def seal_quietly(session: Session, interruption: Interruption, *, own: bool = True) -> None:
     """Seal and wait for the store; a write that fails here too is in `session.writer.failure`.
 
-    Waits for our `own` files, or with them for what was adopted.
-    After an interruption the store has `shutdown_grace` seconds, none when it is away.
+    Waits for our `own` files, or with them for what was adopted. After an interruption the store
+    has `shutdown_grace` seconds, none when it is away.
     """
     await session.stop_extracting()
     # After a failure open files stay in the spool, where recovery finds them.
@@ -30,12 +30,13 @@ async def seal_quietly(session: Session, interruption: Interruption, *, own: boo
             sealing.result()
     patience = 0.0 if interruption.once.is_set() else None
     draining = asyncio.ensure_future(session.drain(patience, own=own))
-    await first(draining, interruption.twice.wait(), _grace(session, interruption))
+    await first(draining, _hurry(session, interruption))
     if draining.done():
         draining.result()
 
 
-async def _grace(session: Session, interruption: Interruption) -> None:
-    """Wait for the end of the time that an interruption leaves for uploads."""
+async def _hurry(session: Session, interruption: Interruption) -> None:
+    """Give uploads the time that an interruption leaves; wait for a second one."""
     await interruption.once.wait()
-    await asyncio.sleep(session.configuration.shutdown_grace)
+    session.hurry()
+    await interruption.twice.wait()

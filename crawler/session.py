@@ -156,10 +156,15 @@ class Session:
     async def drain(self, patience: float | None = None, *, own: bool = True) -> bool:
         """Wait until our own is stored, or with it what was adopted; whether it all is.
 
-        Gives up when the store has been away for `patience` (`store_wait`) seconds.
+        Gives up when the store has been away for `patience` (`store_wait`) seconds, and at the end
+        of a `hurry`.
         """
         wait = self.configuration.store_wait if patience is None else patience
         return await asyncio.to_thread(self.uploader.drain, wait, own=own)
+
+    def hurry(self) -> None:
+        """Somebody wants to end: uploads have `shutdown_grace` seconds from now on."""
+        self.uploader.hurry(self.configuration.shutdown_grace)
 
     def is_stored(self, capture: Capture) -> bool:
         """Whether the capture's segment has been written to the store and verified there."""

@@ -7,7 +7,7 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,6 +17,7 @@ from archive.index import Index
 from tests.servers.ceph import S3Server
 
 _COMMAND = [sys.executable, "-c", "from crawler.cli.main import main; main()"]
+SCRAPY = [sys.executable, "-m", "scrapy"]
 _ROOT = Path(__file__).resolve().parents[2]
 
 CONTACT = "contact: https://example.org/about\n"
@@ -83,11 +84,15 @@ class Pressmark:
             return index.counts().captures
 
     def start(
-        self, *arguments: str, preexec: Callable[[], None] | None = None, stdin: Any = None
+        self,
+        *arguments: str,
+        program: Sequence[str] = _COMMAND,
+        preexec: Callable[[], None] | None = None,
+        stdin: Any = None,
     ) -> subprocess.Popen[bytes]:
-        """Start the command and leave it running."""
+        """Start the command, or another program, and leave it running."""
         return subprocess.Popen(
-            [*_COMMAND, *arguments],
+            [*program, *arguments],
             cwd=self.folder,
             env=self._environment(),
             stdin=subprocess.DEVNULL if stdin is None else stdin,

@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from tests.acceptance.command import CONTACT, Pressmark, finish
+from tests.acceptance.command import CONTACT, SCRAPY, Pressmark, finish
 from tests.servers.ceph import S3Server
 from tests.servers.faultproxy import FaultProxy, ResetAfter, Stall
 from tests.servers.routes import Routes, html, site
@@ -225,6 +225,28 @@ def test_store_that_does_not_answer_holds_up_no_end(
     assert proxied("crawl", url, "--json").line["captures"] == PAGES + 2
     assert len(routes.asked) - len(set(routes.asked)) <= 2
     assert proxied("verify", "--json").line["findings"] == []
+
+
+def test_store_that_does_not_answer_holds_up_no_end_of_scrapy(
+    proxied: Pressmark, proxy: FaultProxy, large: tuple[Routes, str]
+) -> None:
+    routes, url = large
+    proxied.configure(f"{CONTACT}defaults: {{delay: 0.2}}\nshutdown_grace: 2\n")
+    proxied.environment["SCRAPY_SETTINGS_MODULE"] = "config.settings"
+    with proxied.start(
+        "crawl", "news", "-a", f"url={url}", "-L", "ERROR", program=SCRAPY
+    ) as process:
+        until(lambda: len(routes.asked) > 10)
+        proxy.fault(Stall(60), times=1000)
+        process.send_signal(signal.SIGTERM)
+        result = finish(process, timeout=50)
+    assert "not all is stored, the rest waits for the next start" in result.stderr
+    proxy.forget()
+    kept = proxied.captures()
+    assert kept > 10
+    assert proxied("archive", url).status == 0  # and takes up the rest
+    assert proxied("verify", "--json").line["findings"] == []
+    assert proxied.captures() > kept
 
 
 def test_store_that_never_answers_is_as_good_as_away(

@@ -254,6 +254,28 @@ def test_close_ends_the_trying(tmp_path: Path) -> None:
     asyncio.run(main())
 
 
+def test_whoever_is_in_a_hurry_waits_for_no_upload_that_hangs(tmp_path: Path) -> None:
+    store = Faulty()
+    store.gate.clear()
+
+    async def main() -> None:
+        async with place(tmp_path, store) as here:
+            name = await _sealed(here)
+            assert await asyncio.to_thread(store.begun.wait, 10)
+            draining = asyncio.create_task(here.drain(60))
+            done, _ = await asyncio.wait({draining}, timeout=0.1)
+            assert not done
+            here.uploader.hurry(0.05)
+            assert not await asyncio.wait_for(draining, 5)
+            assert not await asyncio.wait_for(here.drain(60), 5)
+            assert "the next command goes on with it" in str(here.uploader.error())
+            store.gate.set()
+            await asyncio.to_thread(here.uploader.close)
+            assert _state(here, name) == "stored"  # what is begun is finished
+
+    asyncio.run(main())
+
+
 def test_close_in_a_hurry_does_not_wait_for_an_object(tmp_path: Path) -> None:
     store = Faulty()
     store.gate.clear()

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import logging
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
 
@@ -20,6 +19,7 @@ from archive.store.mirror import MirroredStore
 from tests.archive.store.buckets import opened
 from tests.archive.store.conformance import KEY, MIB, StoreConformance, noise
 from tests.servers.ceph import S3Server
+from tests.waiting import until
 
 DESCRIPTION = "collection.json"
 
@@ -54,13 +54,6 @@ class Kept:
 @pytest.fixture
 def kept(tmp_path: Path) -> Kept:
     return Kept(tmp_path)
-
-
-def until(condition: Callable[[], bool]) -> None:
-    end = time.monotonic() + 30
-    while not condition():
-        assert time.monotonic() < end
-        time.sleep(0.01)
 
 
 class TestMirroredStore(StoreConformance):
