@@ -32,21 +32,12 @@ if TYPE_CHECKING:
 ABOVE_ALL = SETTINGS_PRIORITIES["cmdline"] + 10
 
 OWN_DEFAULTS: dict[str, object] = {
-    "PRESSMARK_ALLOW_NETWORKS": [],
-    "PRESSMARK_CONCURRENCY": 2,
-    "PRESSMARK_DELAY": 1.0,
-    "PRESSMARK_HEADERS": {},
     "PRESSMARK_JITTER": 0.1,
-    "PRESSMARK_MEDIA_LIMIT": 256 << 20,
     "PRESSMARK_MINIMUM_RATE": 512,
-    "PRESSMARK_PAGE_LIMIT": 32 << 20,
-    "PRESSMARK_PROXY": "",
     "PRESSMARK_RATE_WINDOW": 20.0,
     "PRESSMARK_REQUISITE_CONCURRENCY": 4,
-    "PRESSMARK_REQUISITE_DELAY": 0.1,
-    "PRESSMARK_TIMEOUT": 60.0,
 }
-"""Settings of Pressmark's crawls; config/settings.py says what each of them is."""
+"""Settings that pressmark.yaml has no key for; config/settings.py says what each of them is."""
 
 _ENFORCED: dict[str, object] = {
     "REMOTE_CONTROL_ENABLED": False,  # executes what it is sent
@@ -62,7 +53,6 @@ _DEFAULTS: dict[str, object] = {
     "DOWNLOADER": PacedDownloader,
     "HTTPCACHE_ENABLED": False,  # an answer from the cache is no exchange, so it would be missing
     "REFERRER_POLICY": "same-origin",  # Scrapy's own sends whole URLs, with tokens in them, abroad
-    "ROBOTSTXT_OBEY": True,
 }
 
 # From the engine's side to the download handler's. Scrapy's own stand between them, by the numbers
@@ -96,11 +86,10 @@ class PressmarkAddon:
         escape_log_records()
         use_bundled_suffixes()
         addon = SETTINGS_PRIORITIES["addon"]
-        for name, value in OWN_DEFAULTS.items():
-            settings.setdefault(name, value, priority=addon)
         _set(settings, _ENFORCED, ABOVE_ALL)
         self._restrict_schemes(settings)
         _set(settings, _DEFAULTS, addon)
+        _set(settings, OWN_DEFAULTS, addon)
         _set(settings, crawl_settings(load()), addon)
         _set(settings, _limits(settings), addon)
         _set(settings, _pace(settings), addon)
