@@ -1,4 +1,4 @@
-"""Connections to PostgreSQL, as the index and the state need them."""
+"""What the index and the state alike need to know of their databases."""
 
 from __future__ import annotations
 
@@ -17,6 +17,14 @@ _SETTINGS = {
     "keepalives_count": "3",
     "tcp_user_timeout": "60000",
 }
+
+
+def sqlite_code(error: BaseException) -> str:
+    """Name of SQLite's primary result code, "SQLITE_BUSY" for one; "" for what is no error of it.
+
+    Python tells the extended one, such as SQLITE_BUSY_RECOVERY.
+    """
+    return "_".join(str(getattr(error, "sqlite_errorname", "")).split("_")[:2])
 
 
 def postgresql_engine(url: URL, schema: str, *, busy_seconds: float, **options: Any) -> Engine:

@@ -13,7 +13,7 @@ from sqlalchemy import URL, Connection, Engine, Table, create_engine, event, ins
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import ArgumentError, SQLAlchemyError
 
-from archive.databases import DRIVER, postgresql_engine
+from archive.databases import DRIVER, postgresql_engine, sqlite_code
 from archive.errors import StateDamaged, StateFailure
 from archive.state import migrating
 from archive.state.schema import HEAD
@@ -173,7 +173,7 @@ def _set_up_sqlite(connection: sqlite3.Connection, _record: object) -> None:
             break
         except sqlite3.OperationalError as error:
             # While another process makes the file, this is refused at once: no timeout counts.
-            if error.sqlite_errorname not in _LOCKED or time.monotonic() >= end:
+            if sqlite_code(error) not in _LOCKED or time.monotonic() >= end:
                 raise
         time.sleep(0.05)
     connection.execute("PRAGMA synchronous=FULL").close()
@@ -187,7 +187,7 @@ def _begin_sqlite(connection: Connection) -> None:
 
 def _failure(error: SQLAlchemyError, name: str) -> StateFailure:
     cause = getattr(error, "orig", None) or error
-    code = "_".join(str(getattr(cause, "sqlite_errorname", "")).split("_")[:2])
+    code = sqlite_code(cause)
     if code in _DAMAGED:
         return StateDamaged(
             f"the state {name} is damaged ({cause}): run `pressmark state restore --replace` with "

@@ -47,6 +47,8 @@ def _replace_damaged(url: str, file: Path) -> tuple[Backup, Path]:
         for ending in _ENDINGS:
             with suppress(FileNotFoundError):
                 _with(place, ending).rename(_with(aside, ending))
+        # A power cut must not leave the new database beside the log of the damaged one.
+        sync_folder(place.parent)
         new.rename(place)
         sync_folder(place.parent)
     finally:
