@@ -1,4 +1,4 @@
-"""Whether a store is the one that an index speaks of, by the names of its WARC files.
+"""Whether a store is the one that an index speaks of: by its description and the names of files.
 
 An empty place looks like a new collection: a disk that is not mounted, a bucket that is another.
 """
@@ -9,7 +9,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from itertools import islice
 
-from archive.errors import FilesMissing, KeyInvalid, KeyMissing
+from archive.digests import sha256
+from archive.errors import FilesMissing, KeyInvalid, KeyMissing, OtherCollection
 from archive.index import Index
 from archive.names import DESCRIPTION, key_of
 from archive.store.base import Store
@@ -66,6 +67,33 @@ def compare(store: Store, index: Index | None, most: int | None = None) -> Agree
         missing=listing.lacks(stored),
         unknown=listing.unknown(known),
     )
+
+
+def digest_of(description: bytes) -> str:
+    """What tells a collection from all others, by its collection.json, which never changes."""
+    return sha256(description)
+
+
+def check_same(store: Store, digest: str | None) -> None:
+    """Raises OtherCollection when the store has a description of another digest; StoreError.
+
+    None: any will do.
+    """
+    if digest is None:
+        return
+    try:
+        description = store.get(DESCRIPTION)
+    except KeyMissing:
+        return
+    if digest_of(description) != digest:
+        raise OtherCollection(store.uri)
+
+
+def check_ours(store: Store, index: Index | None, *, mirrored: bool) -> None:
+    """`check_same` and `check_filled` by what the index says. Raises StoreError, IndexFailure."""
+    if index is not None:
+        check_same(store, index.collection())
+        check_filled(store, len(index.segments("stored")), mirrored=mirrored)
 
 
 def check_filled(store: Store, stored: int, *, mirrored: bool) -> None:

@@ -7,11 +7,12 @@ import socket
 from collections.abc import Callable
 from pathlib import Path
 
-from archive.agreement import check_filled, compare
+from archive.agreement import check_ours, compare, digest_of
 from archive.errors import (
     KeyMissing,
     KeyTaken,
     NotArchived,
+    OtherCollection,
     RecordError,
     RevisitUnresolved,
     StoreUnavailable,
@@ -51,27 +52,31 @@ class Collection:
         self.mirror = mirror
         self.index = index
         self._node = socket.gethostname()
+        self._digest = ""  # of the description that was found to be the index's
 
     def ensure(self) -> None:
-        """Create collection.json where there is none.
+        """Create collection.json where there is none; from now on the index is of this collection.
 
-        Raises FilesMissing where the index says that there should be one; StoreError, IndexFailure.
+        Raises OtherCollection where it is of another one, FilesMissing where it says that there
+        should be a collection; StoreError, IndexFailure.
         """
         try:
             description = self.store.get(DESCRIPTION)
         except KeyMissing:
-            self.check_filled()
+            self.check_ours()
             line = {
                 "format": FORMAT,
                 "name": self.store.uri,
                 "created": to_warc_date(now()),
                 "software": SOFTWARE,
             }
+            description = f"{json.dumps(line, indent=1)}\n".encode()
             try:
-                self.store.put_new(DESCRIPTION, f"{json.dumps(line, indent=1)}\n".encode())
+                self.store.put_new(DESCRIPTION, description)
             except KeyTaken:
                 # Another process was first; what it wrote is looked at the next time.
                 return
+            self.index.mark_collection(digest_of(description))
         else:
             found = _format_of(description)
             if found != FORMAT:
@@ -79,14 +84,25 @@ class Collection:
                     f"{self.store.uri} has the storage format {found!r}, "
                     f"this Pressmark reads {FORMAT}: use the Pressmark that wrote it"
                 )
+            self._belong(digest_of(description))
 
-    def check_filled(self) -> None:
-        """Raises FilesMissing when the store is empty although the index names files in it.
+    def _belong(self, digest: str) -> None:
+        if digest == self._digest:
+            return  # before each upload
+        known = self.index.collection()
+        if known is None:
+            self.index.mark_collection(digest)
+        elif known != digest:
+            raise OtherCollection(self.store.uri)
+        self._digest = digest
+
+    def check_ours(self) -> None:
+        """Raises OtherCollection when the store holds another collection than the index is of,
+        FilesMissing when it is empty although the index names files in it.
 
         Raises StoreError, IndexFailure.
         """
-        stored = len(self.index.segments("stored"))
-        check_filled(self.store, stored, mirrored=self.mirror is not None)
+        check_ours(self.store, self.index, mirrored=self.mirror is not None)
 
     def mark_new_index(self) -> None:
         """Where the index was made just now: mark it if the store has files that it does not know.

@@ -27,6 +27,7 @@ ArchiveError
    +- KeyTaken             conditional put lost: read the object, compare sha256
    +- BucketMissing        no such bucket or folder: create it, or correct `collection`
    +- FilesMissing         empty, or without files that it had: mount the disk; keep the spool
+   +- OtherCollection      another one than the index is of: correct `collection`; keep the spool
    +- AccessDenied         wrong key or no permission: correct the credentials
    +- ObjectDamaged        stored bytes are not those that were sent: never acknowledge, retry
    +- StoreUnavailable     network, 5xx or a full disk: keep the spool, retry with backoff
@@ -180,6 +181,17 @@ class BucketMissing(StoreError):
 
 class FilesMissing(StoreError):
     """The store lacks files that were stored in it: it is another one, or lost them."""
+
+
+class OtherCollection(StoreError):
+    """The store holds another collection than the one that the index is of."""
+
+    def __init__(self, uri: str) -> None:
+        super().__init__(
+            f"{uri} is another collection than the one that the index is of, and nothing is "
+            "written to it: correct `collection`, `home` or `database`; if it is really meant, "
+            "run `pressmark rebuild-index --forget-missing`"
+        )
 
 
 class AccessDenied(StoreError):

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import asdict, replace
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 
-from archive.agreement import Listing, check_filled, list_files
+from archive.agreement import Listing, check_filled, check_same, list_files
 from archive.errors import IndexFailure, StateFailure, StoreError
 from archive.model import Segment
 from archive.spooled import free_space, spool_usage
@@ -33,17 +33,16 @@ def status_of(configuration: Configuration) -> Status:
     """
     home = Path(configuration.home).absolute()
     store = store_of(configuration)
-    index, segments = _ask_index(configuration)
-    stored = [segment.filename for segment in segments if segment.state == "stored"]
-    store_error, listing = _ask_store(store, len(stored), mirrored=bool(configuration.mirror))
-    if listing is not None and listing.unknown(one.filename for one in segments):
+    known = _ask_index(configuration)
+    stored = known.stored
+    store_error, listing = _ask_store(store, known, mirrored=bool(configuration.mirror))
+    if listing is not None and listing.unknown(one.filename for one in known.segments):
         # It may have been captured between the two questions.
-        index, segments = _ask_index(configuration)
-    if listing is not None:
-        index = _compared(index, segments, listing, stored)
+        known = _ask_index(configuration)
+    index = known.status if listing is None else _compared(known, listing, stored)
     return Status(
         home=home,
-        sources=_sources(configuration, segments),
+        sources=_sources(configuration, known.segments),
         spools=spool_usage(home),
         max_bytes=configuration.spool.max_bytes,
         free=free_space(home),
@@ -56,12 +55,27 @@ def status_of(configuration: Configuration) -> Status:
     )
 
 
-def _ask_store(store: Store, stored: int, *, mirrored: bool) -> tuple[str | None, Listing | None]:
-    """Why nothing is written to it, and its first WARC files; `stored` is what the index counts."""
+@dataclass(frozen=True, slots=True)
+class _Known:
+    """What the index said."""
+
+    status: IndexStatus
+    segments: list[Segment] = field(default_factory=list)
+    collection: str | None = None
+
+    @property
+    def stored(self) -> list[str]:
+        """Names of files that it calls stored."""
+        return [segment.filename for segment in self.segments if segment.state == "stored"]
+
+
+def _ask_store(store: Store, known: _Known, *, mirrored: bool) -> tuple[str | None, Listing | None]:
+    """Why nothing is written to it, and its first WARC files."""
 
     def ask() -> Listing:
         store.check()
-        check_filled(store, stored, mirrored=mirrored)
+        check_same(store, known.collection)
+        check_filled(store, len(known.stored), mirrored=mirrored)
         return list_files(store, _COMPARED)
 
     try:
@@ -72,36 +86,32 @@ def _ask_store(store: Store, stored: int, *, mirrored: bool) -> tuple[str | None
     return None, listing
 
 
-def _ask_index(configuration: Configuration) -> tuple[IndexStatus, list[Segment]]:
-    """What the index knows, and its segments.
-
-    One that is not there is not made: an empty one would hide that the old one was lost.
-    """
+def _ask_index(configuration: Configuration) -> _Known:
+    """One that is not there is not made: an empty one would hide that the old one was lost."""
     try:
         index = existing_index(configuration)
         if index is None:
-            return _no_index(), []
+            return _Known(_no_index())
         try:
             segments, counts = index.segments(), index.counts()
-            partial = index.is_partial()
+            partial, collection = index.is_partial(), index.collection()
         finally:
             index.close()
     except IndexFailure as error:
-        return IndexStatus(error=str(error)), []
+        return _Known(IndexStatus(error=str(error)))
     spooled = sum(segment.state == "spooled" for segment in segments)
     status = IndexStatus(
         exists=True, lost=False, partial=partial, spooled=spooled, **asdict(counts)
     )
-    return status, segments
+    return _Known(status, segments, collection)
 
 
-def _compared(
-    index: IndexStatus, segments: Iterable[Segment], listing: Listing, stored: Iterable[str]
-) -> IndexStatus:
-    """The same with what the store says of it; `stored` was so before the store was asked."""
+def _compared(known: _Known, listing: Listing, stored: Iterable[str]) -> IndexStatus:
+    """Its status with what the store says of it; `stored` was so before the store was asked."""
+    index = known.status
     if index.exists is None:
         return index
-    unknown = bool(listing.unknown(segment.filename for segment in segments))
+    unknown = bool(listing.unknown(segment.filename for segment in known.segments))
     return replace(
         index,
         lost=unknown and not index.exists,

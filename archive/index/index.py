@@ -7,13 +7,22 @@ from itertools import islice
 from typing import Any
 
 from sqlalchemy import Connection, Row, Select, bindparam, func, select, update
+from sqlalchemy.schema import CreateTable
 
 from archive.errors import IndexOutdated, IndexUnavailable, NotArchived, SegmentUnknown
 from archive.index import fulltext, lookup, partial, rows, unextracted, withdrawal
 from archive.index.database import Database
 from archive.index.dialect import Dialect, open_dialect
 from archive.index.queries import CaptureQuery, Counts, SearchHit, SearchQuery
-from archive.index.schema import VERSION, captures, contents, documents, index_version, segments
+from archive.index.schema import (
+    VERSION,
+    captures,
+    collection,
+    contents,
+    documents,
+    index_version,
+    segments,
+)
 from archive.model import Capture, Document, Segment, SegmentState
 from archive.urlkey import urlkey
 
@@ -120,6 +129,26 @@ class Index:
     def is_partial(self) -> bool:
         """Whether `mark_partial` was called of this index."""
         return partial.mark.name in self._database.read(self._dialect.tables)
+
+    def mark_collection(self, digest: str) -> None:
+        """Note of which collection this index is: by the digest of its description. Durable."""
+
+        def mark(connection: Connection) -> None:
+            connection.execute(CreateTable(collection, if_not_exists=True))
+            connection.execute(collection.delete())
+            connection.execute(collection.insert().values(digest=digest))
+
+        self._database.write(mark)
+
+    def collection(self) -> str | None:
+        """What `mark_collection` noted; None: nothing yet."""
+
+        def ask(connection: Connection) -> str | None:
+            if collection.name not in self._dialect.tables(connection):
+                return None
+            return connection.execute(select(collection.c.digest)).scalar()
+
+        return self._database.read(ask)
 
     def close(self) -> None:
         """Let go of the database."""

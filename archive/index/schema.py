@@ -34,6 +34,9 @@ index_version = Table(
     Column("generation", _TEXT, nullable=False),  # random: no other index has it
 )
 
+# Of which collection it is. An index that was made before there was such a table has none.
+collection = Table("collection", metadata, Column("digest", _TEXT, primary_key=True))
+
 segments = Table(
     "segments",
     metadata,

@@ -15,16 +15,17 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TypeVar
 
-from archive.agreement import compare
+from archive.agreement import check_same, compare, digest_of
 from archive.errors import FilesMissing, IndexDamaged, IndexOutdated, KeyMissing, SegmentUnknown
 from archive.index import Index
 from archive.index.replacement import Replacement
 from archive.model import Capture, Document, Segment
-from archive.names import key_of, segment_of, sibling, source_of
+from archive.names import DESCRIPTION, key_of, segment_of, sibling, source_of
 from archive.objects import SegmentObjects, segments_of
 from archive.progress import Advance, unseen
 from archive.rebuild.catching_up import CatchingUp, load
@@ -60,11 +61,13 @@ def rebuild(
     Returns the files that could not be read, each with the reason; `verify` says more. What an
     earlier call had loaded when it was killed is not read again. `home`: where this machine spools.
     `advance` is told how many objects are done, and of how many. Raises StoreError, IndexFailure;
-    FilesMissing, unless `forget_missing`, where files are gone that the old index calls stored.
+    unless `forget_missing`, FilesMissing where files are gone that the old index calls stored, and
+    OtherCollection where that is of another one.
     """
     old = _open_if_readable(url)
     try:
         if old is not None and not forget_missing:
+            check_same(store, old.collection())
             _check_nothing_is_missing(store, old, home)
         with Replacement(url) as fresh:
             return _rebuild(store, fresh, old, home, advance)
@@ -81,6 +84,8 @@ def _rebuild(
         if objects.look() <= _FEW:
             break
     fresh.finish()
+    with suppress(KeyMissing):  # the next capture makes it
+        fresh.index.mark_collection(digest_of(store.get(DESCRIPTION)))
     spools = Spools(home)
     for found in spools.settled(fresh.index):
         load(fresh.index, found)

@@ -10,7 +10,7 @@ from http.client import HTTPConnection, HTTPException, HTTPSConnection
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from archive.agreement import check_filled, compare
+from archive.agreement import check_ours, compare
 from archive.errors import ArchiveError
 from archive.files import write_durably
 from archive.spooled import free_space, spool_usage
@@ -110,8 +110,8 @@ def _agreement(configuration: Configuration) -> Iterator[Check]:
     """Whether the index speaks of this store: an empty one of either looks like all well."""
     store, index = store_of(configuration), existing_index(configuration)
     try:
+        check_ours(store, index, mirrored=bool(configuration.mirror))
         found = compare(store, index, _COMPARED)
-        check_filled(store, found.stored, mirrored=bool(configuration.mirror))
     finally:
         if index is not None:
             index.close()

@@ -5,6 +5,7 @@ from __future__ import annotations
 from archive.errors import (
     ArchiveError,
     IndexFailure,
+    OtherCollection,
     SourceBusy,
     StateFailure,
     StateTaken,
@@ -27,7 +28,7 @@ INTERRUPTED = 130
 
 def exit_status(error: ArchiveError) -> int:
     """The status that a command ends with when this error ends it."""
-    if isinstance(error, UrlError | StateTaken):
+    if isinstance(error, UrlError | StateTaken | OtherCollection):
         return WRONG_USAGE
     if isinstance(error, StoreError | IndexFailure | StateFailure | WriteError | SourceBusy):
         return UNAVAILABLE

@@ -45,7 +45,7 @@ def verify(sample: int | None, repair: bool, as_json: bool) -> None:
     with _audited(configuration, has_index=has_index) as collection:
         collection.store.check()
         if repair and collection.mirror is not None:
-            collection.check_filled()
+            collection.check_ours()
             collection.mirror.check()
             with progress("Healing") as advance:
                 healed = list(

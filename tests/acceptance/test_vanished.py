@@ -136,3 +136,54 @@ def test_wrong_bucket_is_not_written_to(
     pressmark.store_in(s3, s3_bucket)
     assert pressmark("archive", page, "--json").line["state"] == "stored"
     assert pressmark("verify", "--json").line["findings"] == []
+
+
+@pytest.fixture
+def others(pressmark: Pressmark, page: str, tmp_path: Path) -> Path:
+    """Folder of somebody else's collection."""
+    folder = tmp_path / "neighbour"
+    folder.mkdir()
+    neighbour = Pressmark(folder)
+    assert neighbour("archive", page).status == 0
+    return neighbour.home / "collection"
+
+
+def test_another_collection_is_not_written_to(
+    pressmark: Pressmark, page: str, others: Path
+) -> None:
+    assert pressmark("archive", page).status == 0
+    before = sorted(others.rglob("*"))
+    pressmark.environment["PRESSMARK_COLLECTION"] = str(others)
+    file = next(others.rglob("*.warc.gz"))
+    captures = (["archive", page], ["crawl", page], ["import", str(file)])
+    for arguments in (*captures, ["doctor", "--repair"]):
+        result = pressmark(*arguments)
+        assert (result.status, result.text) == (2, "")
+        assert "is another collection than the one that the index is of" in result.stderr
+        assert "correct `collection`" in result.stderr
+    assert "another collection" in pressmark("status", "--json").line["store"]["error"]
+    status, (check,) = failed(pressmark)
+    assert (status, check["check"]) == (2, "index and store")
+    assert pressmark("rebuild-index").status == 2
+    assert sorted(others.rglob("*")) == before
+    assert pressmark("list", page, "--json").line["source"] == "ondemand"
+    # Where that is really meant, all is well from then on.
+    assert pressmark("rebuild-index", "--forget-missing").status == 1
+    assert pressmark("archive", page).status == 0
+    assert failed(pressmark) == (0, [])
+
+
+def test_what_waits_in_the_spool_goes_to_no_other_collection(
+    pressmark: Pressmark, page: str, others: Path
+) -> None:
+    assert pressmark("archive", page).status == 0
+    own = pressmark.home / "collection"
+    own.rename(pressmark.home / "away")
+    assert pressmark("archive", page).status == 3
+    pressmark.environment["PRESSMARK_COLLECTION"] = str(others)
+    assert pressmark("archive", page).status == 2
+    del pressmark.environment["PRESSMARK_COLLECTION"]
+    (pressmark.home / "away").rename(own)
+    assert pressmark("archive", page, "--json").line["state"] == "stored"
+    assert pressmark("status", "--json").line["spool"]["sealed"] == 0
+    assert pressmark("verify", "--json").line["findings"] == []

@@ -17,6 +17,7 @@ from archive.collection import Collection
 from archive.digests import sha256
 from archive.errors import (
     DigestMismatch,
+    OtherCollection,
     RecordError,
     RevisitUnresolved,
     StoreUnavailable,
@@ -287,6 +288,24 @@ def test_collection_of_another_format_is_refused(
     collection.store.put_new("collection.json", description)
     with pytest.raises(StoreUnsupported, match="storage format"):
         collection.ensure()
+
+
+def test_index_is_of_one_collection(collection: Collection) -> None:
+    collection.ensure()
+    description = collection.store.get("collection.json")
+    for same in (collection, Collection(collection.store, collection.index)):
+        same.ensure()
+    other = Collection(MemoryStore(), collection.index)
+    other.store.put_new("collection.json", description + b" ")
+    for _ in range(2):
+        with pytest.raises(OtherCollection, match="memory: is another collection"):
+            other.ensure()
+    with pytest.raises(OtherCollection):
+        other.check_ours()
+    # One that lost its description gets a new one, and is the same still.
+    bare = Collection(MemoryStore(), collection.index)
+    bare.ensure()
+    bare.ensure()
 
 
 # Redirects

@@ -366,3 +366,27 @@ def test_mark_of_a_partial_index_stays_until_it_is_replaced(index_url: str) -> N
             pass
         assert not made.is_partial()
         assert not opened.is_partial()
+
+
+def test_collection_of_an_index_is_noted_until_it_is_replaced(index_url: str) -> None:
+    with closing(Index(index_url)) as made, closing(Index(index_url)) as opened:
+        assert made.collection() is None
+        for digest in ("one", "two"):
+            made.mark_collection(digest)
+            assert opened.collection() == digest
+        with Replacement(index_url) as fresh:
+            fresh.index.mark_collection("three")
+            with fresh.swap():
+                pass
+        assert made.collection() == opened.collection() == "three"
+
+
+def test_index_of_an_earlier_day_learns_its_collection(tmp_path: Path) -> None:
+    url = f"sqlite:///{tmp_path}/index.db"
+    Index(url).close()
+    with closing(sqlite3.connect(tmp_path / "index.db")) as plain:
+        plain.execute("DROP TABLE collection")
+    with closing(Index(url)) as opened:
+        assert opened.collection() is None
+        opened.mark_collection("one")
+        assert opened.collection() == "one"
