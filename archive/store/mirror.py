@@ -210,12 +210,14 @@ class MirroredStore:
 
     def _compare(self) -> None:
         """Note all that a mirror lacks when it is seen first; see that it is still the same one."""
-        if self._waiting.is_compared():
+        compared = self._waiting.is_compared()
+        if compared:
             check_mirror_filled(self.mirror)
-            return
+        # Refused where the mirror has that of another collection.
         copy_object(DESCRIPTION, self.main, self.mirror, self._folder)
-        self._waiting.add(missing(self.main, self.mirror))
-        self._waiting.compared()
+        if not compared:
+            self._waiting.add(missing(self.main, self.mirror))
+            self._waiting.compared()
 
     def _copy(self, key: str) -> None:
         try:

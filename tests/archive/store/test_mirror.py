@@ -163,6 +163,18 @@ def test_disk_that_is_not_mounted_is_not_filled_anew(
     assert kept.count() == 1
 
 
+def test_another_collection_is_not_added_to(kept: Kept, caplog: pytest.LogCaptureFixture) -> None:
+    with closing(kept.open()) as store:
+        store.put_new(DESCRIPTION, b"{}")
+    (kept.second.folder / DESCRIPTION).unlink()
+    kept.second.put_new(DESCRIPTION, b"{ }")
+    with closing(kept.open()) as store, caplog.at_level(logging.WARNING):
+        store.put_new("warc/a", b"a")
+        until(lambda: DESCRIPTION in caplog.text)
+    assert kept.keys(kept.second) == [DESCRIPTION]
+    assert kept.count() == 1
+
+
 def test_put_that_cannot_be_noted_is_not_made(kept: Kept) -> None:
     (kept.folder / "state.db").write_bytes(b"something else" * 1000)
     with (
