@@ -208,12 +208,14 @@ def _rebuilt(collection: Collection) -> Iterator[str]:
         unread = rebuild(collection.store, url, home=Path(folder))
         new = Index(url)
         try:
-            live, again = set(export(collection.index)), set(export(new))
+            live, again = Counter(export(collection.index)), Counter(export(new))
         finally:
             new.close()
     yield from (f"rebuild could not read {line}" for line in unread)
-    yield from (f"a rebuilt index does not have {line}" for line in sorted(live - again))
-    yield from (f"only a rebuilt index has {line}" for line in sorted(again - live))
+    yield from (
+        f"a rebuilt index does not have {line}" for line in sorted((live - again).elements())
+    )
+    yield from (f"only a rebuilt index has {line}" for line in sorted((again - live).elements()))
 
 
 def spooled(home: Path) -> list[Path]:
