@@ -89,7 +89,8 @@ def _questions(name: str, url: str, count: int, *, p50: float, p99: float | None
 
         def scan() -> None:
             query = CaptureQuery(url=chance.choice(sites), match="host")
-            fetched = database.rows(*page_of(asked_for(query)))
+            fetched = database.tuples(*page_of(asked_for(query)))
+            assert opened._known.of(fetched)
             assert len(fetched) == BATCH if full else fetched
 
         def walk() -> None:

@@ -72,6 +72,7 @@ _LONGEST_STEMMED = 64
 _of_thread = threading.local()
 
 
+@lru_cache(256)
 def stemmer_of(language: str | None) -> str:
     """Name of the stemmer for a BCP 47 tag, e.g. "portuguese" for "pt-BR"; "" where there is none.
 

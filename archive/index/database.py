@@ -6,8 +6,8 @@ import secrets
 import threading
 import time
 from collections import namedtuple
-from collections.abc import Callable, Hashable, Iterable, Mapping
-from functools import lru_cache
+from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
+from functools import lru_cache, partial
 from typing import Any, NamedTuple, TypeVar
 
 from sqlalchemy import Connection, Select
@@ -16,7 +16,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from archive.errors import IndexFailure, IndexUnavailable
 from archive.index.dialect.base import BUSY_SECONDS, WRITE, Dialect, Moved
 from archive.index.outage import Outage
-from archive.index.rows import Found
+from archive.index.rows import Found, Values
 from archive.index.schema import VERSION, index_version
 
 T = TypeVar("T")
@@ -29,7 +29,7 @@ _TELL_AFTER = 3
 
 def stamp(connection: Connection) -> None:
     """Say in a new index which version it has, and which one it is."""
-    row = {"version": VERSION, "generation": secrets.token_hex(16)}
+    row = {"version": VERSION, "generation": secrets.randbits(63)}
     connection.execute(index_version.insert(), row)
 
 
@@ -103,26 +103,33 @@ class Database:
 
         Values come and go as the driver has them.
         """
-        sql, places, constants, row = self._prepared(statement)
-        every = {**constants, **values}
-        ordered = [every[place] for place in places]
+        prepared = self._prepared(statement)
+        return list(map(prepared.row, self._answer(prepared, values)))
 
-        def once() -> list[Found]:
+    def tuples(self, statement: Select[Any], values: Mapping[str, Any]) -> Sequence[Values]:
+        """`rows` without the names of columns, for thousands of them."""
+        return self._answer(self._prepared(statement), values)
+
+    def _answer(self, prepared: _Prepared, values: Mapping[str, Any]) -> Sequence[Values]:
+        every = {**prepared.constants, **values}
+        ordered = [every[place] for place in prepared.places]
+
+        def once() -> Sequence[Values]:
             self._look()
-            return [row(values) for values in self.dialect.ask(sql, ordered)]
+            return self.dialect.ask(prepared.sql, ordered)
 
         return self._until_done(once, _READER_SECONDS)
 
     def _prepare(self, statement: Select[Any]) -> _Prepared:
         compiled = statement.compile(dialect=self.dialect.paper)
         names = [str(column.name) for column in statement.selected_columns]
-        # Made in a fraction of the time that a dict takes.
+        # Made in a fraction of the time that a dict takes; by `_make` it would be twice that.
         row: Any = namedtuple("row", names)  # type: ignore[misc]  # names are known when it runs
         return _Prepared(
             str(compiled),
             tuple(compiled.positiontup or ()),
             compiled.params,
-            row._make,
+            partial(tuple.__new__, row),
         )
 
     def write(self, work: Callable[[Connection], T]) -> T:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 from sqlalchemy import (
-    ColumnElement,
     Connection,
     Row,
     Select,
@@ -37,6 +37,10 @@ _replace = update(documents).where(documents.c.id == bindparam("of_id"))
 _insert = documents.insert().returning(documents.c.id)
 _replace_content = update(contents).where(contents.c.id == bindparam("of_id"))
 _insert_content = contents.insert()
+_all_stemmers = select(languages.c.language)
+_contents_of = select(contents.c.id, contents.c.content).where(
+    contents.c.id.in_(bindparam("ids", expanding=True))
+)
 _SEARCHED = ("article", "thin")
 _CANDIDATES = 5  # documents that are ranked for each hit: a page may have many versions
 
@@ -116,9 +120,10 @@ def search(connection: Connection, dialect: Dialect, query: SearchQuery) -> list
     if not words:
         return []
     best = _best(connection, dialect, query, words)
-    contents = _contents(connection, [row.id for row in best])
+    found = connection.execute(_contents_of, {"ids": [row.id for row in best]})
+    kept = rows.documents_of((id_, content) for id_, content in found)
     snippets = Snippets(words)
-    return [_hit(contents[row.id], row.score, snippets) for row in best]
+    return [_hit(kept[row.id], row.score, snippets) for row in best]
 
 
 def _best(
@@ -126,8 +131,11 @@ def _best(
 ) -> list[Row[Any]]:
     """The best document of each page, by score and then by time."""
     most = _CANDIDATES * query.limit
+    asked = _asked_for(query)
+    statement = _ranked(type(dialect), frozenset(asked))
+    asked["words"] = dialect.query(words)
     while True:
-        found = connection.execute(_ranked(dialect, query, words, most)).all()
+        found = connection.execute(statement, {**asked, "most": most}).all()
         whole = len(found) < most
         best: dict[str, Row[Any]] = {}
         for row in found:
@@ -143,49 +151,52 @@ def _best(
 def _stemmers(connection: Connection, query: SearchQuery) -> Sequence[str]:
     if query.language is not None:
         return [stemmer_of(query.language)]
-    return connection.execute(select(languages.c.language)).scalars().all()
+    return connection.execute(_all_stemmers).scalars().all()
 
 
-def _ranked(
-    dialect: Dialect, query: SearchQuery, words: Sequence[Alternatives], most: int
-) -> Select[Any]:
+def _asked_for(query: SearchQuery) -> dict[str, Any]:
+    """The conditions of a query beside its words, by their names in the statement."""
+    asked: dict[str, Any] = {}
+    if query.language is not None:
+        asked["language"] = rows.storable(query.language)
+    if query.source is not None:
+        asked["source"] = rows.storable(query.source)
+    if query.start is not None:
+        asked["start"] = int(query.start[:8])
+    if query.end is not None:
+        asked["end"] = int(query.end[:8])
+    return asked
+
+
+@lru_cache
+def _ranked(dialect: type[Dialect], names: frozenset[str]) -> Select[Any]:
+    """The best `most` documents that have the `words`, under conditions of these names.
+
+    Made once: that takes as long as a search for rare words.
+    """
     fulltext = dialect.fulltext
     (key,) = fulltext.c
-    score = dialect.rank(words).label("score")
+    score = dialect.rank.label("score")
     # Ranked without their rows, which would be as many as have a frequent word.
-    ranked = select(key.label("id"), score).where(dialect.matches(words))
-    conditions = _conditions(query)
-    if conditions:
+    ranked = select(key.label("id"), score).where(dialect.matches)
+    if names:
+        conditions = {
+            "language": documents.c.language == bindparam("language"),
+            "source": documents.c.source == bindparam("source"),
+            "start": documents.c.day >= bindparam("start"),
+            "end": documents.c.day <= bindparam("end"),
+        }
         of_documents = fulltext.join(documents, documents.c.id == key)
-        ranked = ranked.select_from(of_documents).where(*conditions)
+        ranked = ranked.select_from(of_documents)
+        ranked = ranked.where(*(conditions[name] for name in sorted(names)))
     else:
         ranked = ranked.select_from(fulltext)
-    candidates = ranked.order_by(score.desc()).limit(most).subquery()
+    candidates = ranked.order_by(score.desc()).limit(bindparam("most")).subquery()
     return (
         select(documents.c.id, documents.c.urlkey, candidates.c.score)
         .join_from(candidates, documents, documents.c.id == candidates.c.id)
         .order_by(candidates.c.score.desc(), documents.c.timestamp.desc(), documents.c.id)
     )
-
-
-def _conditions(query: SearchQuery) -> list[ColumnElement[bool]]:
-    conditions = []
-    if query.language is not None:
-        conditions.append(documents.c.language == rows.storable(query.language))
-    if query.source is not None:
-        conditions.append(documents.c.source == rows.storable(query.source))
-    if query.start is not None:
-        conditions.append(documents.c.day >= int(query.start[:8]))
-    if query.end is not None:
-        conditions.append(documents.c.day <= int(query.end[:8]))
-    return conditions
-
-
-def _contents(connection: Connection, ids: Sequence[int]) -> dict[int, Document]:
-    found = connection.execute(
-        select(contents.c.id, contents.c.content).where(contents.c.id.in_(ids))
-    )
-    return {id_: rows.document_of(content) for id_, content in found}
 
 
 def _hit(document: Document, score: float, snippets: Snippets) -> SearchHit:

@@ -13,6 +13,7 @@ from archive.errors import IndexOutdated, IndexUnavailable, NotArchived, Segment
 from archive.index import fulltext, lookup, partial, rows, unextracted, withdrawal
 from archive.index.database import Database
 from archive.index.dialect import Dialect, open_dialect
+from archive.index.known import KnownSegments
 from archive.index.queries import CaptureQuery, Counts, SearchHit, SearchQuery
 from archive.index.schema import (
     VERSION,
@@ -77,6 +78,7 @@ class Index:
         self.is_new = False  #: whether this opening made it
         self._dialect = open_dialect(place) if isinstance(place, str) else place
         self._database = Database(self._dialect)
+        self._known = KnownSegments(self._database.rows)
         self._add_captures = self._dialect.upsert(captures, ("segment", "offset"))
         # A segment that is stored does not come back to the spool.
         spooled = segments.c.state == "spooled"
@@ -298,7 +300,7 @@ class Index:
 
     def captures(self, query: CaptureQuery) -> Iterator[Capture]:
         """Captures in the order of CDXJ lines: (urlkey, timestamp), then (filename, offset)."""
-        return islice(lookup.walk(self._database.rows, query), query.limit)
+        return islice(lookup.walk(self._database.tuples, self._known, query), query.limit)
 
     def count(self, query: CaptureQuery) -> int:
         """How many captures a query is about, `limit` aside."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from datetime import date
 from functools import lru_cache
 from typing import Any
@@ -20,8 +20,9 @@ from sqlalchemy import (
 )
 
 from archive.index import rows
+from archive.index.known import Ask, AskBare, KnownSegments, number_of, numbered_captures
 from archive.index.queries import CaptureQuery
-from archive.index.rows import Found
+from archive.index.rows import Found, Values
 from archive.index.schema import captures, segments
 from archive.model import Capture
 from archive.urlkey import prefix_range, urlkey
@@ -36,9 +37,6 @@ SUCCESS_OR_REDIRECT: Statuses = (200, 399)
 Place = tuple[str, int]
 """Key and time."""
 
-Ask = Callable[[Select[Any], Mapping[str, Any]], Sequence[Found]]
-"""Runs one of the statements of this module, with values, in a transaction of its own."""
-
 Asked = dict[str, str | int]
 """Values of a query, by the names that they have in its statements."""
 
@@ -47,6 +45,9 @@ BATCH = 1000
 _joined = select(
     *captures.c, segments.c.filename, segments.c.source.label("segment_source")
 ).join_from(captures, segments, captures.c.segment == segments.c.id)
+# PostgreSQL, which thinks that a site has few captures, would join the segments to all of them, and
+# then sort.
+_bare = numbered_captures
 
 _of_key = and_(
     captures.c.urlkey == bindparam("key"),
@@ -104,7 +105,7 @@ def choose(ask: Ask, key: str, at: str | None, any_status: bool) -> Capture | No
         else:
             found = _nearest(ask(_around, _values(key, int(at), statuses)), at, statuses)
         if found:
-            return max(map(rows.capture_of, found), key=_precedence)
+            return max(map(rows.joined_capture, found), key=_precedence)
     return None
 
 
@@ -139,7 +140,7 @@ def _precedence(capture: Capture) -> tuple[bool, str, int]:
 def since(ask: Ask, key: str, timestamp: str, statuses: Statuses) -> list[Capture]:
     """Captures of a key at or after a time, in no order."""
     found = ask(_since, _values(key, int(timestamp), statuses))
-    return [rows.capture_of(row) for row in found]
+    return [rows.joined_capture(row) for row in found]
 
 
 def _values(key: str, at: int, statuses: Statuses) -> dict[str, str | int]:
@@ -153,7 +154,7 @@ def count(connection: Connection, query: CaptureQuery) -> int:
     return connection.execute(statement, asked).scalar_one()
 
 
-def walk(ask: Ask, query: CaptureQuery) -> Iterator[Capture]:
+def walk(ask: AskBare, known: KnownSegments, query: CaptureQuery) -> Iterator[Capture]:
     """Captures in the order of CDXJ lines: (urlkey, timestamp), then (filename, offset).
 
     Batch after batch, each read at once: no transaction stays open while they are consumed.
@@ -161,14 +162,19 @@ def walk(ask: Ask, query: CaptureQuery) -> Iterator[Capture]:
     asked = asked_for(query)
     place: Place | None = None
     while True:
-        batch = list(ask(*page_of(asked, place)))
+        batch = ask(*page_of(asked, place))
         full = len(batch) == BATCH
         if full:
             # Where a batch ends, equal times stay together: the last ones come with the next.
             last = _place(batch[-1])
             kept = [row for row in batch if _place(row) != last]
-            batch = kept or list(ask(_all_of(frozenset(asked)), asked | _values_of(last)))
-        yield from sorted(map(rows.capture_of, batch), key=_in_order)
+            batch = kept or ask(_all_of(frozenset(asked)), asked | _values_of(last))
+        named = known.of(batch)
+        if named is None:
+            continue
+        ready = [rows.capture_of(row, *named[number_of(row)]) for row in batch]
+        ready.sort(key=_in_order)
+        yield from ready
         if not full:
             return
         place = _place(batch[-1])
@@ -196,8 +202,9 @@ def asked_for(query: CaptureQuery) -> Asked:
     return asked
 
 
-def _place(row: Found) -> Place:
-    return row.urlkey, row.timestamp
+def _place(row: Values) -> Place:
+    key, timestamp, *_ = row
+    return key, timestamp
 
 
 def _values_of(place: Place) -> Asked:
@@ -212,7 +219,7 @@ def _in_order(capture: Capture) -> tuple[str, str, str, int]:
 def _page(names: frozenset[str]) -> Select[Any]:
     """Numbers of segments are no part of the order: a rebuilt index has others."""
     order = captures.c.urlkey, captures.c.timestamp
-    return _joined.where(_condition(names)).order_by(*order).limit(BATCH)
+    return _bare.where(_condition(names)).order_by(*order).limit(BATCH)
 
 
 @lru_cache
@@ -222,7 +229,7 @@ def _all_of(names: frozenset[str]) -> Select[Any]:
         captures.c.urlkey == bindparam("place_key"),
         captures.c.timestamp == bindparam("place_time"),
     )
-    return _joined.where(_condition(names), place)
+    return _bare.where(_condition(names), place)
 
 
 def _condition(names: Collection[str]) -> ColumnElement[bool]:
@@ -248,7 +255,7 @@ def walk_segment(ask: Ask, filename: str) -> Iterator[Capture]:
     values: dict[str, str | int] = {"name": filename, "after": -1}
     while True:
         batch = ask(_of_segment, values)
-        yield from map(rows.capture_of, batch)
+        yield from map(rows.joined_capture, batch)
         if len(batch) < BATCH:
             return
         values["after"] = batch[-1].offset

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import zstandard
 
-from archive.documents import from_json, to_json
+from archive import documents
 from archive.model import Capture, Document, Segment
 from archive.urlkey import urlkey
 
@@ -17,6 +18,9 @@ Row = dict[str, Any]
 Found = Any
 """A row of an answer, its columns as attributes: SQLAlchemy's, or a named tuple."""
 
+Values = Sequence[Any]
+"""A row of an answer without the names of its columns."""
+
 _HTML = "text/html"
 _SHA256 = re.compile(r"sha256:([0-9a-f]{64})")
 _UUID = re.compile(r"<urn:uuid:([0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12})>")
@@ -24,7 +28,7 @@ _DATE = re.compile(r"(\d{4})(?:-(\d\d)(?:-(\d\d))?)?(?!\d)")
 
 _PREFIXES = ("https://", "https://www.", "http://", "http://www.")
 _SLASH = len(_PREFIXES)
-_LEVEL = 6
+_LEVEL = 3
 _ESCAPE = "\x1a"  # SUBSTITUTE
 
 
@@ -73,31 +77,41 @@ def capture_row(capture: Capture, segment: int, source: str) -> Row:
     }
 
 
-def capture_of(row: Found) -> Capture:
+def joined_capture(row: Found) -> Capture:
     """The capture of a row that has `filename` and `segment_source` joined to it."""
-    key = row.urlkey
+    return capture_of(row, row.filename, row.segment_source)
+
+
+def capture_of(row: Values, filename: str, source: str) -> Capture:
+    """The capture of a row that begins with the columns of captures, in the order of the schema.
+
+    File name and source are those of its segment.
+    """
+    (
+        key, timestamp, _segment, offset, length, status, digest, record_id, form, url, mime,
+        own_source, job, request_length, truncated, kind, *_,
+    ) = row  # fmt: skip
     return Capture(
         urlkey=key,
-        timestamp=f"{row.timestamp:014d}",
-        url=_restored(row.url) if row.form is None else _url(key, row.form),
-        mime=_HTML if row.mime is None else _restored(row.mime),
-        status=row.status,
-        digest=_digest_text(row.digest),
-        filename=row.filename,
-        offset=row.offset,
-        length=row.length,
-        record_id=_record_id_text(row.record_id),
-        source=row.segment_source if row.source is None else row.source,
-        job=None if row.job is None else _restored(row.job),
-        request_length=row.request_length,
-        truncated=row.truncated,
-        kind=row.kind,
+        timestamp=f"{timestamp:014d}",
+        url=_restored(url) if form is None else _url(key, form),
+        mime=_HTML if mime is None else _restored(mime),
+        status=status,
+        digest=_digest_text(digest),
+        filename=filename,
+        offset=offset,
+        length=length,
+        record_id=_record_id_text(record_id),
+        source=source if own_source is None else own_source,
+        job=None if job is None else _restored(job),
+        request_length=request_length,
+        truncated=truncated,
+        kind=kind,
     )
 
 
 def document_row(document: Document, segment: int, *, searchable: bool) -> Row:
     """`segment` is the id of the segment of the document's capture."""
-    text = json.dumps(to_json(document), ensure_ascii=False, separators=(",", ":"))
     language = document.article.language
     return {
         "segment": segment,
@@ -109,14 +123,20 @@ def document_row(document: Document, segment: int, *, searchable: bool) -> Row:
         "source": document.source,
         "language": None if language is None else storable(language),
         "searchable": int(searchable),
-        "content": zstandard.ZstdCompressor(level=_LEVEL).compress(text.encode()),
+        "content": zstandard.ZstdCompressor(level=_LEVEL).compress(documents.line(document)),
     }
 
 
 def document_of(content: bytes) -> Document:
     """The document in the column `content`."""
-    document: Document = from_json(json.loads(zstandard.ZstdDecompressor().decompress(content)))
-    return document
+    line = zstandard.ZstdDecompressor().decompress(content)
+    return documents.from_json(json.loads(line))
+
+
+def documents_of(found: Iterable[tuple[int, bytes]]) -> dict[int, Document]:
+    """The documents of rows of `id` and `content`, by id."""
+    unpack = zstandard.ZstdDecompressor().decompress
+    return {id_: documents.from_json(json.loads(unpack(content))) for id_, content in found}
 
 
 def storable(text: str) -> str:

@@ -21,7 +21,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects import postgresql
 
-VERSION = 3
+VERSION = 4
 
 _TEXT = Text().with_variant(postgresql.TEXT(collation="C"), "postgresql")
 
@@ -31,7 +31,7 @@ index_version = Table(
     "index_version",
     metadata,
     Column("version", Integer, primary_key=True),
-    Column("generation", _TEXT, nullable=False),  # random: no other index has it
+    Column("generation", BigInteger, nullable=False),  # random: no other index has it
 )
 
 # Of which collection it is. An index that was made before there was such a table has none.

@@ -10,7 +10,8 @@ from collections.abc import Iterator
 from sqlalchemy import and_, bindparam, exists, func, or_, select, update
 
 from archive.index import rows
-from archive.index.lookup import SUCCESS, Ask
+from archive.index.known import Ask
+from archive.index.lookup import SUCCESS
 from archive.index.schema import captures, documents, segments
 from archive.model import Capture
 
@@ -58,5 +59,5 @@ def walk(ask: Ask, filename: str) -> Iterator[Capture]:
     """Captures of a segment that lack their document, by offset; each batch is read at once."""
     after = -1
     while found := ask(_of_segment, {"name": filename, "after": after}):
-        yield from map(rows.capture_of, found)
+        yield from map(rows.joined_capture, found)
         after = found[-1].offset

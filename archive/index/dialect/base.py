@@ -5,7 +5,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Hashable, Sequence
 from contextlib import AbstractContextManager
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, ClassVar, Protocol
 
 from sqlalchemy import ColumnElement, Connection, Engine, Table, TableClause
 from sqlalchemy import Dialect as SqlDialect
@@ -40,6 +40,10 @@ class Dialect(ABC):
     software: str  #: name and version of the database software
     driver_error: type[Exception]  #: the root of the driver's errors
     paper: SqlDialect  #: how to write SQL for `ask`: with values by their order
+    fulltext: ClassVar[TableClause]  #: the full-text index as a table to join by its one column
+    #: that a document has all the words, and how well, greater is better; both with a value `words`
+    matches: ClassVar[ColumnElement[bool]]
+    rank: ClassVar[ColumnElement[float]]
 
     def renew(self) -> None:
         """Close the connections that are not in use; new ones go to what the name stands for."""
@@ -109,11 +113,6 @@ class Dialect(ABC):
 
     # Full text
 
-    @property
-    @abstractmethod
-    def fulltext(self) -> TableClause:
-        """The full-text index as a table to join by its one column."""
-
     @abstractmethod
     def add_text(self, connection: Connection, row: Row) -> None:
         """Enter a document: `id`, and tokens parted by spaces for `title text authors accented`."""
@@ -123,12 +122,8 @@ class Dialect(ABC):
         """Take a document out; `row` exactly as it was entered."""
 
     @abstractmethod
-    def matches(self, words: Sequence[Alternatives]) -> ColumnElement[bool]:
-        """The condition that a document has all the words."""
-
-    @abstractmethod
-    def rank(self, words: Sequence[Alternatives]) -> ColumnElement[float]:
-        """How well a document matches, greater is better."""
+    def query(self, words: Sequence[Alternatives]) -> str:
+        """The words as the value `words` of `matches` and `rank`."""
 
     # Errors
 

@@ -22,13 +22,12 @@ from sqlalchemy import (
     Connection,
     Float,
     Table,
-    TableClause,
+    bindparam,
     cast,
     column,
     event,
     func,
     inspect,
-    literal,
     literal_column,
     select,
     table,
@@ -56,6 +55,8 @@ _REMOVE = text("DELETE FROM fulltext WHERE id = :id")
 # Of the labels D (accented), C (authors), B (text) and A (title).
 _WEIGHTS: ColumnElement[Any] = literal_column("CAST('{0.1, 0.4, 0.2, 1.0}' AS real[])")
 _BY_LENGTH = 1
+_VECTOR: ColumnElement[Any] = literal_column("fulltext.words")
+_QUERY = cast(bindparam("words"), TSQUERY)
 _GENERATION = select(index_version.c.generation)
 
 _PASSING = (
@@ -88,6 +89,9 @@ class Postgresql(Dialect):
     """An index in the schema `schema` of the database that `url` names."""
 
     driver_error = psycopg.Error
+    fulltext = table("fulltext", column("id"))
+    matches = _VECTOR.op("@@", is_comparison=True)(_QUERY)
+    rank = func.ts_rank(_WEIGHTS, _VECTOR, _QUERY, _BY_LENGTH, type_=Float)
     paper = PGDialect_psycopg(paramstyle="format")  # type: ignore[no-untyped-call]  # its signature has no types
 
     def __init__(self, url: URL, schema: str = SCHEMA) -> None:
@@ -98,9 +102,12 @@ class Postgresql(Dialect):
         self.engine = postgresql_engine(
             self.url, schema, busy_seconds=BUSY_SECONDS, pool_size=8, max_overflow=-1
         )
-        event.listen(self.engine, "connect", self._note_software)
+        event.listen(self.engine, "connect", self._set_up)
 
-    def _note_software(self, connection: Any, _record: object) -> None:
+    def _set_up(self, connection: Any, _record: object) -> None:
+        # Rows of a site lie side by side: to read them by their key is hardly more than reading on.
+        connection.execute("SET random_page_cost TO 1.1")
+        connection.commit()
         version = connection.info.server_version
         self.software = f"PostgreSQL {version // 10000}.{version % 10000}"
 
@@ -157,7 +164,7 @@ class Postgresql(Dialect):
         try:
             # BEGIN and ROLLBACK would each be a journey to the server.
             connection.autocommit = True
-            found = connection.execute(sql, values).fetchall()
+            found = connection.execute(sql, values, binary=True).fetchall()
             connection.autocommit = False
         except BaseException:
             pooled.invalidate()
@@ -168,22 +175,14 @@ class Postgresql(Dialect):
     def insert(self, target: Table) -> Insert:
         return insert(target)
 
-    @property
-    def fulltext(self) -> TableClause:
-        return table("fulltext", column("id"))
-
     def add_text(self, connection: Connection, row: Row) -> None:
         connection.execute(_ADD, {"id": row["id"], "words": tsvector(row)})
 
     def remove_text(self, connection: Connection, row: Row) -> None:
         connection.execute(_REMOVE, {"id": row["id"]})
 
-    def matches(self, words: Sequence[Alternatives]) -> ColumnElement[bool]:
-        return literal_column("fulltext.words").op("@@", is_comparison=True)(_query(words))
-
-    def rank(self, words: Sequence[Alternatives]) -> ColumnElement[float]:
-        vector: ColumnElement[Any] = literal_column("fulltext.words")
-        return func.ts_rank(_WEIGHTS, vector, _query(words), _BY_LENGTH, type_=Float)
+    def query(self, words: Sequence[Alternatives]) -> str:
+        return tsquery(words)
 
     def passing(self, error: Exception) -> bool:
         state = _state(error)
@@ -210,10 +209,6 @@ class Postgresql(Dialect):
 
 _share = text("SELECT pg_advisory_xact_lock_shared(:key)")
 _exclude = text("SELECT pg_advisory_xact_lock(:key)")
-
-
-def _query(words: Sequence[Alternatives]) -> ColumnElement[Any]:
-    return cast(literal(tsquery(words)), TSQUERY)
 
 
 def _state(error: Exception) -> str:

@@ -14,7 +14,7 @@ from sqlalchemy.exc import IntegrityError, SQLAlchemyError
 from archive.errors import IndexUnavailable
 from archive.index.dialect.base import Row
 from archive.index.dialect.postgresql import Postgresql
-from archive.index.schema import captures, captures_place
+from archive.index.schema import captures, captures_place, metadata
 
 _COLUMNS = [column.name for column in captures.c]
 _COPY = "COPY captures ({}) FROM STDIN".format(", ".join(f'"{name}"' for name in _COLUMNS))
@@ -26,6 +26,8 @@ _THIN_OUT = text(
     ' WHERE a.segment = b.segment AND a."offset" = b."offset" AND a.ctid < b.ctid'
 )
 _TRIES, _PAUSE = 20, 0.05  # seconds between
+_TABLES = ", ".join([*metadata.tables, Postgresql.fulltext.name])
+_TIDY = f"VACUUM (ANALYZE) {_TABLES}"
 _SORTING = "SET LOCAL maintenance_work_mem TO '256MB'"
 
 
@@ -89,8 +91,10 @@ class PostgresqlBeside:
                 except IntegrityError:
                     connection.execute(_THIN_OUT)
                     self._make_keys(connection)
-            with self.dialect.engine.begin() as connection:
-                connection.exec_driver_sql("ANALYZE")
+            with self.dialect.engine.connect() as connection:
+                # Not left to the server, which would do it while the index is being read.
+                connection.execution_options(isolation_level="AUTOCOMMIT")
+                connection.exec_driver_sql(_TIDY)
 
     def _make_keys(self, connection: Connection) -> None:
         connection.exec_driver_sql(f"ALTER TABLE captures ADD PRIMARY KEY ({_KEY})")

@@ -24,7 +24,7 @@ from sqlalchemy import (
     Connection,
     Float,
     Table,
-    TableClause,
+    bindparam,
     create_engine,
     event,
     inspect,
@@ -77,6 +77,12 @@ class Sqlite(Dialect):
     software = f"SQLite {sqlite3.sqlite_version}"
     driver_error = sqlite3.Error
     busy_seconds: float = BUSY_SECONDS
+    fulltext = table("fulltext", literal_column("rowid"))
+    matches = cast(
+        "ColumnElement[bool]",
+        literal_column("fulltext").op("MATCH", is_comparison=True)(bindparam("words")),
+    )
+    rank = literal_column(_RANK, Float)
 
     def __init__(self, path: str) -> None:
         self.path = Path(path)
@@ -171,28 +177,17 @@ class Sqlite(Dialect):
     def insert(self, target: Table) -> Insert:
         return insert(target)
 
-    @property
-    def fulltext(self) -> TableClause:
-        return table("fulltext", literal_column("rowid"))
-
     def add_text(self, connection: Connection, row: Row) -> None:
         connection.execute(_ADD, row)
 
     def remove_text(self, connection: Connection, row: Row) -> None:
         connection.execute(_REMOVE, row)
 
-    def matches(self, words: Sequence[Alternatives]) -> ColumnElement[bool]:
-        expression = " AND ".join(
+    def query(self, words: Sequence[Alternatives]) -> str:
+        return " AND ".join(
             f"({' OR '.join(_quoted(phrase.tokens, phrase.prefix) for phrase in word)})"
             for word in words
         )
-        return cast(
-            "ColumnElement[bool]",
-            literal_column("fulltext").op("MATCH", is_comparison=True)(expression),
-        )
-
-    def rank(self, _words: Sequence[Alternatives]) -> ColumnElement[float]:
-        return literal_column(_RANK, Float)
 
     def passing(self, _error: Exception) -> bool:
         return False  # it waits for locks by itself

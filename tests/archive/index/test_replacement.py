@@ -14,11 +14,12 @@ from typing import Any
 
 import pytest
 
-from archive.errors import IndexUnavailable, NotArchived, SegmentUnknown
+from archive.errors import IndexDamaged, IndexUnavailable, NotArchived, SegmentUnknown
 from archive.index import CaptureQuery, Counts, Index, SearchQuery
 from archive.index.export import export
+from archive.index.known import KnownSegments, numbered_captures
 from archive.index.replacement import Replacement
-from archive.index.schema import VERSION
+from archive.index.schema import VERSION, segments
 from archive.model import Capture
 from tests.archive.index.samples import FILENAME, LATER_RUN, SEGMENT, capture, document
 from tests.archive.index.test_database import WRITER, line_of, process
@@ -390,3 +391,32 @@ def test_index_of_an_earlier_day_learns_its_collection(tmp_path: Path) -> None:
         assert opened.collection() is None
         opened.mark_collection("one")
         assert opened.collection() == "one"
+
+
+def test_numbers_of_segments_are_those_of_the_index_that_is_asked(index_url: str) -> None:
+    first, other = capture("https://example.org/a"), capture("https://example.org/b")
+    other = replace(other, filename=OTHER.filename)
+    with closing(Index(index_url)) as index:
+        index.add_segment(SEGMENT)
+        index.commit([first])
+        assert list(index.captures(HOST)) == [first]
+        rows = index._database.tuples(numbered_captures, {})
+
+        def replaced(*statement: Any) -> Any:
+            with Replacement(index_url) as fresh:
+                fresh.load(segments=[OTHER], captures=[other])
+                fresh.load(segments=[SEGMENT], captures=[first])
+                with fresh.swap():
+                    pass
+            return index._database.rows(*statement)
+
+        # In between the rows and the names of their segments.
+        assert KnownSegments(replaced).of(rows) is None
+        assert list(index.captures(HOST)) == [first, other]
+
+
+def test_captures_of_no_segment_are_damage(index: Index) -> None:
+    index.commit([capture()])
+    index._database.write(lambda connection: connection.execute(segments.delete()))
+    with pytest.raises(IndexDamaged, match="rebuild-index"):
+        list(index.captures(HOST))

@@ -277,8 +277,8 @@ def test_the_quick_way_to_the_first_match_passes_none_by(
     parts: list[str], words: list[str]
 ) -> None:
     snippets, text = Snippets(parse(" ".join(words), ["english"])), " ".join(parts)
-    quick = snippets._places(text, "english", snippets._beginning(text, "english"))
-    assert next(quick, None) == next(snippets._places(text, "english", 0), None)
+    quick = snippets._places(text, "english", True, snippets._beginning(parts, "english"))
+    assert next(quick, None) == next(snippets._places(text, "english", True, 0), None)
 
 
 @given(st.text(), st.text(), st.sampled_from(["en", "zh", "ar", None]))
