@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import signal
 import subprocess
 import sys
@@ -14,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from archive.index import Index
+from tests.environment import inherited
 from tests.servers.ceph import S3Server
 
 _COMMAND = [sys.executable, "-c", "from crawler.cli.main import main; main()"]
@@ -114,13 +114,8 @@ class Pressmark:
             return finish(process, stdin=stdin, timeout=timeout)
 
     def _environment(self) -> Mapping[str, str]:
-        inherited = {
-            name: value
-            for name, value in os.environ.items()
-            if not name.startswith(("PRESSMARK_", "AWS_"))
-        }
         return {
-            **inherited,
+            **inherited(),
             "PYTHONPATH": str(_ROOT),
             "PYTHONWARNINGS": "error::ResourceWarning",
             "PRESSMARK_ALLOW_NETWORKS": "127.0.0.0/8",

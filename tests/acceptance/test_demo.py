@@ -18,8 +18,6 @@ def test_a_page_and_a_site_are_archived_and_read_back(pressmark: Pressmark) -> N
     assert expected["text"] in result.text
     home = pressmark.folder / "data/demo"
     assert check_by_commands(home) > 2
-    (
-        home / "page.warc.gz"
-    ).unlink()  # no name of a collection, which the check wants
+    (home / "page.warc.gz").unlink()  # no name of a collection, which the check wants
     pressmark.environment["PRESSMARK_CONFIG"] = str(home / "pressmark.yaml")
     assert pressmark("verify", "--json").line["findings"] == []

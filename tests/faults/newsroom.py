@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import random
 import signal
 import subprocess
@@ -17,6 +16,7 @@ from typing import Self
 from archive.store.base import Store
 from archive.store.local import LocalStore
 from tests.crawler.spiders.site import Answer, Site
+from tests.environment import inherited
 from tests.faults.acks import Ack, read_acks
 from tests.faults.invariants import History, check, check_crash
 from tests.waiting import until
@@ -95,17 +95,12 @@ class Newsroom:
 
     def start(self, *arguments: str, strace: Sequence[str] = ()) -> subprocess.Popen[str]:
         """Start `pressmark` with these arguments, `crawl` without any."""
-        inherited = {
-            name: value
-            for name, value in os.environ.items()
-            if not name.startswith(("PRESSMARK_", "AWS_"))
-        }
         program = [sys.executable, "-m", "tests.faults.crawl", str(self.folder / "acks")]
         return subprocess.Popen(
             [*strace, *program, *(arguments or ("crawl",))],
             cwd=self.folder,
             env={
-                **inherited,
+                **inherited(),
                 "PYTHONPATH": str(ROOT),
                 "PRESSMARK_ALLOW_NETWORKS": "127.0.0.0/8",
                 "MUTANT": self.mutant,
