@@ -19,9 +19,9 @@ from sqlalchemy import (
 
 from archive.index import rows
 from archive.index.analyser import analyse, stemmer_of
-from archive.index.dialect.base import Dialect
+from archive.index.dialect.base import Dialect, Moved
 from archive.index.queries import SearchHit, SearchQuery
-from archive.index.schema import contents, documents, languages
+from archive.index.schema import contents, documents, index_version, languages
 from archive.index.snippets import Snippets
 from archive.index.words import Alternatives, parse
 from archive.model import Document
@@ -38,7 +38,8 @@ _insert = documents.insert().returning(documents.c.id)
 _replace_content = update(contents).where(contents.c.id == bindparam("of_id"))
 _insert_content = contents.insert()
 _all_stemmers = select(languages.c.language)
-_contents_of = select(contents.c.id, contents.c.content).where(
+_generation = select(index_version.c.generation).scalar_subquery().label("generation")
+_contents_of = select(contents.c.id, contents.c.content, _generation).where(
     contents.c.id.in_(bindparam("ids", expanding=True))
 )
 _SEARCHED = ("article", "thin")
@@ -115,15 +116,19 @@ def remove(connection: Connection, dialect: Dialect, segment: int, offset: int) 
 
 
 def search(connection: Connection, dialect: Dialect, query: SearchQuery) -> list[SearchHit]:
-    """Hits, best first, one a urlkey."""
+    """Hits, best first, one a urlkey. Raises Moved."""
     words = parse(query.words, _stemmers(connection, query))
     if not words:
         return []
     best = _best(connection, dialect, query, words)
-    found = connection.execute(_contents_of, {"ids": [row.id for row in best]})
-    kept = rows.documents_of((id_, content) for id_, content in found)
+    found = connection.execute(_contents_of, {"ids": [row.id for row in best]}).all()
+    if len({row.generation for row in (*best, *found)}) > 1:
+        # PostgreSQL shows each statement what is there by then: in another index ids are others'.
+        raise Moved
+    kept = rows.documents_of((row.id, row.content) for row in found)
     snippets = Snippets(words)
-    return [_hit(kept[row.id], row.score, snippets) for row in best]
+    # One that is missing was withdrawn in between.
+    return [_hit(kept[row.id], row.score, snippets) for row in best if row.id in kept]
 
 
 def _best(
@@ -193,7 +198,7 @@ def _ranked(dialect: type[Dialect], names: frozenset[str]) -> Select[Any]:
         ranked = ranked.select_from(fulltext)
     candidates = ranked.order_by(score.desc()).limit(bindparam("most")).subquery()
     return (
-        select(documents.c.id, documents.c.urlkey, candidates.c.score)
+        select(documents.c.id, documents.c.urlkey, candidates.c.score, _generation)
         .join_from(candidates, documents, documents.c.id == candidates.c.id)
         .order_by(candidates.c.score.desc(), documents.c.timestamp.desc(), documents.c.id)
     )

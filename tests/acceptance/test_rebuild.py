@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import sqlite3
+from contextlib import closing
+from pathlib import Path
+
 import pytest
 
 from crawler.demo.site import DemoSite
@@ -25,7 +29,11 @@ def test_index_is_made_again_from_the_objects(pressmark: Pressmark, damage: str)
         asked = pressmark("list", host)
         assert asked.status in (1, 3)
         assert "rebuild-index" in asked.stderr
+    pressmark("doctor")  # makes the state
+    state = _dump(pressmark.home / "state.db")
+    assert "alembic_version" in state
     line = pressmark("rebuild-index", "--json").line
+    assert _dump(pressmark.home / "state.db") == state
     assert list(line) == ["segments", "captures", "documents", "seconds"]
     assert (line["segments"], line["captures"]) == (2, len(before))
     assert pressmark("list", host, "--match", "host", "--json").lines == before
@@ -89,3 +97,8 @@ def test_store_and_mirror_are_healed_from_each_other(pressmark: Pressmark) -> No
     assert warc.read_bytes() == whole
     assert cdxj.exists()
     assert pressmark("verify", "--repair", "--json").line["healed"] == []
+
+
+def _dump(database: Path) -> str:
+    with closing(sqlite3.connect(database)) as connection:
+        return "\n".join(connection.iterdump())

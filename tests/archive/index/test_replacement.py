@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 
 from archive.errors import IndexDamaged, IndexUnavailable, NotArchived, SegmentUnknown
-from archive.index import CaptureQuery, Counts, Index, SearchQuery
+from archive.index import CaptureQuery, Counts, Index, SearchQuery, fulltext
 from archive.index.export import export
 from archive.index.known import KnownSegments, numbered_captures
 from archive.index.replacement import Replacement
@@ -420,3 +420,30 @@ def test_captures_of_no_segment_are_damage(index: Index) -> None:
     index._database.write(lambda connection: connection.execute(segments.delete()))
     with pytest.raises(IndexDamaged, match="rebuild-index"):
         list(index.captures(HOST))
+
+
+def test_search_shows_the_documents_that_it_ranked(
+    index_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    captures = [capture(f"https://example.org/{n}", offset=n) for n in range(3)]
+    texts = [document(captures[0], "miner"), *(document(page, "gold") for page in captures[1:])]
+    with closing(Index(index_url)) as index:
+        index.add_segment(SEGMENT)
+        index.commit(captures, texts)
+        best = fulltext._best
+        replaced: list[int] = []
+
+        def ranked(*arguments: Any) -> Any:
+            found = best(*arguments)
+            if not replaced:
+                # In between the ranking and the texts. Each document has another number then.
+                with Replacement(index_url) as fresh:
+                    fresh.load(segments=[SEGMENT], captures=captures, documents=texts[::-1])
+                    with fresh.swap():
+                        pass
+            replaced.append(len(found))
+            return found
+
+        monkeypatch.setattr(fulltext, "_best", ranked)
+        assert [hit.url for hit in index.search(SearchQuery(words="miner"))] == [captures[0].url]
+    assert set(replaced) == {1}
