@@ -71,6 +71,8 @@ class Collection:
                 "software": SOFTWARE,
             }
             description = f"{json.dumps(line, indent=1)}\n".encode()
+            # Whatever becomes of us, or of the answer: the index is of what will be there then.
+            self.index.mark_collection(None)
             try:
                 self.store.put_new(DESCRIPTION, description)
             except KeyTaken:

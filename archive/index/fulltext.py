@@ -39,8 +39,9 @@ _replace_content = update(contents).where(contents.c.id == bindparam("of_id"))
 _insert_content = contents.insert()
 _all_stemmers = select(languages.c.language)
 _generation = select(index_version.c.generation).scalar_subquery().label("generation")
-_contents_of = select(contents.c.id, contents.c.content, _generation).where(
-    contents.c.id.in_(bindparam("ids", expanding=True))
+# At least one row, so that it says in which index there is none.
+_contents_of = select(index_version.c.generation, contents.c.id, contents.c.content).outerjoin_from(
+    index_version, contents, contents.c.id.in_(bindparam("ids", expanding=True))
 )
 _SEARCHED = ("article", "thin")
 _CANDIDATES = 5  # documents that are ranked for each hit: a page may have many versions
@@ -125,7 +126,7 @@ def search(connection: Connection, dialect: Dialect, query: SearchQuery) -> list
     if len({row.generation for row in (*best, *found)}) > 1:
         # PostgreSQL shows each statement what is there by then: in another index ids are others'.
         raise Moved
-    kept = rows.documents_of((row.id, row.content) for row in found)
+    kept = rows.documents_of((row.id, row.content) for row in found if row.id is not None)
     snippets = Snippets(words)
     # One that is missing was withdrawn in between.
     return [_hit(kept[row.id], row.score, snippets) for row in best if row.id in kept]

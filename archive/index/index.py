@@ -7,7 +7,6 @@ from itertools import islice
 from typing import Any
 
 from sqlalchemy import Connection, Row, Select, bindparam, func, select, update
-from sqlalchemy.schema import CreateTable
 
 from archive.errors import IndexOutdated, IndexUnavailable, NotArchived, SegmentUnknown
 from archive.index import fulltext, lookup, partial, rows, unextracted, withdrawal
@@ -132,25 +131,22 @@ class Index:
         """Whether `mark_partial` was called of this index."""
         return partial.mark.name in self._database.read(self._dialect.tables)
 
-    def mark_collection(self, digest: str) -> None:
-        """Note of which collection this index is: by the digest of its description. Durable."""
+    def mark_collection(self, digest: str | None) -> None:
+        """Note of which collection this index is: by the digest of its description. Durable.
+
+        None: of the one that it is seen with next.
+        """
 
         def mark(connection: Connection) -> None:
-            connection.execute(CreateTable(collection, if_not_exists=True))
             connection.execute(collection.delete())
-            connection.execute(collection.insert().values(digest=digest))
+            if digest is not None:
+                connection.execute(collection.insert().values(digest=digest))
 
         self._database.write(mark)
 
     def collection(self) -> str | None:
         """What `mark_collection` noted; None: nothing yet."""
-
-        def ask(connection: Connection) -> str | None:
-            if collection.name not in self._dialect.tables(connection):
-                return None
-            return connection.execute(select(collection.c.digest)).scalar()
-
-        return self._database.read(ask)
+        return self._database.read(lambda c: c.execute(select(collection.c.digest)).scalar())
 
     def close(self) -> None:
         """Let go of the database."""

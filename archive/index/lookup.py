@@ -45,9 +45,6 @@ BATCH = 1000
 _joined = select(
     *captures.c, segments.c.filename, segments.c.source.label("segment_source")
 ).join_from(captures, segments, captures.c.segment == segments.c.id)
-# PostgreSQL, which thinks that a site has few captures, would join the segments to all of them, and
-# then sort.
-_bare = numbered_captures
 
 _of_key = and_(
     captures.c.urlkey == bindparam("key"),
@@ -219,7 +216,9 @@ def _in_order(capture: Capture) -> tuple[str, str, str, int]:
 def _page(names: frozenset[str]) -> Select[Any]:
     """Numbers of segments are no part of the order: a rebuilt index has others."""
     order = captures.c.urlkey, captures.c.timestamp
-    return _bare.where(_condition(names)).order_by(*order).limit(BATCH)
+    # PostgreSQL, which thinks that a site has few captures, would join the segments to all of them,
+    # and then sort.
+    return numbered_captures.where(_condition(names)).order_by(*order).limit(BATCH)
 
 
 @lru_cache
@@ -229,7 +228,7 @@ def _all_of(names: frozenset[str]) -> Select[Any]:
         captures.c.urlkey == bindparam("place_key"),
         captures.c.timestamp == bindparam("place_time"),
     )
-    return _bare.where(_condition(names), place)
+    return numbered_captures.where(_condition(names), place)
 
 
 def _condition(names: Collection[str]) -> ColumnElement[bool]:

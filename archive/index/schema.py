@@ -34,7 +34,7 @@ index_version = Table(
     Column("generation", BigInteger, nullable=False),  # random: no other index has it
 )
 
-# Of which collection it is. An index that was made before there was such a table has none.
+# Of which collection it is: one row, or none yet.
 collection = Table("collection", metadata, Column("digest", _TEXT, primary_key=True))
 
 segments = Table(

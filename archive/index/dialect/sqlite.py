@@ -34,6 +34,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects.sqlite import Insert, insert
 
+from archive.databases import sqlite_code
 from archive.errors import IndexDamaged, IndexUnavailable
 from archive.index.dialect.base import BUSY_SECONDS, WRITE, Dialect, Moved, Row
 from archive.index.schema import metadata
@@ -194,7 +195,7 @@ class Sqlite(Dialect):
 
     def failure(self, error: Exception) -> IndexUnavailable:
         cause = getattr(error, "orig", None) or error
-        code = "_".join(str(getattr(cause, "sqlite_errorname", "")).split("_")[:2])
+        code = sqlite_code(cause)
         if code in _DAMAGED:
             return IndexDamaged(
                 f"the index {self.name} is damaged ({cause}): run `pressmark rebuild-index`, "

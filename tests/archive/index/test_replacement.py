@@ -372,7 +372,7 @@ def test_mark_of_a_partial_index_stays_until_it_is_replaced(index_url: str) -> N
 def test_collection_of_an_index_is_noted_until_it_is_replaced(index_url: str) -> None:
     with closing(Index(index_url)) as made, closing(Index(index_url)) as opened:
         assert made.collection() is None
-        for digest in ("one", "two"):
+        for digest in ("one", None, "two"):
             made.mark_collection(digest)
             assert opened.collection() == digest
         with Replacement(index_url) as fresh:
@@ -380,17 +380,6 @@ def test_collection_of_an_index_is_noted_until_it_is_replaced(index_url: str) ->
             with fresh.swap():
                 pass
         assert made.collection() == opened.collection() == "three"
-
-
-def test_index_of_an_earlier_day_learns_its_collection(tmp_path: Path) -> None:
-    url = f"sqlite:///{tmp_path}/index.db"
-    Index(url).close()
-    with closing(sqlite3.connect(tmp_path / "index.db")) as plain:
-        plain.execute("DROP TABLE collection")
-    with closing(Index(url)) as opened:
-        assert opened.collection() is None
-        opened.mark_collection("one")
-        assert opened.collection() == "one"
 
 
 def test_numbers_of_segments_are_those_of_the_index_that_is_asked(index_url: str) -> None:
@@ -422,14 +411,17 @@ def test_captures_of_no_segment_are_damage(index: Index) -> None:
         list(index.captures(HOST))
 
 
+@pytest.mark.parametrize(
+    ("first", "second"), [([0, 1, 2], [2, 1, 0]), ([2, 1, 0], [0])], ids=["others", "fewer"]
+)
 def test_search_shows_the_documents_that_it_ranked(
-    index_url: str, monkeypatch: pytest.MonkeyPatch
+    index_url: str, monkeypatch: pytest.MonkeyPatch, first: list[int], second: list[int]
 ) -> None:
     captures = [capture(f"https://example.org/{n}", offset=n) for n in range(3)]
     texts = [document(captures[0], "miner"), *(document(page, "gold") for page in captures[1:])]
     with closing(Index(index_url)) as index:
         index.add_segment(SEGMENT)
-        index.commit(captures, texts)
+        index.commit(captures, [texts[n] for n in first])
         best = fulltext._best
         replaced: list[int] = []
 
@@ -438,7 +430,8 @@ def test_search_shows_the_documents_that_it_ranked(
             if not replaced:
                 # In between the ranking and the texts. Each document has another number then.
                 with Replacement(index_url) as fresh:
-                    fresh.load(segments=[SEGMENT], captures=captures, documents=texts[::-1])
+                    again = [texts[n] for n in second]
+                    fresh.load(segments=[SEGMENT], captures=captures, documents=again)
                     with fresh.swap():
                         pass
             replaced.append(len(found))
