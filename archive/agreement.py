@@ -5,12 +5,13 @@ An empty place looks like a new collection: a disk that is not mounted, a bucket
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable
 from dataclasses import dataclass
 from itertools import islice
 
 from archive.digests import sha256
-from archive.errors import FilesMissing, KeyInvalid, KeyMissing, OtherCollection
+from archive.errors import FilesMissing, KeyInvalid, KeyMissing, ObjectDamaged, OtherCollection
 from archive.index import Index
 from archive.names import DESCRIPTION, key_of
 from archive.store.base import Store
@@ -74,18 +75,26 @@ def digest_of(description: bytes) -> str:
     return sha256(description)
 
 
+def is_description(data: bytes) -> bool:
+    """Whether a collection.json is undamaged, as far as that can be told by itself."""
+    try:
+        return isinstance(json.loads(data), dict)
+    except (ValueError, RecursionError):
+        return False
+
+
 def check_same(store: Store, digest: str | None) -> None:
     """Raises OtherCollection when the store has a description of another digest; StoreError.
 
-    None: any will do.
+    None: any will do. A damaged one, which `heal` puts right, says nothing.
     """
     if digest is None:
         return
     try:
         description = store.get(DESCRIPTION)
-    except KeyMissing:
+    except (KeyMissing, ObjectDamaged):
         return
-    if digest_of(description) != digest:
+    if digest_of(description) != digest and is_description(description):
         raise OtherCollection(store.uri)
 
 

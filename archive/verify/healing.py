@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import hashlib
 import heapq
-import json
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from itertools import groupby
 from pathlib import Path
 from typing import Literal
 
+from archive.agreement import is_description
 from archive.digests import sha256_hex
 from archive.errors import KeyInvalid, KeyMissing, KeyTaken, ObjectDamaged, RecordError
 from archive.manifests import Manifest, parse_manifest
@@ -44,15 +44,17 @@ def heal(
     """Give each of two stores what the other one has whole, and it has not.
 
     Whole is what its manifest names, and a manifest that can be read, if its twin cannot. What no
-    manifest speaks of stays as it is. Reads both stores to the end; `folder` has room for the
-    largest object. Raises StoreError where a store as a whole cannot be used; FilesMissing before
-    anything else for a mirror that was filled before and is empty.
+    manifest speaks of stays as it is; so does everything where the stores are different collections
+    by their descriptions. Reads both stores to the end; `folder` has room for the largest object.
+    Raises StoreError where a store as a whole cannot be used; FilesMissing before anything else for
+    a mirror that was filled before and is empty.
     """
     if isinstance(store, MirroredStore):
         store.check_mirror()
     main = store.main if isinstance(store, MirroredStore) else store
     both = _Both(main, mirror, folder)
-    yield from both.description()
+    if not (yield from both.description()):
+        return
     keys = heapq.merge(*((found.key for found in one.list("manifests/")) for one in (main, mirror)))
     for number, (key, _) in enumerate(groupby(keys)):
         advance(number, None)
@@ -64,18 +66,20 @@ class _Both:
         self._stores = (main, mirror)
         self._folder = folder
 
-    def description(self) -> Iterator[Healed]:
-        """What tells a collection from an empty folder."""
+    def description(self) -> Generator[Healed, None, bool]:
+        """What tells a collection from an empty folder; whether they may be one and the same."""
         copies = [_description(one) for one in self._stores]
         states: list[State] = [state for state, _ in copies]
         whole = [data for state, data in copies if state == "good"]
         if len(whole) == 2 and whole[0] != whole[1]:
             detail = "the stores are different collections, by this; copy the right one by hand"
             yield Healed(key=DESCRIPTION, store="", detail=detail)
-        elif whole:
+            return False
+        if whole:
             yield from self._put_right(DESCRIPTION, states, sha256_hex(whole[:1]))
         elif "bad" in states:
             yield Healed(key=DESCRIPTION, store="", detail="neither store has this whole")
+        return True
 
     def manifest(self, key: str) -> Iterator[Healed]:
         """The manifest, then the objects that it names."""
@@ -132,10 +136,10 @@ def _own_of(key: str) -> set[str]:
 def _description(store: Store) -> tuple[State, bytes]:
     try:
         data = store.get(DESCRIPTION)
-        return ("good" if isinstance(json.loads(data), dict) else "bad"), data
+        return ("good" if is_description(data) else "bad"), data
     except KeyMissing:
         return "missing", b""
-    except (ValueError, RecursionError, ObjectDamaged):
+    except ObjectDamaged:
         return "bad", b""
 
 

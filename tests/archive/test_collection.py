@@ -26,6 +26,7 @@ from archive.errors import (
 from archive.index import Index
 from archive.model import Article, Capture, Document, Segment
 from archive.names import key_of, new_name, new_run
+from archive.store.base import StoredObject
 from archive.store.memory import MemoryStore
 from archive.timestamps import to_timestamp, to_warc_date
 from archive.urlkey import urlkey
@@ -302,10 +303,34 @@ def test_index_is_of_one_collection(collection: Collection) -> None:
             other.ensure()
     with pytest.raises(OtherCollection):
         other.check_ours()
+    # Damaged, not another: `verify --repair` has to get so far as to heal it.
+    damaged = Collection(MemoryStore(), collection.index)
+    damaged.store.put_new("collection.json", description[:-9])
+    damaged.check_ours()
     # One that lost its description gets a new one, and is the same still.
     bare = Collection(MemoryStore(), collection.index)
     bare.ensure()
     bare.ensure()
+
+
+class Deaf(MemoryStore):
+    """It does not hear that what it wrote is there."""
+
+    def put_new(self, key: str, source: bytes | Path) -> StoredObject:
+        """See Store."""
+        super().put_new(key, source)
+        raise StoreUnavailable("the answer was lost")
+
+
+def test_new_description_is_the_index_s_own_whatever_became_of_its_writer(
+    collection: Collection,
+) -> None:
+    collection.index.mark_collection("of the description that was lost")
+    renewed = Collection(Deaf(), collection.index)
+    with pytest.raises(StoreUnavailable):
+        renewed.ensure()
+    renewed.ensure()
+    renewed.check_ours()
 
 
 # Redirects

@@ -144,8 +144,11 @@ def test_different_descriptions_are_named_and_left(
 ) -> None:
     kept.store.put_new("collection.json", b'{"format": 1}')
     mirror.put_new("collection.json", b'{"format": 1, "name": "other"}')
+    mirror.drop(kept.key("warc"))
+    before = _all(mirror)
     (said,) = heal(kept.store, mirror, folder=tmp_path)
     assert (said.key, said.store) == ("collection.json", "")
+    assert _all(mirror) == before
 
 
 def test_emptied_mirror_is_left_until_it_is_told_to_be_new(
