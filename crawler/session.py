@@ -78,7 +78,7 @@ class Session:
         uploader = Uploader(collection.store, collection.index, collection.ensure)
         if away:
             uploader.suppose_away()
-        # What is loaded by now stays to the end. Scrapy makes a hundred tasks a response, and
+        # What is loaded by now stays to the end. Scrapy makes tasks for each response, and the
         # collections that they cause would go through all of it again and again.
         gc.collect()
         gc.freeze()

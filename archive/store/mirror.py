@@ -17,6 +17,7 @@ from archive.errors import (
     BucketMissing,
     FilesMissing,
     KeyMissing,
+    KeyTaken,
     StateDamaged,
     StateFailure,
     StoreError,
@@ -213,8 +214,15 @@ class MirroredStore:
         compared = self._waiting.is_compared()
         if compared:
             check_mirror_filled(self.mirror)
-        # Refused where the mirror has that of another collection.
-        copy_object(DESCRIPTION, self.main, self.mirror, self._folder)
+        try:
+            copy_object(DESCRIPTION, self.main, self.mirror, self._folder)
+        except KeyTaken as error:
+            raise StoreError(
+                f"{self.mirror.uri} is another collection by its {DESCRIPTION}, and nothing is "
+                "copied there; correct `mirror`; if it is the mirror all the same, copy the "
+                f"collection's own {DESCRIPTION} into it",
+                DESCRIPTION,
+            ) from error
         if not compared:
             self._waiting.add(missing(self.main, self.mirror))
             self._waiting.compared()
