@@ -7,7 +7,7 @@ import socket
 from collections.abc import Callable
 from pathlib import Path
 
-from archive.agreement import check_ours, compare, digest_of
+from archive.agreement import check_ours, compare, digest_of, is_description
 from archive.errors import (
     KeyMissing,
     KeyTaken,
@@ -82,9 +82,15 @@ class Collection:
         else:
             found = _format_of(description)
             if found != FORMAT:
+                remedy = "use the Pressmark that wrote it"
+                if not is_description(description):
+                    remedy = (
+                        f"its {DESCRIPTION} is damaged; `pressmark verify --repair` brings it back "
+                        "from a mirror; without one, remove it, and the next capture makes another"
+                    )
                 raise StoreUnsupported(
                     f"{self.store.uri} has the storage format {found!r}, "
-                    f"this Pressmark reads {FORMAT}: use the Pressmark that wrote it"
+                    f"this Pressmark reads {FORMAT}: {remedy}"
                 )
             self._belong(digest_of(description))
 

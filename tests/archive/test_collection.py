@@ -281,13 +281,17 @@ def test_collection_describes_itself_once(collection: Collection) -> None:
 
 
 @pytest.mark.parametrize(
-    "description", [b'{"format": 2}', b"{}", b"[]", b"1", b"no JSON", b"\xff", b""]
+    ("description", "remedy"),
+    [
+        *((other, "use the Pressmark that wrote it") for other in (b'{"format": 2}', b"{}")),
+        *((bad, "is damaged; .* remove it") for bad in (b"[]", b"1", b"no JSON", b"\xff", b"")),
+    ],
 )
 def test_collection_of_another_format_is_refused(
-    collection: Collection, description: bytes
+    collection: Collection, description: bytes, remedy: str
 ) -> None:
     collection.store.put_new("collection.json", description)
-    with pytest.raises(StoreUnsupported, match="storage format"):
+    with pytest.raises(StoreUnsupported, match=f"storage format .*{remedy}"):
         collection.ensure()
 
 
