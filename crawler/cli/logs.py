@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import logging
 import sys
+from typing import TextIO
 
-from crawler.cli.output import printable
+from crawler.cli.output import aside, printable
 
 _OURS = ("archive", "config", "crawler", "pipelines")
 
@@ -17,10 +18,18 @@ class _Sentences(logging.Formatter):
         return f"pressmark: {printable(record.getMessage())}"
 
 
+class BesideBar(logging.StreamHandler[TextIO]):
+    """Leaves a progress bar whole."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        with aside():
+            super().emit(record)
+
+
 def set_up_logging(*, debug: bool) -> None:
     """Warnings of ours as sentences; of the libraries only what is critical. Not twice."""
     root = logging.getLogger()
-    handler = logging.StreamHandler(sys.stderr)
+    handler = BesideBar(sys.stderr)
     if debug:
         handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(name)s: %(message)s"))
         root.setLevel(logging.INFO)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 import traceback
 from importlib import import_module
@@ -68,7 +69,16 @@ def pressmark(debug: bool) -> None:
 def main() -> None:
     """Run the command line; errors become one sentence and an exit status."""
     refuse_foreign_packages(Path(__file__).resolve().parents[2])
-    sys.exit(_run())
+    status = _run()
+    try:
+        sys.stdout.flush()
+    except OSError as error:
+        # The interpreter would try once more when it ends.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        if not status:
+            complain(_of_file(error))
+            status = CHECKS_FAILED
+    sys.exit(status)
 
 
 def _run() -> int:
@@ -91,7 +101,7 @@ def _run() -> int:
         complain(str(error))
         return exit_status(error)
     except OSError as error:
-        complain(f"{error.filename or 'a file'}: {error.strerror or error}")
+        complain(_of_file(error))
         return CHECKS_FAILED
     except Exception as error:  # noqa: BLE001 - users never see a traceback unless they ask
         if "--debug" in sys.argv:
@@ -102,3 +112,8 @@ def _run() -> int:
         )
         return CHECKS_FAILED
     return result if isinstance(result, int) else 0
+
+
+def _of_file(error: OSError) -> str:
+    # Where nothing names the file, it is the one that is printed to.
+    return f"{error.filename or 'standard output'}: {error.strerror or error}"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 import sys
+import threading
 import unicodedata
 from collections.abc import Iterator, Sequence
 from typing import Any
@@ -19,6 +20,11 @@ from rich.progress import (
     TextColumn,
     TimeElapsedColumn,
 )
+
+_shown: Progress | None = None
+"""The bar on the terminal; a process has one at a time."""
+
+_turn = threading.RLock()
 
 
 class Bar:
@@ -69,7 +75,23 @@ def printable(text: str) -> str:
 
 def complain(message: str) -> None:
     """One sentence on standard error."""
-    click.echo(f"pressmark: {printable(message)}", err=True)
+    with aside():
+        click.echo(f"pressmark: {printable(message)}", err=True)
+
+
+@contextlib.contextmanager
+def aside() -> Iterator[None]:
+    """Whole lines that are printed meanwhile stand where the bar was, which comes again below."""
+    with _turn:
+        bar = _shown
+        if bar is None:
+            yield
+            return
+        bar.stop()
+        try:
+            yield
+        finally:
+            bar.start()
 
 
 @contextlib.contextmanager
@@ -85,8 +107,22 @@ def progress(what: str) -> Iterator[Bar]:
         MofNCompleteColumn(),
         TimeElapsedColumn(),
     )
-    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
-        yield Bar(what, bar)
+    global _shown
+    bar = Progress(
+        *columns,
+        console=Console(stderr=True),
+        transient=True,
+        # What rich would put above the bar goes to standard error, results too. See `aside`.
+        redirect_stdout=False,
+        redirect_stderr=False,
+    )
+    with bar:
+        _shown = bar
+        try:
+            yield Bar(what, bar)
+        finally:
+            with _turn:
+                _shown = None
 
 
 def table(rows: Sequence[Sequence[object]]) -> None:

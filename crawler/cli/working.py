@@ -14,7 +14,7 @@ import click
 from archive.errors import ArchiveError
 from config.schema import Configuration
 from crawler.cli.exits import CHECKS_FAILED, UNAVAILABLE
-from crawler.cli.output import Bar, complain, print_json, progress
+from crawler.cli.output import Bar, aside, complain, print_json, progress
 from crawler.opening import PARTIAL
 from crawler.reactor import STATUS, Interruption, first, run
 from crawler.session import Session
@@ -68,7 +68,8 @@ def run_session(
                 session.gate.listeners.append(lambda: bar.say(session.gate.reason))
                 outcome = await work(session, interruption, bar)
                 failure = session.writer.failure or outcome.failure or session.upload_error()
-                _print(outcome, as_json=as_json)
+                with aside():
+                    _print(outcome, as_json=as_json)
                 bar.say("storing what earlier commands left")
                 left = await _store_what_was_left(session, interruption)
         finally:

@@ -16,7 +16,7 @@ from archive.index import Index
 from tests.environment import inherited
 from tests.servers.ceph import S3Server
 
-_COMMAND = [sys.executable, "-c", "from crawler.cli.main import main; main()"]
+COMMAND = [sys.executable, "-c", "from crawler.cli.main import main; main()"]
 SCRAPY = [sys.executable, "-m", "scrapy"]
 _ROOT = Path(__file__).resolve().parents[2]
 
@@ -86,7 +86,7 @@ class Pressmark:
     def start(
         self,
         *arguments: str,
-        program: Sequence[str] = _COMMAND,
+        program: Sequence[str] = COMMAND,
         preexec: Callable[[], None] | None = None,
         stdin: Any = None,
     ) -> subprocess.Popen[bytes]:

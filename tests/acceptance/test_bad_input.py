@@ -10,7 +10,7 @@ import ssl
 import pytest
 import trustme
 
-from tests.acceptance.command import Pressmark
+from tests.acceptance.command import COMMAND, Pressmark, finish
 from tests.servers.routes import html, site
 from tests.servers.wire import Wire, WireServer, answering, reply
 
@@ -191,3 +191,14 @@ def test_what_was_never_archived_is_said(pressmark: Pressmark, arguments: list[s
     result = pressmark(*arguments, "http://example.org/never")
     assert result.status == 1
     assert "http://example.org/never is not in the collection" in result.stderr
+
+
+@pytest.mark.parametrize("arguments", [["--version"], ["sources", "list"], ["status", "--json"]])
+def test_full_standard_output_is_one_sentence(pressmark: Pressmark, arguments: list[str]) -> None:
+    assert pressmark(*arguments).status == 0
+    with pressmark.start(
+        *arguments, program=["sh", "-c", 'exec "$0" "$@" > /dev/full', *COMMAND]
+    ) as process:
+        done = finish(process)
+    assert done.status == 1
+    assert done.stderr == "pressmark: standard output: No space left on device\n"
