@@ -168,3 +168,10 @@ class PacedDownloader(Downloader):
 def is_requisite(request: Request) -> bool:
     """Whether a request is for a page's requisite."""
     return request.meta.get(KIND) in REQUISITE_KINDS
+
+
+def begin_no_more(crawler: Crawler) -> None:
+    """Have a crawl whose engine is closing start none of the requests that wait for their turn."""
+    downloader = getattr(crawler.engine, "downloader", None)
+    if isinstance(downloader, PacedDownloader):
+        downloader.end()

@@ -12,7 +12,7 @@ from scrapy.crawler import AsyncCrawlerRunner, Crawler
 from scrapy.settings import Settings
 
 from archive.errors import ArchiveError
-from crawler.pace import PacedDownloader
+from crawler.pace import begin_no_more
 from crawler.reactor import Interruption, first
 from crawler.session import Session
 from pipelines.keeper import attach
@@ -87,9 +87,7 @@ async def finish(
     if not crawl.done():
         stopping = asyncio.ensure_future(crawler.stop_async())
         await asyncio.sleep(0)  # first the engine closes: what is dropped must not be scheduled
-        downloader = getattr(crawler.engine, "downloader", None)
-        if isinstance(downloader, PacedDownloader):
-            downloader.end()
+        begin_no_more(crawler)
         await first(crawl, interruption.twice.wait(), seconds=_GRACE)
         if stopping.done():
             stopping.result()

@@ -18,7 +18,7 @@ from archive.errors import UrlError, WriteError
 from archive.model import Connection, Exchange, Kind, Truncation
 from crawler.guard.rate import RateFloor
 from crawler.guard.resolver import networks_of
-from crawler.pace import LIST, is_requisite
+from crawler.pace import LIST, begin_no_more, is_requisite
 from crawler.recorder.certificates import why_unverified
 from crawler.recorder.protocol import Attempts, RecordingPool
 from crawler.recorder.recording import Recording
@@ -191,8 +191,14 @@ def _stop_crawl(crawler: Crawler, reason: str) -> None:
     engine = crawler.engine
     if engine.spider is None or crawler in _stopping:
         return
-    closing = engine.close_spider_async(reason=reason)
-    task = asyncio.get_running_loop().create_task(closing)
+
+    async def close() -> None:
+        closing = asyncio.ensure_future(engine.close_spider_async(reason=reason))
+        await asyncio.sleep(0)  # first the engine closes: what is dropped must not be scheduled
+        begin_no_more(crawler)
+        await closing
+
+    task = asyncio.get_running_loop().create_task(close())
     _stopping[crawler] = task
     # The task holds the crawler; when it is done, there is no spider left to close.
     task.add_done_callback(lambda _: _stopping.pop(crawler, None))

@@ -185,7 +185,7 @@ def test_capture_that_cannot_be_written_ends_the_crawl() -> None:
     assert report["stats"]["pressmark/errors"] >= 1
     assert "answers that had come were not kept" in report["log"]
     assert report["stats"]["finish_reason"] == "write_error"
-    assert len(report["pages"]) < 30  # what was in flight may end
+    assert len(report["pages"]) < 10  # what was in flight may end; what waited is not begun
 
 
 def test_ad_hoc_crawl() -> None:
