@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+from pathlib import Path
 from typing import Any
 
 from sqlalchemy import URL, Engine, create_engine, event
@@ -25,6 +27,41 @@ def sqlite_code(error: BaseException) -> str:
     Python tells the extended one, such as SQLITE_BUSY_RECOVERY.
     """
     return "_".join(str(getattr(error, "sqlite_errorname", "")).split("_")[:2])
+
+
+def read_only_uri(path: Path) -> str | None:
+    """The URI by which SQLite reads a database on a read-only file system; None: it lies on none.
+
+    In WAL mode SQLite wants to write beside the file, unless the URI says that nothing changes it.
+    That may not be said where there is a log, which then is not read: a live one, of a writer under
+    another mount of the same disk or of one that was killed, can be read by its `-shm`; without
+    that the database cannot be opened. See `has_unread_log`.
+    """
+    if not _is_read_only(path):
+        return None
+    there = [beside.exists() for beside in _beside(path)]
+    immutable = "" if all(there) or has_unread_log(path) else "&immutable=1"
+    return f"{path.resolve().as_uri()}?mode=ro{immutable}"
+
+
+def has_unread_log(path: Path) -> bool:
+    """Whether it lies on a read-only file system with a log that cannot be read there."""
+    log, shared = _beside(path)
+    left = log.exists() and log.stat().st_size > 0 and not shared.exists()
+    return left and _is_read_only(path)
+
+
+def _beside(path: Path) -> tuple[Path, Path]:
+    """The write-ahead log and its index; SQLite names them after what a link leads to."""
+    real = path.resolve()
+    return real.with_name(f"{real.name}-wal"), real.with_name(f"{real.name}-shm")
+
+
+def _is_read_only(path: Path) -> bool:
+    try:
+        return bool(os.statvfs(path).f_flag & os.ST_RDONLY)
+    except OSError:
+        return False  # it is not there
 
 
 def postgresql_engine(url: URL, schema: str, *, busy_seconds: float, **options: Any) -> Engine:

@@ -13,7 +13,13 @@ from sqlalchemy import URL, Connection, Engine, Table, create_engine, event, ins
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import ArgumentError, SQLAlchemyError
 
-from archive.databases import DRIVER, postgresql_engine, sqlite_code
+from archive.databases import (
+    DRIVER,
+    has_unread_log,
+    postgresql_engine,
+    read_only_uri,
+    sqlite_code,
+)
 from archive.errors import StateDamaged, StateFailure
 from archive.state import migrating
 from archive.state.schema import HEAD
@@ -28,6 +34,7 @@ _BATCH = 1000
 _MIGRATION_LOCK = 0x7072657373
 _DAMAGED = {"SQLITE_CORRUPT", "SQLITE_NOTADB", "SQLITE_FORMAT"}
 _LOCKED = {"SQLITE_BUSY", "SQLITE_LOCKED"}
+_UNWRITABLE = {"SQLITE_READONLY", "SQLITE_CANTOPEN"}
 _LOCK_TIMEOUT = "55P03"
 
 
@@ -119,7 +126,11 @@ class State:
         try:
             yield
         except SQLAlchemyError as error:
-            raise _failure(error, self.name) from error
+            raise _failure(error, self.name, unread_log=self._has_unread_log()) from error
+
+    def _has_unread_log(self) -> bool:
+        url = self._engine.url
+        return url.get_backend_name() == "sqlite" and has_unread_log(Path(str(url.database)))
 
 
 def _parsed(url: str) -> URL:
@@ -150,7 +161,8 @@ def _shown(url: URL) -> str:
 def _open(url: URL) -> Engine:
     if url.get_backend_name() == "postgresql":
         return postgresql_engine(url, SCHEMA, busy_seconds=_BUSY_SECONDS)
-    folder = Path(str(url.database)).parent
+    path = Path(str(url.database))
+    folder = path.parent
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
@@ -158,10 +170,20 @@ def _open(url: URL) -> Engine:
             f"cannot make the folder of the state, {folder}: {error.strerror}; "
             "correct `home` or `database`, or its permissions"
         ) from error
-    engine = create_engine(url, connect_args={"timeout": _BUSY_SECONDS})
-    event.listen(engine, "connect", _set_up_sqlite)
+    uri = read_only_uri(path)
+    if uri is None:
+        engine = create_engine(url, connect_args={"timeout": _BUSY_SECONDS})
+        event.listen(engine, "connect", _set_up_sqlite)
+    else:
+        engine = create_engine(url, creator=lambda: _connect_read_only(uri))
     event.listen(engine, "begin", _begin_sqlite)
     return engine
+
+
+def _connect_read_only(uri: str) -> sqlite3.Connection:
+    return sqlite3.connect(
+        uri, uri=True, timeout=_BUSY_SECONDS, isolation_level=None, check_same_thread=False
+    )
 
 
 def _set_up_sqlite(connection: sqlite3.Connection, _record: object) -> None:
@@ -185,7 +207,7 @@ def _begin_sqlite(connection: Connection) -> None:
     connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
 
 
-def _failure(error: SQLAlchemyError, name: str) -> StateFailure:
+def _failure(error: SQLAlchemyError, name: str, *, unread_log: bool) -> StateFailure:
     cause = getattr(error, "orig", None) or error
     code = sqlite_code(cause)
     if code in _DAMAGED:
@@ -201,6 +223,11 @@ def _failure(error: SQLAlchemyError, name: str) -> StateFailure:
         )
     if code == "SQLITE_FULL":
         return StateFailure(f"the disk of the state {name} is full: make room, then try again")
+    if unread_log and code in _UNWRITABLE:
+        return StateFailure(
+            f"the state {name} is on a read-only file system ({cause}) with a log beside it that "
+            "must be brought in first: run `pressmark status` once where it can be written"
+        )
     if code:
         return StateFailure(
             f"the state {name} cannot be used ({cause}): correct its permissions, or name another "

@@ -100,8 +100,11 @@ class Store(Protocol):
         """
         ...
 
-    def check(self) -> None:
-        """Raise BucketMissing, AccessDenied or StoreUnavailable unless it can be used now."""
+    def check(self, *, writing: bool = True) -> None:
+        """Raise BucketMissing, AccessDenied or StoreUnavailable unless it can be used now.
+
+        Without `writing` it need only be readable.
+        """
         ...
 
     def probe(self) -> Capabilities:

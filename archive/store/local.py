@@ -118,10 +118,14 @@ class LocalStore:
         check_prefix(prefix)
         return self._walk(prefix[: prefix.rfind("/") + 1], prefix, start_after)
 
-    def check(self) -> None:
+    def check(self, *, writing: bool = True) -> None:
         """See Store. A folder that is yet to be made is all right where it can be made."""
+        place = self._check_place()
+        if not writing:
+            with self._reading(""), os.scandir(place):
+                return
         # Permissions alone do not tell: disks are read-only or full, and root may do anything.
-        trial = self._check_place() / (_TEMPORARY + secrets.token_hex(8))
+        trial = place / (_TEMPORARY + secrets.token_hex(8))
         with self._writing(""):
             trial.touch(exist_ok=False)
             trial.unlink()

@@ -70,7 +70,7 @@ class MemoryStore:
             keys = sorted(key for key in self._objects if key.startswith(prefix))
         return (self._find(key)[1] for key in keys if key > start_after)
 
-    def check(self) -> None:
+    def check(self, *, writing: bool = True) -> None:
         """See Store."""
 
     def probe(self) -> Capabilities:

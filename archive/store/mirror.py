@@ -140,9 +140,9 @@ class MirroredStore:
         """See Store."""
         return self.main.list(prefix, start_after)
 
-    def check(self) -> None:
+    def check(self, *, writing: bool = True) -> None:
         """See Store. The mirror may be away."""
-        self.main.check()
+        self.main.check(writing=writing)
 
     def check_mirror(self) -> None:
         """Raises FilesMissing when it was filled before and is empty; StoreError, StateFailure."""

@@ -12,6 +12,8 @@ _FULL = (errno.ENOSPC, errno.EDQUOT)
 
 def disk_remedy(error: OSError, setting: str) -> str:
     """What to do about what a folder does not do; `setting` names it in pressmark.yaml."""
+    if error.errno == errno.EROFS:
+        return f"what it holds can be read; to write, mount it writable or correct `{setting}`"
     if error.errno in DENIED:
         return f"give this user the permission, or correct `{setting}`"
     return "make room on the disk" if error.errno in _FULL else "check the disk"

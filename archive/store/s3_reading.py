@@ -65,7 +65,7 @@ class S3Reader:
         check_prefix(prefix)
         return self._listed(prefix, start_after)
 
-    def check(self) -> None:
+    def check(self, *, writing: bool = True) -> None:  # noqa: ARG002 - it only reads anyway
         """See Store."""
         bucket = self._bucket
         # A listing and no HEAD, whose answer has no body to tell a reason.

@@ -177,7 +177,7 @@ class _Walk:
                     self._report.add("bad", place, str(error))
                 except StoreUnavailable as error:
                     # Raises when that is the store; else it is this spool, or another machine's.
-                    self._store.check()
+                    self._store.check(writing=False)
                     self._report.add("bad", place, str(error))
 
 

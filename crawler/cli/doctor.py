@@ -16,6 +16,7 @@ from archive.files import write_durably
 from archive.spooled import free_space, spool_usage
 from archive.state import State
 from archive.state.schema import HEAD
+from archive.store.refusals import disk_remedy
 from archive.timestamps import now
 from config.quantities import show_size
 from config.schema import Configuration
@@ -59,9 +60,19 @@ def _contact(configuration: Configuration) -> Iterator[Check]:
 
 def _home(configuration: Configuration) -> Iterator[Check]:
     home = Path(configuration.home).absolute()
-    home.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=home) as folder:
-        write_durably(Path(folder) / "probe", b"probe")
+    try:
+        home.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(dir=home) as folder:
+            write_durably(Path(folder) / "probe", b"probe")
+    except OSError as error:
+        yield Check(
+            name="home",
+            ok=False,
+            detail=f"cannot write into {home}: {error.strerror}",
+            remedy=disk_remedy(error, "home"),
+            exit_status=UNAVAILABLE,
+        )
+        return
     free, least = free_space(home), configuration.spool.min_free
     room = f"{home}, {show_size(free)} free"
     enough = free >= least

@@ -43,7 +43,7 @@ def verify(sample: int | None, repair: bool, as_json: bool) -> None:
     healed: list[Healed] = []
     has_index = Index.exists(configuration.index_url)
     with _audited(configuration, has_index=has_index) as collection:
-        collection.store.check()
+        collection.store.check(writing=repair)
         if repair and collection.mirror is not None:
             collection.check_ours()
             collection.mirror.check()
@@ -163,7 +163,7 @@ def rebuild_index(forget_missing: bool, as_json: bool) -> None:
     with progress("Rebuilding") as advance:
         store = store_of(configuration)
         try:
-            store.check()
+            store.check(writing=False)
             home = Path(configuration.home)
             unread = rebuild(
                 store,

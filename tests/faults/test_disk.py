@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import re
-import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -16,7 +15,7 @@ from tests.faults.filling import Filled
 from tests.faults.invariants import Violation
 from tests.faults.newsroom import Newsroom
 from tests.faults.trial import ROOT, Trial
-from tests.servers import debian
+from tests.servers.mounts import UNSHARE, need_mounts
 from tests.servers.strace import need_strace
 
 SHORT_SIZES, FULL_SIZES = 3, 20
@@ -33,7 +32,7 @@ def fill(folder: Path, size: int) -> Filled:
     folder.mkdir()
     program = [sys.executable, "-m", "tests.faults.filling", str(folder), str(size)]
     done = subprocess.run(
-        ["unshare", "--map-root-user", "--mount", *program],
+        [*UNSHARE, *program],
         cwd=ROOT,
         capture_output=True,
         text=True,
@@ -47,17 +46,7 @@ def fill(folder: Path, size: int) -> Filled:
 
 @pytest.fixture
 def namespaces(tmp_path: Path) -> None:
-    """Skip where mounting is not allowed; fail where CI=true."""
-    mount = ["mount", "-t", "tmpfs", "tmpfs", str(tmp_path)]
-    unshare = ["unshare", "--map-root-user", "--mount"]
-    if shutil.which("unshare") is None:
-        reason = "needs unshare"
-    else:
-        done = subprocess.run([*unshare, *mount], capture_output=True, text=True, check=False)
-        if done.returncode == 0:
-            return
-        reason = f"needs mount namespaces: {done.stderr}"
-    debian.skip_or_fail(reason)
+    need_mounts(tmp_path)
 
 
 def sizes(count: int) -> Iterator[int]:

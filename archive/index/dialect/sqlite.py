@@ -6,6 +6,8 @@ transaction that acknowledges is flushed to the disk (`synchronous=FULL`) before
 The file may be replaced while it is open (see archive.index.dialect.sqlite_beside). Then its name
 is a symbolic link to another one, and connections to the old file are given up: readers look at the
 inode before they ask, writers when they have the write lock, which the replacer holds meanwhile.
+
+On a read-only file system it can be read all the same (see archive.databases.read_only_uri).
 """
 
 from __future__ import annotations
@@ -34,7 +36,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects.sqlite import Insert, insert
 
-from archive.databases import sqlite_code
+from archive.databases import has_unread_log, read_only_uri, sqlite_code
 from archive.errors import IndexDamaged, IndexUnavailable
 from archive.index.dialect.base import BUSY_SECONDS, WRITE, Dialect, Moved, Row
 from archive.index.schema import metadata
@@ -118,11 +120,16 @@ class Sqlite(Dialect):
         make_folder_of(self.path)
         while True:
             before = self._inode()
+            uri = read_only_uri(self.path)
             connection = sqlite3.connect(
-                self.path, timeout=self.busy_seconds, factory=_Connection, check_same_thread=False
+                uri or self.path,
+                timeout=self.busy_seconds,
+                factory=_Connection,
+                check_same_thread=False,
+                uri=uri is not None,
             )
             try:
-                set_up(connection)
+                set_up(connection, read_only=uri is not None)
                 connection.inode = cast("Inode", self._inode())
             except BaseException:
                 connection.close()
@@ -210,6 +217,12 @@ class Sqlite(Dialect):
             return IndexUnavailable(
                 f"the disk of the index {self.name} is full: make room, then try again"
             )
+        if code in _UNWRITABLE and has_unread_log(self.path):
+            return IndexUnavailable(
+                f"the index {self.name} is on a read-only file system ({cause}) with a log beside "
+                "it that must be brought in first: run `pressmark status` once where it can be "
+                "written"
+            )
         if code in _UNWRITABLE:
             return IndexUnavailable(
                 f"the index {self.name} cannot be opened for writing ({cause}): correct its "
@@ -230,15 +243,11 @@ def make_folder_of(path: Path) -> None:
         ) from error
 
 
-def set_up(connection: sqlite3.Connection) -> None:
+def set_up(connection: sqlite3.Connection, *, read_only: bool = False) -> None:
     """The settings that every connection has. Transactions begin where it is said, alone."""
     connection.isolation_level = None
-    for pragma in (
-        f"page_size={_PAGE_SIZE}",
-        "journal_mode=WAL",
-        "synchronous=FULL",
-        f"cache_size=-{_CACHE_KIB}",
-    ):
+    writing = (f"page_size={_PAGE_SIZE}", "journal_mode=WAL", "synchronous=FULL")
+    for pragma in (*(() if read_only else writing), f"cache_size=-{_CACHE_KIB}"):
         with closing(connection.execute(f"PRAGMA {pragma}")) as cursor:
             cursor.fetchall()
 

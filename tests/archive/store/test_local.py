@@ -114,7 +114,7 @@ def test_abandoned_temporary_files_go_and_fresh_ones_stay(local: LocalStore, fol
         (errno.EDQUOT, StoreUnavailable, "make room"),
         (errno.EIO, StoreUnavailable, "check the disk"),
         (errno.EACCES, AccessDenied, "permission"),
-        (errno.EROFS, AccessDenied, "permission"),
+        (errno.EROFS, AccessDenied, "mount it writable"),
     ],
 )
 def test_failed_write_says_what_to_do(
