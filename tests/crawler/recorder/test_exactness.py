@@ -39,7 +39,7 @@ def sha(data: bytes) -> str:
 
 
 def _requests(base: str, paths: list[str]) -> list[dict[str, Any]]:
-    quick = {"download_timeout": 1.5, "dont_retry": True}
+    quick = {"download_timeout": 3.5, "dont_retry": True}  # amid 4 s of silence
     requests = [
         request(base + path, meta=quick if path == "/slow" else {})
         for path in paths
