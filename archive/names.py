@@ -52,6 +52,10 @@ def _checked(source: str) -> str:
     return source
 
 
+IMPORTED = "imported"
+"""Source of what other tools captured, where no other is named."""
+
+
 def imported_name(source: str, moment: datetime, sha256: str) -> str:
     """The segment name of a WARC of another tool: the same for the same file, at any time.
 

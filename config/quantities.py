@@ -131,3 +131,8 @@ def _cron_number(text: str, low: int, high: int, names: dict[str, int]) -> int |
     if not (text.isdecimal() and text.isascii()) or len(text) > 2:
         return None
     return int(text) if low <= int(text) <= high else None
+
+
+def show_count(number: int, one: str, many: str = "") -> str:
+    """`1 file`, `2 files`; `many` where that is not `one` with an s."""
+    return f"{number} {one if number == 1 else many or f'{one}s'}"

@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import os
 import shutil
+import zipfile
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -20,7 +21,7 @@ from archive.collection import Collection
 from archive.contents import RecordReader
 from archive.digests import sha256_file
 from archive.errors import DigestMismatch, KeyInvalid, KeyMissing, RecordError
-from archive.importing.records import WarcFile, packed_records
+from archive.importing.records import WarcFile, first_record, packed_records
 from archive.importing.wacz import unpack_wacz
 from archive.index import CaptureQuery
 from archive.manifests import Line, parse_manifest
@@ -101,7 +102,7 @@ class Importer:
         records = packed_records(warc)
         first = next(records, None)
         if first is None:
-            raise RecordError(f"{warc.name} holds no record: there is nothing to import")
+            raise _empty(warc.name)
         beginning = read_record(first[1], where=first[2])
         for own in (PurePosixPath(warc.name).name, beginning.get("WARC-Filename") or ""):
             if self._has(own, digest):
@@ -154,6 +155,20 @@ class Importer:
         return any(
             one.record_id == capture.record_id and one.filename != capture.filename for one in there
         )
+
+
+def check_beginning(path: Path) -> None:
+    """Raises RecordError for a file whose beginning shows that it is no archive at all; OSError."""
+    if path.name.lower().endswith(_WACZ):
+        if not zipfile.is_zipfile(path):
+            raise RecordError(f"{path.name} is no ZIP file, as a WACZ is: take another copy")
+        return
+    if first_record(WarcFile(path=path, name=path.name)) is None:
+        raise _empty(path.name)
+
+
+def _empty(name: str) -> RecordError:
+    return RecordError(f"{name} holds no record: there is nothing to import")
 
 
 def _warcs(path: Path, folder: Path) -> Iterator[WarcFile]:

@@ -47,20 +47,40 @@ def packed_records(warc: WarcFile) -> Iterator[tuple[bytes, bytes, str]]:
     The member is the file's own where the file has one for each record. Raises RecordError, which
     names the place; OSError.
     """
+    if _is_gzip(warc) and _has_a_member_each(warc):
+        for offset, packed, record in _members(warc):
+            yield packed, record, f"{warc.name} at {offset}"
+    else:
+        yield from _repacked_records(warc)
+
+
+def first_record(warc: WarcFile) -> bytes | None:
+    """Its first record, without a look at the rest; None: it is empty.
+
+    Raises RecordError, OSError.
+    """
+    for _, record, _ in _repacked_records(warc):
+        return record
+    return None
+
+
+def _is_gzip(warc: WarcFile) -> bool:
+    """Raises RecordError for what is neither that nor plain."""
     with warc.path.open("rb") as file:
         beginning = file.read(16)
     for magic, what in _OTHERS.items():
         if beginning.startswith(magic):
             raise RecordError(f"{warc.name} {what}")
-    if not beginning.startswith(_GZIP):
-        with warc.path.open("rb") as file:
-            yield from _repacked(file, warc, "head -c {} {}")
-    elif _has_a_member_each(warc):
-        for offset, packed, record in _members(warc):
-            yield packed, record, f"{warc.name} at {offset}"
-    else:
+    return beginning.startswith(_GZIP)
+
+
+def _repacked_records(warc: WarcFile) -> Iterator[tuple[bytes, bytes, str]]:
+    if _is_gzip(warc):
         with gzip.open(warc.path) as file:
             yield from _repacked(file, warc, "zcat {1} | head -c {0}")
+    else:
+        with warc.path.open("rb") as file:
+            yield from _repacked(file, warc, "head -c {} {}")
 
 
 def _members(warc: WarcFile) -> Iterator[tuple[int, bytes, bytes]]:

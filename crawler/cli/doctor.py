@@ -18,7 +18,7 @@ from archive.state import State
 from archive.state.schema import HEAD
 from archive.store.refusals import disk_remedy
 from archive.timestamps import now
-from config.quantities import show_size
+from config.quantities import show_count, show_size
 from config.schema import Configuration
 from crawler.cli.checks import Check
 from crawler.cli.exits import UNAVAILABLE, WRONG_USAGE, exit_status
@@ -37,9 +37,9 @@ def examine(configuration: Configuration) -> list[Check]:
         try:
             checks += examination(configuration)
         except ArchiveError as error:
-            checks.append(
-                Check(name=name, ok=False, detail=str(error), exit_status=exit_status(error))
-            )
+            told = any(check.detail == str(error) for check in checks)
+            detail = "not compared, for the reason above" if told else str(error)
+            checks.append(Check(name=name, ok=False, detail=detail, exit_status=exit_status(error)))
         except OSError as error:
             checks.append(Check(name=name, ok=False, detail=str(error), exit_status=UNAVAILABLE))
     return checks
@@ -84,8 +84,9 @@ def _home(configuration: Configuration) -> Iterator[Check]:
 def _spool(configuration: Configuration) -> Iterator[Check]:
     left = [spool for spool in spool_usage(Path(configuration.home)) if not spool.alive]
     waiting = sum(spool.sealed + spool.open for spool in left)
-    detail = f"{waiting} files of ended processes wait" if waiting else "nothing waits"
-    remedy = "the next `archive` or `crawl` takes them up" if waiting else ""
+    files = show_count(waiting, "file of ended processes waits", "files of ended processes wait")
+    detail = files if waiting else "nothing waits"
+    remedy = "the next `archive` or `crawl` takes up what waits" if waiting else ""
     yield Check(name="spool", ok=True, detail=detail, remedy=remedy)
 
 
@@ -100,13 +101,16 @@ def _index(configuration: Configuration) -> Iterator[Check]:
         software = index.software
     finally:
         index.close()
-    detail = f"{counts.captures} captures, {counts.documents} documents; {software}"
+    captures = show_count(counts.captures, "capture")
+    detail = f"{captures}, {show_count(counts.documents, 'document')}; {software}"
     yield Check(name="index", ok=True, detail=detail)
     missing = counts.unextracted
     yield Check(
         name="texts",
         ok=True,
-        detail=f"{missing} pages have none yet" if missing else "no page lacks its text",
+        detail=f"{show_count(missing, 'page has', 'pages have')} none yet"
+        if missing
+        else "no page lacks its text",
         remedy="`pressmark doctor --repair` makes the texts" if missing else "",
     )
 
@@ -138,12 +142,13 @@ def _agreement(configuration: Configuration) -> Iterator[Check]:
         details.append(f"the store has {number} that {there}, as {found.unknown[0]}")
         remedies.append("run `pressmark rebuild-index`")
     if not details:
-        there = "the store has them" if found.stored else "the store has none"
+        them = "it" if found.stored == 1 else "them"
+        there = f"the store has {them}" if found.stored else "the store has none"
         if not found.listing.whole:
             there = (
                 f"of the first {len(found.listing.keys)} in the store none is missing or unknown"
             )
-        details.append(f"the index names {found.stored} stored files, {there}")
+        details.append(f"the index names {show_count(found.stored, 'stored file')}, {there}")
     yield Check(
         name="index and store",
         ok=not remedies,

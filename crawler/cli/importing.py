@@ -11,14 +11,17 @@ from typing import Any
 import click
 
 from archive.errors import RecordError, WriteError
-from archive.importing.importer import Imported, Importer
+from archive.importing.importer import Imported, Importer, check_beginning
+from archive.names import IMPORTED
 from archive.progress import Advance
 from archive.recovery import Recovered, take_over
 from config.load import load
+from config.quantities import show_count
 from config.values import NAME, check_source_name
+from crawler.cli.exits import CHECKS_FAILED
 from crawler.cli.options import as_json
 from crawler.cli.output import Bar
-from crawler.cli.working import BUSY, Outcome, run_session
+from crawler.cli.working import BUSY, Outcome, print_outcome, run_session
 from crawler.reactor import Interruption
 from crawler.sealing import seal_quietly
 from crawler.session import Session
@@ -47,7 +50,7 @@ class _Import:
 )
 @click.option(
     "--source",
-    default="imported",
+    default=IMPORTED,
     metavar="NAME",
     show_default=True,
     help="Source that the captures are of, where a record names none.",
@@ -60,6 +63,12 @@ def import_files(files: tuple[Path, ...], source: str, as_json: bool) -> None:
     except ValueError as error:
         raise click.BadParameter(f"{error}: {NAME}", param_hint="--source") from error
     configuration = load()
+    if not Path(configuration.home).exists():
+        # A home that was made for nothing looks as if there were a collection.
+        refused = [refusal for path in files if (refusal := _refusal(path)) is not None]
+        if len(refused) == len(files):
+            print_outcome(_outcome(_Import(refused=refused)), as_json=as_json)
+            raise click.exceptions.Exit(CHECKS_FAILED)
 
     async def work(session: Session, interruption: Interruption, bar: Bar) -> Outcome:
         found = _Import()
@@ -76,6 +85,15 @@ def import_files(files: tuple[Path, ...], source: str, as_json: bool) -> None:
 
     status = run_session(configuration, "Importing", work, as_json=as_json, extract=False)
     raise click.exceptions.Exit(status)
+
+
+def _refusal(path: Path) -> dict[str, str] | None:
+    """Why it is no archive at all, by its beginning; None: it may be one."""
+    try:
+        check_beginning(path)
+    except (RecordError, OSError) as error:
+        return {"file": str(path), "error": str(error)}
+    return None
 
 
 async def _take(session: Session, importer: Importer, path: Path, found: _Import) -> bool:
@@ -148,11 +166,12 @@ async def _extract(
 
 def _outcome(found: _Import) -> Outcome:
     line: dict[str, Any] = {name: found.counts[name] for name in _COUNTS}
-    text = "{segments} segments, {captures} captures, {documents} documents"
-    known = "; {known} files were in the collection before" if found.counts["known"] else ""
+    made = ", ".join(show_count(line[f"{one}s"], one) for one in ("segment", "capture", "document"))
+    known = show_count(line["known"], "file was", "files were")
+    known = f"; {known} in the collection before" if line["known"] else ""
     return Outcome(
         lines=[{**line, "refused": found.refused}],
-        texts=[(text + known).format(**line)],
+        texts=[made + known],
         complaints=found.complaints
         + [
             f"nothing was taken in of {refusal['file']}: {refusal['error']}"

@@ -16,6 +16,7 @@ from archive.index import Index
 from archive.rebuild import rebuild
 from archive.verify import MOST, Healed, Report, heal
 from archive.verify import verify as audit
+from config.quantities import show_count
 from config.schema import Configuration
 from crawler.cli.doctor import examine
 from crawler.cli.elsewhere import load_of_existing
@@ -193,12 +194,12 @@ def rebuild_index(forget_missing: bool, as_json: bool) -> None:
         )
     else:
         click.echo(
-            f"{counts.segments} segments, {counts.captures} captures, "
-            f"{counts.documents} documents in {seconds:.1f} s"
+            f"{show_count(counts.segments, 'segment')}, "
+            f"{show_count(counts.captures, 'capture')}, "
+            f"{show_count(counts.documents, 'document')} in {seconds:.1f} s"
         )
         if counts.unextracted:
-            click.echo(
-                f"{counts.unextracted} pages have no text: `pressmark doctor --repair` makes it"
-            )
+            lacking = show_count(counts.unextracted, "page has", "pages have")
+            click.echo(f"{lacking} no text: `pressmark doctor --repair` makes it")
     if unread:
         raise click.exceptions.Exit(CHECKS_FAILED)

@@ -6,7 +6,8 @@ from collections.abc import Iterator
 
 import click
 
-from config.quantities import show_size
+from archive.names import IMPORTED
+from config.quantities import show_count, show_size
 from crawler.cli.elsewhere import load_of_existing
 from crawler.cli.exits import UNAVAILABLE
 from crawler.cli.options import as_json
@@ -33,10 +34,13 @@ def _rows(found: Status) -> Iterator[tuple[str, str]]:
     for source in found.sources:
         yield f"source {source.name}", _of_source(source, found.index)
     held = f"{show_size(found.size)} of {show_size(found.max_bytes)}"
-    files = f"{found.waiting_files} files wait for the store, {found.open_files} are open"
+    files = show_count(found.waiting_files, "file waits", "files wait")
+    files += f" for the store, {show_count(found.open_files, 'is', 'are')} open"
     yield "spool", f"{held}: {files}{_PAUSE if found.spool_is_full else ''}"
     if found.abandoned:
-        what = f"{found.left_open_files} open files" if found.left_open_files else "something"
+        what = (
+            show_count(found.left_open_files, "open file") if found.left_open_files else "something"
+        )
         yield (
             "ended processes",
             f"{found.abandoned} left {what}; the next `archive` or `crawl` takes that up",
@@ -57,7 +61,7 @@ def _rows(found: Status) -> Iterator[tuple[str, str]]:
 
 def _of_index(index: IndexStatus) -> Iterator[tuple[str, str]]:
     if index.unextracted:
-        waits = f"{index.unextracted} pages wait for it"
+        waits = f"{show_count(index.unextracted, 'page waits', 'pages wait')} for it"
         yield "text", f"{waits}; `pressmark doctor --repair` makes it"
     if index.error is not None:
         yield "index", index.error
@@ -66,8 +70,10 @@ def _of_index(index: IndexStatus) -> Iterator[tuple[str, str]]:
     elif not index.exists:
         yield "index", "no index yet; the first capture makes it"
     else:
-        files = f"{index.segments} files, of which {index.spooled} are not stored yet"
-        yield "index", f"{index.captures} captures, {index.documents} documents in {files}"
+        files = show_count(index.segments or 0, "file")
+        files += f", of which {show_count(index.spooled or 0, 'is', 'are')} not stored yet"
+        captures = show_count(index.captures or 0, "capture")
+        yield "index", f"{captures}, {show_count(index.documents or 0, 'document')} in {files}"
         if index.missing:
             lacks = f"the store lacks {index.missing} of the files that it calls stored"
             yield "index", f"{lacks}: `pressmark doctor` says what to do"
@@ -76,6 +82,8 @@ def _of_index(index: IndexStatus) -> Iterator[tuple[str, str]]:
 
 
 def _of_source(source: SourceStatus, index: IndexStatus) -> str:
+    if source.name == IMPORTED and not source.configured and source.last_crawl is not None:
+        return f"the newest file that was imported is of {show_moment(source.last_crawl)}"
     if source.last_crawl is not None:
         words = [f"crawled {show_moment(source.last_crawl)}"]
         if source.last_begun is not None and source.last_begun > source.last_crawl:
@@ -94,7 +102,7 @@ def _of_source(source: SourceStatus, index: IndexStatus) -> str:
 
 
 def _of_mirror(mirror: MirrorStatus) -> str:
-    waits = f"{mirror.waiting} objects wait for it"
+    waits = f"{show_count(mirror.waiting or 0, 'object waits', 'objects wait')} for it"
     if mirror.since is not None:
         waits += f" since {show_moment(mirror.since)}"
     if mirror.error is not None:

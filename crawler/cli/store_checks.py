@@ -9,6 +9,7 @@ from archive.errors import StoreError
 from archive.state.mirroring import MirrorWaitingList
 from archive.store.base import Store
 from archive.store.mirror import check_mirror_filled
+from config.quantities import show_count
 from config.schema import Configuration
 from crawler.cli.checks import Check
 from crawler.cli.exits import UNAVAILABLE
@@ -126,9 +127,8 @@ def mirror_checks(configuration: Configuration) -> Iterator[Check]:
         if not begun:
             detail = f"{mirror.uri} answers; the next capture begins to fill it"
         elif since is not None:
-            detail = (
-                f"{mirror.uri} answers; {number} objects wait for it since {show_moment(since)}"
-            )
+            waits = show_count(number, "object waits", "objects wait")
+            detail = f"{mirror.uri} answers; {waits} for it since {show_moment(since)}"
         else:
             detail = f"{mirror.uri} answers and has everything"
         yield Check(name="mirror", ok=True, detail=detail)

@@ -69,7 +69,7 @@ def run_session(
                 outcome = await work(session, interruption, bar)
                 failure = session.writer.failure or outcome.failure or session.upload_error()
                 with aside():
-                    _print(outcome, as_json=as_json)
+                    print_outcome(outcome, as_json=as_json)
                 bar.say("storing what earlier commands left")
                 left = await _store_what_was_left(session, interruption)
         finally:
@@ -127,7 +127,8 @@ async def _store_what_was_left(session: Session, interruption: Interruption) -> 
     return session.upload_error(own=False)
 
 
-def _print(outcome: Outcome, *, as_json: bool) -> None:
+def print_outcome(outcome: Outcome, *, as_json: bool) -> None:
+    """What a command came to."""
     for complaint in outcome.complaints:
         complain(complaint)
     for line, text in zip(outcome.lines, outcome.texts, strict=True):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gzip
 
 import pytest
 
@@ -79,6 +80,49 @@ def test_what_the_collection_wrote_itself(
     done = pressmark("import", str(part), "--json")
     assert (done.status, done.line["segments"], done.line["repeated"]) == (0, 1, 1)
     assert "1 of its 1 captures were in the collection before" in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "reason"),
+    [
+        ("passwd", b"root:x:0:0\n", "is no WARC record"),
+        ("a.warc", b"", "holds no record"),
+        ("a.warc.gz", gzip.compress(b"root:x:0:0\n"), "is no WARC record"),
+        ("a.warc.gz", b"\x1f\x8b torn", "is damaged"),
+        ("a.wacz", b"root:x:0:0\n", "is no ZIP file"),
+    ],
+)
+def test_nothing_is_made_for_what_is_no_archive(
+    pressmark: Pressmark,
+    tmp_path_factory: pytest.TempPathFactory,
+    name: str,
+    content: bytes,
+    reason: str,
+) -> None:
+    file = tmp_path_factory.mktemp("theirs") / name
+    file.write_bytes(content)
+    done = pressmark("import", str(file), "--json")
+    assert (done.status, done.line["segments"]) == (1, 0)
+    assert reason in done.line["refused"][0]["error"]
+    assert f"nothing was taken in of {file}: " in done.stderr
+    assert not pressmark.home.exists()
+
+
+def test_one_is_counted_as_one_and_was_not_crawled(
+    pressmark: Pressmark, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    folder = tmp_path_factory.mktemp("theirs")
+    file = samples.warcio_file(folder / "a.warc.gz", ["https://example.org/1"])
+    text = folder / "text"
+    text.write_bytes(b"no archive")
+    done = pressmark("import", str(file), str(text))  # a part is taken in as before
+    assert (done.status, done.text) == (1, "1 segment, 1 capture, 1 document\n")
+    text_of_status = pressmark("status").text
+    assert "1 capture, 1 document in 1 file, of which 0 are not stored yet" in text_of_status
+    assert "source imported  the newest file that was imported is of 2" in text_of_status
+    assert "crawled" not in text_of_status
+    assert pressmark("rebuild-index").text.startswith("1 segment, 1 capture, 1 document in ")
+    assert "names 1 stored file, the store has it" in pressmark("doctor").text
 
 
 @pytest.mark.parametrize("arguments", [[], ["nothing.warc.gz"]])

@@ -32,6 +32,14 @@ def test_database_that_captures_would_refuse(
     assert "`CREATE DATABASE ... ENCODING 'UTF8' TEMPLATE template0`" in detail
 
 
+def test_the_same_reason_is_told_once(command: Command) -> None:
+    Path("data").mkdir()
+    Path("data/index.db").write_bytes(b"not a database " * 1000)
+    status, index = _detail(command, "index")
+    assert (status, "is damaged" in index) == (3, True)
+    assert _detail(command, "index and store") == (3, "not compared, for the reason above")
+
+
 @pytest.mark.parametrize("setting", ["collection", "mirror"])
 def test_store_that_is_a_file_is_named_by_its_setting(command: Command, setting: str) -> None:
     Path("file").touch()
