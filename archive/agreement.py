@@ -5,13 +5,12 @@ An empty place looks like a new collection: a disk that is not mounted, a bucket
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable
 from dataclasses import dataclass
 from itertools import islice
 
-from archive.digests import sha256
-from archive.errors import FilesMissing, KeyInvalid, KeyMissing, ObjectDamaged, OtherCollection
+from archive.description import are_others, stored_description
+from archive.errors import FilesMissing, KeyInvalid, KeyMissing, OtherCollection
 from archive.index import Index
 from archive.names import DESCRIPTION, key_of
 from archive.store.base import Store
@@ -70,39 +69,25 @@ def compare(store: Store, index: Index | None, most: int | None = None) -> Agree
     )
 
 
-def digest_of(description: bytes) -> str:
-    """What tells a collection from all others, by its collection.json, which never changes."""
-    return sha256(description)
+def check_same(store: Store, known: str | None, stored: int) -> None:
+    """Raises OtherCollection when the store has another description than `known`; StoreError.
 
-
-def is_description(data: bytes) -> bool:
-    """Whether a collection.json is undamaged, as far as that can be told by itself."""
-    try:
-        return isinstance(json.loads(data), dict)
-    except (ValueError, RecursionError):
-        return False
-
-
-def check_same(store: Store, digest: str | None) -> None:
-    """Raises OtherCollection when the store has a description of another digest; StoreError.
-
-    None: any will do. A damaged one, which `heal` puts right, says nothing.
+    None: any will do, and so it will for an index that calls no file stored, wherever it was used
+    before. A damaged one, which `heal` puts right, says nothing.
     """
-    if digest is None:
+    if known is None or not stored:
         return
-    try:
-        description = store.get(DESCRIPTION)
-    except (KeyMissing, ObjectDamaged):
-        return
-    if digest_of(description) != digest and is_description(description):
+    found = stored_description(store)
+    if found is not None and are_others(found, known):
         raise OtherCollection(store.uri)
 
 
 def check_ours(store: Store, index: Index | None, *, mirrored: bool) -> None:
     """`check_same` and `check_filled` by what the index says. Raises StoreError, IndexFailure."""
     if index is not None:
-        check_same(store, index.collection())
-        check_filled(store, len(index.segments("stored")), mirrored=mirrored)
+        stored = len(index.segments("stored"))
+        check_same(store, index.collection(), stored)
+        check_filled(store, stored, mirrored=mirrored)
 
 
 def check_filled(store: Store, stored: int, *, mirrored: bool) -> None:

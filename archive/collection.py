@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import json
 import socket
 from collections.abc import Callable
 from pathlib import Path
 
-from archive.agreement import check_ours, compare, digest_of, is_description
+from archive.agreement import check_ours, compare
+from archive.description import FORMAT, are_others, is_of, new_description, text_of, values_of
 from archive.errors import (
     KeyMissing,
     KeyTaken,
@@ -28,17 +28,11 @@ from archive.store.base import Store
 from archive.timestamps import (
     TimestampError,
     from_warc_date,
-    now,
     parse_time,
     to_datetime,
     to_timestamp,
-    to_warc_date,
 )
 from archive.warc.reading import Record, read_record
-from archive.warc.writing import SOFTWARE
-
-FORMAT = 1
-"""Version of the storage layout, in collection.json."""
 
 _HOPS = 10
 
@@ -52,10 +46,11 @@ class Collection:
         self.mirror = mirror
         self.index = index
         self._node = socket.gethostname()
-        self._digest = ""  # of the description that was found to be the index's
+        self._description: bytes | None = None  # what was found to be the index's
 
     def ensure(self) -> None:
-        """Create collection.json where there is none; from now on the index is of this collection.
+        """Put collection.json where there is none, the one that the index knows or a new one; from
+        now on the index is of this collection.
 
         Raises OtherCollection where it is of another one, FilesMissing where it says that there
         should be a collection; StoreError, IndexFailure.
@@ -64,45 +59,50 @@ class Collection:
             description = self.store.get(DESCRIPTION)
         except KeyMissing:
             self.check_ours()
-            line = {
-                "format": FORMAT,
-                "name": self.store.uri,
-                "created": to_warc_date(now()),
-                "software": SOFTWARE,
-            }
-            description = f"{json.dumps(line, indent=1)}\n".encode()
+            self._describe()
+            return
+        if description == self._description:
+            return  # before each upload
+        values = values_of(description)
+        found = None if values is None else values.get("format")
+        if values is None or found != FORMAT:
+            remedy = "use the Pressmark that wrote it"
+            if values is None:
+                remedy = (
+                    f"its {DESCRIPTION} is damaged; `pressmark verify --repair` brings it back "
+                    "from a mirror; without one, remove it, and the next capture writes it again"
+                )
+            raise StoreUnsupported(
+                f"{self.store.uri} has the storage format {found or description[:40]!r}, "
+                f"this Pressmark reads {FORMAT}: {remedy}"
+            )
+        self._belong(text_of(description))
+        self._description = description
+
+    def _describe(self) -> None:
+        """Where the store has lost its description: the same again, so that it stays the same."""
+        known = self.index.collection()
+        filled = bool(self.index.segments("stored"))
+        lost = known if known is not None and is_of(known, self.store, filled=filled) else None
+        description = lost or new_description(self.store.uri)
+        if lost is None:
             # Whatever becomes of us, or of the answer: the index is of what will be there then.
             self.index.mark_collection(None)
-            try:
-                self.store.put_new(DESCRIPTION, description)
-            except KeyTaken:
-                # Another process was first; what it wrote is looked at the next time.
-                return
-            self.index.mark_collection(digest_of(description))
-        else:
-            found = _format_of(description)
-            if found != FORMAT:
-                remedy = "use the Pressmark that wrote it"
-                if not is_description(description):
-                    remedy = (
-                        f"its {DESCRIPTION} is damaged; `pressmark verify --repair` brings it back "
-                        "from a mirror; without one, remove it, and the next capture makes another"
-                    )
-                raise StoreUnsupported(
-                    f"{self.store.uri} has the storage format {found!r}, "
-                    f"this Pressmark reads {FORMAT}: {remedy}"
-                )
-            self._belong(digest_of(description))
+        try:
+            self.store.put_new(DESCRIPTION, description.encode())
+        except KeyTaken:
+            return  # Another process was first; what it wrote is looked at the next time.
+        if lost is None:
+            self.index.mark_collection(description)
 
-    def _belong(self, digest: str) -> None:
-        if digest == self._digest:
-            return  # before each upload
+    def _belong(self, description: str) -> None:
         known = self.index.collection()
         if known is None:
-            self.index.mark_collection(digest)
-        elif known != digest:
-            raise OtherCollection(self.store.uri)
-        self._digest = digest
+            self.index.mark_collection(description)
+        elif are_others(known, description):
+            if self.index.segments("stored"):
+                raise OtherCollection(self.store.uri)
+            self.index.mark_collection(description)
 
     def check_ours(self) -> None:
         """Raises OtherCollection when the store holds another collection than the index is of,
@@ -244,13 +244,6 @@ class Collection:
             [path, open_path(path), path],
             lambda file: _read_range(file, offset, length),
         )
-
-
-def _format_of(description: bytes) -> object:
-    try:
-        return json.loads(description)["format"]
-    except (ValueError, KeyError, TypeError):
-        return description[:40]
 
 
 def _checked(data: bytes, capture: Capture) -> Record:

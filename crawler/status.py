@@ -74,7 +74,7 @@ def _ask_store(store: Store, known: _Known, *, mirrored: bool) -> tuple[str | No
 
     def ask() -> Listing:
         store.check()
-        check_same(store, known.collection)
+        check_same(store, known.collection, len(known.stored))
         check_filled(store, len(known.stored), mirrored=mirrored)
         return list_files(store, _COMPARED)
 

@@ -131,22 +131,23 @@ class Index:
         """Whether `mark_partial` was called of this index."""
         return partial.mark.name in self._database.read(self._dialect.tables)
 
-    def mark_collection(self, digest: str | None) -> None:
-        """Note of which collection this index is: by the digest of its description. Durable.
+    def mark_collection(self, description: str | None) -> None:
+        """Note of which collection this index is: the text of its collection.json. Durable.
 
         None: of the one that it is seen with next.
         """
 
         def mark(connection: Connection) -> None:
             connection.execute(collection.delete())
-            if digest is not None:
-                connection.execute(collection.insert().values(digest=digest))
+            if description is not None:
+                connection.execute(collection.insert().values(description=description))
 
         self._database.write(mark)
 
     def collection(self) -> str | None:
         """What `mark_collection` noted; None: nothing yet."""
-        return self._database.read(lambda c: c.execute(select(collection.c.digest)).scalar())
+        noted = select(collection.c.description)
+        return self._database.read(lambda c: c.execute(noted).scalar())
 
     def close(self) -> None:
         """Let go of the database."""

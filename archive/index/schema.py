@@ -34,8 +34,8 @@ index_version = Table(
     Column("generation", BigInteger, nullable=False),  # random: no other index has it
 )
 
-# Of which collection it is: one row, or none yet.
-collection = Table("collection", metadata, Column("digest", _TEXT, primary_key=True))
+# Of which collection it is, by its description: one row, or none yet.
+collection = Table("collection", metadata, Column("description", _TEXT, nullable=False))
 
 segments = Table(
     "segments",

@@ -15,17 +15,17 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TypeVar
 
-from archive.agreement import check_same, compare, digest_of
+from archive.agreement import check_same, compare
+from archive.description import is_of, stored_description
 from archive.errors import FilesMissing, IndexDamaged, IndexOutdated, KeyMissing, SegmentUnknown
 from archive.index import Index
 from archive.index.replacement import Replacement
 from archive.model import Capture, Document, Segment
-from archive.names import DESCRIPTION, key_of, segment_of, sibling, source_of
+from archive.names import key_of, segment_of, sibling, source_of
 from archive.objects import SegmentObjects, segments_of
 from archive.progress import Advance, unseen
 from archive.rebuild.catching_up import CatchingUp, load
@@ -67,25 +67,26 @@ def rebuild(
     old = _open_if_readable(url)
     try:
         if old is not None and not forget_missing:
-            check_same(store, old.collection())
+            check_same(store, old.collection(), len(old.segments("stored")))
             _check_nothing_is_missing(store, old, home)
         with Replacement(url) as fresh:
-            return _rebuild(store, fresh, old, home, advance)
+            objects = _Objects(store, fresh, old, home, advance)
+            lost = None if old is None else _lost_description(store, old, forget_missing)
+            return _rebuild(store, fresh, objects, home, lost)
     finally:
         if old is not None:
             old.close()
 
 
 def _rebuild(
-    store: Store, fresh: Replacement, old: Index | None, home: Path, advance: Advance
+    store: Store, fresh: Replacement, objects: _Objects, home: Path, lost: str | None
 ) -> list[str]:
-    objects = _Objects(store, fresh, old, home, advance)
     for _ in range(_LOOKS):
         if objects.look() <= _FEW:
             break
     fresh.finish()
-    with suppress(KeyMissing):  # the next capture makes it
-        fresh.index.mark_collection(digest_of(store.get(DESCRIPTION)))
+    # Without one, that which the next capture makes.
+    fresh.index.mark_collection(stored_description(store) or lost)
     spools = Spools(home)
     for found in spools.settled(fresh.index):
         load(fresh.index, found)
@@ -98,6 +99,13 @@ def _rebuild(
             catching_up.name_others(fresh.spooled_in_outdated())
         objects.load_early_texts()
     return [*objects.unread, *spools.unread, *catching_up.unread]
+
+
+def _lost_description(store: Store, old: Index, forget_missing: bool) -> str | None:
+    """What the next capture is to put back, should the store have lost its description."""
+    known = old.collection()
+    filled = not forget_missing and bool(old.segments("stored"))
+    return known if known is not None and is_of(known, store, filled=filled) else None
 
 
 def _check_nothing_is_missing(store: Store, old: Index, home: Path) -> None:

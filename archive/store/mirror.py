@@ -12,6 +12,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Protocol
 
+from archive.description import are_others, values_of
 from archive.errors import (
     AccessDenied,
     BucketMissing,
@@ -216,18 +217,34 @@ class MirroredStore:
             check_mirror_filled(self.mirror)
         try:
             copy_object(DESCRIPTION, self.main, self.mirror, self._folder)
-        except KeyTaken as error:
+        except KeyTaken:
+            self._check_description()
+        if not compared:
+            self._waiting.add(missing(self.main, self.mirror))
+            self._waiting.compared()
+
+    def _check_description(self) -> None:
+        """It is written in another way there, or is another one. Raises StoreError."""
+        own, theirs = self.main.get(DESCRIPTION), self.mirror.get(DESCRIPTION)
+        for store, description in ((self.main, own), (self.mirror, theirs)):
+            if values_of(description) is None:
+                raise StoreError(
+                    f"the {DESCRIPTION} of {store.uri} is damaged, and nothing is copied to the "
+                    "mirror; `pressmark verify --repair` brings it back from the other one",
+                    DESCRIPTION,
+                )
+        if are_others(own, theirs):
             raise StoreError(
                 f"{self.mirror.uri} is another collection by its {DESCRIPTION}, and nothing is "
                 "copied there; correct `mirror`; if it is the mirror all the same, copy the "
                 f"collection's own {DESCRIPTION} into it",
                 DESCRIPTION,
-            ) from error
-        if not compared:
-            self._waiting.add(missing(self.main, self.mirror))
-            self._waiting.compared()
+            )
 
     def _copy(self, key: str) -> None:
+        if key == DESCRIPTION:  # by `_compare`
+            self._waiting.done(key)
+            return
         try:
             copy_object(key, self.main, self.mirror, self._folder)
         except KeyMissing:

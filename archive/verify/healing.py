@@ -11,7 +11,7 @@ from itertools import groupby
 from pathlib import Path
 from typing import Literal
 
-from archive.agreement import is_description
+from archive.description import are_others, values_of
 from archive.digests import sha256_hex
 from archive.errors import KeyInvalid, KeyMissing, KeyTaken, ObjectDamaged, RecordError
 from archive.manifests import Manifest, parse_manifest
@@ -71,7 +71,7 @@ class _Both:
         copies = [_description(one) for one in self._stores]
         states: list[State] = [state for state, _ in copies]
         whole = [data for state, data in copies if state == "good"]
-        if len(whole) == 2 and whole[0] != whole[1]:
+        if len(whole) == 2 and are_others(*whole):
             detail = "the stores are different collections, by this; copy the right one by hand"
             yield Healed(key=DESCRIPTION, store="", detail=detail)
             return False
@@ -136,7 +136,7 @@ def _own_of(key: str) -> set[str]:
 def _description(store: Store) -> tuple[State, bytes]:
     try:
         data = store.get(DESCRIPTION)
-        return ("good" if is_description(data) else "bad"), data
+        return ("bad" if values_of(data) is None else "good"), data
     except KeyMissing:
         return "missing", b""
     except ObjectDamaged:

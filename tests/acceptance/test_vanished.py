@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -187,3 +188,50 @@ def test_what_waits_in_the_spool_goes_to_no_other_collection(
     assert pressmark("archive", page, "--json").line["state"] == "stored"
     assert pressmark("status", "--json").line["spool"]["sealed"] == 0
     assert pressmark("verify", "--json").line["findings"] == []
+
+
+def test_lost_description_comes_back_and_its_backup_fits(pressmark: Pressmark, page: str) -> None:
+    assert pressmark("archive", page).status == 0
+    description = pressmark.home / "collection/collection.json"
+    original = description.read_bytes()
+    for arguments in ([], ["rebuild-index"]):
+        description.unlink()
+        if arguments:
+            assert pressmark(*arguments).status == 0
+        assert pressmark("archive", page, "--json").line["state"] == "stored"
+        assert description.read_bytes() == original
+    # What a tool or an editor makes of it is the same collection.
+    description.write_text(json.dumps(json.loads(original), indent=4, sort_keys=True))
+    assert pressmark("archive", page, "--json").line["state"] == "stored"
+    assert pressmark("rebuild-index").status == 0
+    assert failed(pressmark) == (0, [])
+    # It may be removed when it is damaged, as the refusal says.
+    description.write_bytes(original[:-9])
+    result = pressmark("archive", page)
+    assert "remove it, and the next capture writes it again" in result.stderr
+    assert pressmark("rebuild-index").status == 0
+    description.unlink()
+    assert pressmark("archive", page).status == 0
+    assert json.loads(description.read_bytes()) == json.loads(original)
+    assert failed(pressmark) == (0, [])
+
+
+@pytest.mark.parametrize("first", [["rebuild-index"], ["archive"], ["doctor"]])
+def test_index_that_never_stored_anything_goes_with_any_collection(
+    pressmark: Pressmark, page: str, others: Path, first: list[str]
+) -> None:
+    result = pressmark("archive", "http://127.0.0.1:1/", "--json")
+    assert (result.status, result.line["ok"]) == (1, False)
+    assert (pressmark.home / "collection/collection.json").exists()
+    pressmark.environment["PRESSMARK_COLLECTION"] = str(others)
+    before = (others / "collection.json").read_bytes()
+    result = pressmark(*first, *([page] if first == ["archive"] else []))
+    assert "is another collection" not in result.stderr + result.text
+    assert pressmark("archive", page, "--json").line["state"] == "stored"
+    assert (others / "collection.json").read_bytes() == before
+    assert pressmark("status", "--json").line["store"]["ok"] is True
+    assert pressmark("rebuild-index").status == 0
+    assert failed(pressmark) == (0, [])
+    # Now it is of that one.
+    del pressmark.environment["PRESSMARK_COLLECTION"]
+    assert pressmark("archive", page).status == 2

@@ -295,26 +295,87 @@ def test_collection_of_another_format_is_refused(
         collection.ensure()
 
 
+def _store_one(collection: Collection) -> None:
+    """As if a file had been stored; the index names it."""
+    name = f"{new_name('s')}.warc.gz"
+    collection.store.put_new(key_of(name), b"")
+    spooled = Segment(filename=name, source="s", state="spooled", node="here", path="/nowhere")
+    collection.index.add_segment(spooled)
+    collection.index.mark_stored(name)
+
+
+def _beside(collection: Collection, description: bytes) -> Collection:
+    """Another store, with that description, by the same index."""
+    other = Collection(MemoryStore(), collection.index)
+    other.store.put_new("collection.json", description)
+    return other
+
+
+_OTHER = b'{"format": 1, "name": "memory:", "created": "2001-01-01T00:00:00Z"}'
+
+
 def test_index_is_of_one_collection(collection: Collection) -> None:
     collection.ensure()
+    _store_one(collection)
     description = collection.store.get("collection.json")
     for same in (collection, Collection(collection.store, collection.index)):
         same.ensure()
-    other = Collection(MemoryStore(), collection.index)
-    other.store.put_new("collection.json", description + b" ")
+    other = _beside(collection, _OTHER)
     for _ in range(2):
         with pytest.raises(OtherCollection, match="memory: is another collection"):
             other.ensure()
     with pytest.raises(OtherCollection):
         other.check_ours()
     # Damaged, not another: `verify --repair` has to get so far as to heal it.
-    damaged = Collection(MemoryStore(), collection.index)
-    damaged.store.put_new("collection.json", description[:-9])
-    damaged.check_ours()
-    # One that lost its description gets a new one, and is the same still.
+    _beside(collection, description[:-9]).check_ours()
+
+
+def test_description_may_be_written_in_another_way(collection: Collection) -> None:
+    collection.ensure()
+    _store_one(collection)
+    values = json.loads(collection.store.get("collection.json"))
+    reordered = json.dumps(dict(reversed(values.items())))
+    for text in (
+        reordered,
+        json.dumps(values, indent=4).replace("\n", "\r\n"),
+        f"\ufeff{reordered}",
+    ):
+        again = _beside(collection, text.encode())
+        again.ensure()
+        again.check_ours()
+
+
+def test_lost_description_is_put_back(collection: Collection) -> None:
+    collection.ensure()
+    _store_one(collection)
+    description = collection.store.get("collection.json")
     bare = Collection(MemoryStore(), collection.index)
-    bare.ensure()
-    bare.ensure()
+    _store_one(bare)
+    for _ in range(2):
+        bare.ensure()
+        assert bare.store.get("collection.json") == description
+    collection.check_ours()
+
+
+@pytest.mark.parametrize("description", [_OTHER, None], ids=["described", "new"])
+def test_index_of_nothing_stored_is_of_any_collection(
+    collection: Collection, description: bytes | None
+) -> None:
+    collection.ensure()
+    first = collection.store.get("collection.json")
+    other = Collection(MemoryStore(), collection.index)
+    other.store.uri = "memory:other"
+    if description is not None:
+        other.store.put_new("collection.json", description)
+    other.check_ours()
+    other.ensure()
+    assert other.store.get("collection.json") != first
+    assert description in (None, other.store.get("collection.json"))
+    # From its first file on it is of that one.
+    _store_one(other)
+    other.ensure()
+    with pytest.raises(OtherCollection):
+        Collection(collection.store, collection.index).ensure()
 
 
 class Deaf(MemoryStore):
@@ -329,10 +390,12 @@ class Deaf(MemoryStore):
 def test_new_description_is_the_index_s_own_whatever_became_of_its_writer(
     collection: Collection,
 ) -> None:
-    collection.index.mark_collection("of the description that was lost")
+    collection.index.mark_collection('{"format": 1, "name": "memory:elsewhere"}')
     renewed = Collection(Deaf(), collection.index)
     with pytest.raises(StoreUnavailable):
         renewed.ensure()
+    # Meanwhile another process has stored something.
+    _store_one(collection)
     renewed.ensure()
     renewed.check_ours()
 

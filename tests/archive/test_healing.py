@@ -139,6 +139,16 @@ def test_description_is_healed_too(
     assert _all(kept.store) == _all(mirror)
 
 
+def test_descriptions_written_in_two_ways_are_one(
+    kept: Kept, mirror: Changeable, tmp_path: Path
+) -> None:
+    kept.store.put_new("collection.json", b'{"format": 1, "name": "a"}')
+    mirror.put_new("collection.json", b'{"name":"a","format":1}')
+    mirror.drop(kept.key("warc"))
+    (healed,) = heal(kept.store, mirror, folder=tmp_path)
+    assert (healed.key, healed.store) == (kept.key("warc"), mirror.uri)
+
+
 def test_different_descriptions_are_named_and_left(
     kept: Kept, mirror: Changeable, tmp_path: Path
 ) -> None:

@@ -167,10 +167,33 @@ def test_another_collection_is_not_added_to(kept: Kept, caplog: pytest.LogCaptur
     with closing(kept.open()) as store:
         store.put_new(DESCRIPTION, b"{}")
     (kept.second.folder / DESCRIPTION).unlink()
-    kept.second.put_new(DESCRIPTION, b"{ }")
+    kept.second.put_new(DESCRIPTION, b'{"name": "other"}')
     with closing(kept.open()) as store, caplog.at_level(logging.WARNING):
         store.put_new("warc/a", b"a")
         until(lambda: "is another collection" in caplog.text)
+    assert kept.keys(kept.second) == [DESCRIPTION]
+    assert kept.count() == 1
+
+
+def test_mirror_may_be_described_in_another_way(kept: Kept) -> None:
+    kept.second.put_new(DESCRIPTION, b'{ "format":1 }')
+    with closing(kept.open()) as store:
+        store.put_new(DESCRIPTION, b'{"format": 1}')
+        store.put_new("warc/a", b"a")
+    assert kept.keys(kept.second) == [DESCRIPTION, "warc/a"]
+    assert kept.second.get(DESCRIPTION) == b'{ "format":1 }'
+    assert kept.count() == 0
+
+
+@pytest.mark.parametrize("where", ["main", "second"])
+def test_damaged_description_is_no_other_collection(
+    kept: Kept, caplog: pytest.LogCaptureFixture, where: str
+) -> None:
+    kept.main.put_new(DESCRIPTION, b"{" if where == "main" else b"{}")
+    kept.second.put_new(DESCRIPTION, b"{" if where == "second" else b"{}")
+    with closing(kept.open()) as store, caplog.at_level(logging.WARNING):
+        store.put_new("warc/a", b"a")
+        until(lambda: f"{where} is damaged, and nothing is copied" in caplog.text)
     assert kept.keys(kept.second) == [DESCRIPTION]
     assert kept.count() == 1
 
