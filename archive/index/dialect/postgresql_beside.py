@@ -28,6 +28,7 @@ _THIN_OUT = text(
 _TRIES, _PAUSE = 20, 0.05  # seconds between
 _TABLES = ", ".join([*metadata.tables, Postgresql.fulltext.name])
 _TIDY = f"VACUUM (ANALYZE) {_TABLES}"
+_SOON = "SET LOCAL lock_timeout TO '1s'"
 _SORTING = "SET LOCAL maintenance_work_mem TO '256MB'"
 
 
@@ -117,6 +118,7 @@ class PostgresqlBeside:
             transaction.commit()
             # Someone may be reading it still: then the next replacement drops it.
             with suppress(SQLAlchemyError):
+                session.exec_driver_sql(_SOON)
                 self._drop(session, self._old)
 
     def take_place(self) -> None:
