@@ -101,7 +101,8 @@ class Uploader:
                 if any(_waited_for_index(task, began) for task in failed):
                     break
                 cause = next((task.error for task in failed), None)
-                if cause is not None and not told:
+                # That a database is away has been told by those who waited for it.
+                if cause is not None and not isinstance(cause, IndexUnavailable) and not told:
                     told = True
                     self.said = str(cause)
                     logger.warning("not stored yet (%s); trying for %g s", cause, patience)

@@ -366,7 +366,7 @@ def test_store_that_goes_away_makes_no_capture_bad(
 ) -> None:
     """While the spool is read: what is uploaded meanwhile is read from the store."""
 
-    def fail(*_: object) -> None:
+    def fail(*_: object, **__: object) -> None:
         raise StoreUnavailable("try again later")
 
     async def main() -> None:
