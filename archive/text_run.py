@@ -20,6 +20,11 @@ class OpenRun:
         self.run = new_run()
         name = segment.removesuffix(".warc.gz")
         self._file = MemberFile(folder / f"{name}.{self.run}.jsonl.gz")
+        self._offsets: set[int] = set()
+
+    def holds(self, capture: Capture) -> bool:
+        """Whether the capture has its document in it: of a run it has one."""
+        return capture.offset in self._offsets
 
     def append(self, capture: Capture, article: Article) -> Document:
         """Write the article of a capture; durable only after `sync`."""
@@ -35,6 +40,7 @@ class OpenRun:
             article=article,
         )
         self._file.append([documents.line(document), b"\n"])
+        self._offsets.add(capture.offset)
         return document
 
     def sync(self) -> None:

@@ -111,7 +111,8 @@ class SegmentWriter:
         return captures
 
     async def add(self, capture: Capture, article: Article) -> Document:
-        """The document of a capture, durable and indexed. Raises WriteError."""
+        """The document of a capture, durable and indexed; the one that it has already in the open
+        run, if it has. Raises WriteError."""
         document: Document = await self._submit(_Add(capture, article, self._loop.create_future()))
         return document
 
@@ -193,6 +194,7 @@ class SegmentWriter:
             answers: list[tuple[_Work, Any]] = []
             captures: list[Capture] = []
             documents: list[Document] = []
+            again: list[_Add] = []
             for work in group:
                 if isinstance(work, _Keep):
                     segment = self._segment(work.source)
@@ -200,8 +202,11 @@ class SegmentWriter:
                     kept = [segment.append(exchange) for exchange in work.exchanges]
                     captures += kept
                     answers.append((work, kept))
+                elif (run := self._text_run(work.capture.filename)).holds(work.capture):
+                    # A crawl that is gone on with, and the search for texts that are missing, may
+                    # both have made it: which one counts must not be a question.
+                    again.append(work)
                 else:
-                    run = self._text_run(work.capture.filename)
                     touched[id(run)] = run
                     documents.append(run.append(work.capture, work.article))
                     answers.append((work, documents[-1]))
@@ -217,6 +222,7 @@ class SegmentWriter:
             self._index.commit(captures, documents, begun)
             for file in touched.values():
                 file.settle()
+            answers += [(work, self._index.document(work.capture)) for work in again]
         except Exception as error:  # noqa: BLE001 - who waits for a dead thread waits for ever
             first = group[0]
             url = first.exchanges[0].url if isinstance(first, _Keep) else first.capture.url

@@ -73,6 +73,23 @@ def test_sealed_segment_is_whole_in_the_store(tmp_path: Path) -> None:
     asyncio.run(main())
 
 
+def test_second_text_of_a_capture_changes_nothing(tmp_path: Path) -> None:
+    """A resumed crawl makes texts, and so does the search for those that are missing."""
+    late = dataclasses.replace(ARTICLE, text="", extraction_status="timeout")
+
+    async def main() -> None:
+        async with place(tmp_path) as here:
+            (capture,) = await here.writer.keep("ondemand", [_numbered(1)])
+            added = [here.writer.add(capture, article) for article in (ARTICLE, late)]
+            documents = [*await asyncio.gather(*added), await here.writer.add(capture, late)]
+            assert {document.article for document in documents} == {ARTICLE}
+            await here.writer.seal()
+            assert await here.drain()
+            assert verify(here.collection).findings == []
+
+    asyncio.run(main())
+
+
 def test_many_at_once_and_one_group_a_source(tmp_path: Path) -> None:
     async def main() -> None:
         async with place(tmp_path) as here:
