@@ -24,6 +24,7 @@ from archive.verify import verify
 from archive.warc.gzip import member
 from tests.exchanges import ARTICLE, exchange
 from tests.keeping import Place, place
+from tests.waiting import until
 
 
 class Faulty(MemoryStore):
@@ -194,6 +195,8 @@ def test_index_that_is_locked_is_tried_again(
                 here.collection.index, "mark_stored", _failing_once(mark, IndexUnavailable("busy"))
             )
             name = await _sealed(here)
+            # One that fails while it is waited for ends the waiting: the index has been waited for.
+            until(lambda: here.uploader.error() or _state(here, name) == "stored")
             assert await here.drain()
             assert _state(here, name) == "stored"
 
