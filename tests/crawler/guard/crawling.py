@@ -54,10 +54,10 @@ from scrapy.http import Response, TextResponse  # noqa: E402
 from scrapy.utils.log import configure_logging  # noqa: E402
 from twisted.python.failure import Failure  # noqa: E402
 
-from archive.model import Capture, Exchange  # noqa: E402 (likewise)
+from archive.model import Capture, Exchange  # noqa: E402 (behind the functions above)
 from crawler.addon import PressmarkAddon  # noqa: E402
 from crawler.guard import resolver  # noqa: E402
-from pipelines.keeper import attach  # noqa: E402 (likewise)
+from pipelines.keeper import attach  # noqa: E402 (behind the functions above)
 
 
 class GuardAddon(PressmarkAddon):
