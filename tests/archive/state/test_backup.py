@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import itertools
 import json
 import stat
 import threading
@@ -82,22 +83,25 @@ def test_state_that_holds_rows_is_replaced_only_when_asked(state_url: str, tmp_p
 def test_backup_while_others_write_is_of_one_moment(state_url: str, tmp_path: Path) -> None:
     """Each writer's transaction replaces all rows by some number of the same."""
     state = filled(state_url, 10)
-    stop, turns = threading.Event(), []
+    stop, written = threading.Event(), threading.Semaphore(0)
 
     def work() -> None:
         writer = State(state_url)
-        while not stop.is_set():
-            turns.append(1)
+        for turn in itertools.count():
+            if stop.is_set():
+                break
             with writer.writing() as connection:
                 connection.execute(delete(store_capabilities))
-                several = [ROW | {"bucket": f"{len(turns)}-{n}"} for n in range(500)]
+                several = [ROW | {"bucket": f"{turn}-{n}"} for n in range(500)]
                 connection.execute(insert(store_capabilities), several)
+            written.release()
         writer.close()
 
     thread = threading.Thread(target=work)
     thread.start()
     try:
         for turn in range(10):
+            assert turn % 3 != 2 or written.acquire(timeout=60), "the writer came to a stop"
             back_up(state, tmp_path / "backup", replace=True)
             lines = gzip.decompress((tmp_path / "backup").read_bytes()).splitlines()[1:-1]
             buckets = {json.loads(line)["row"]["bucket"] for line in lines}
@@ -107,7 +111,6 @@ def test_backup_while_others_write_is_of_one_moment(state_url: str, tmp_path: Pa
         stop.set()
         thread.join()
     state.close()
-    assert len(turns) > 1
 
 
 def test_many_rows(state_url: str, tmp_path: Path) -> None:
