@@ -10,6 +10,7 @@ ArchiveError
 |  +- DigestMismatch       bytes changed since writing: never serve them, repair from another store
 |  +- RevisitUnresolved    the record a revisit points to is missing: answer 502, tell the audit
 +- ContentError            a body cannot be decoded: offer the payload as it was sent
++- ServerError             the web server cannot listen there: choose another address
 +- WriteError              a capture could not be kept: stop the crawl
 +- SourceBusy              another process crawls that source: retry when it has ended
 +- IndexFailure            the index cannot be used
@@ -100,6 +101,10 @@ class WriteError(ArchiveError):
         super().__init__(f"could not archive {what}: {cause}{remedy}")
         self.what = what
         self.cause = cause
+
+
+class ServerError(ArchiveError):
+    """The web server cannot listen on the address that was asked for."""
 
 
 class SourceBusy(ArchiveError):

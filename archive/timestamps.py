@@ -11,6 +11,7 @@ from archive.errors import ArchiveError
 _DIGITS = re.compile(r"[0-9]+")
 _DATE = re.compile(r"([0-9]{4})(?:-([0-9]{2})(?:-([0-9]{2}))?)?")
 _EARLIEST = "00010101000000"
+_FIRST = "10000101000000"
 _LATEST = "99991231235959"
 
 
@@ -77,6 +78,14 @@ def parse_time(text: str, *, end: bool = False) -> str:
         raise TimestampError(
             f"{text!r} is not a time: give 4 to 14 digits (20261122093000) or a date (2026-11-22)"
         ) from error
+
+
+def pad(digits: str) -> str:
+    """14 digits from 1 to 14 of them as they stand in URLs: the first moment that they may mean.
+
+    A month or day that there is not stays, for comparisons only.
+    """
+    return digits + _FIRST[len(digits) :]
 
 
 def _from_iso(text: str) -> datetime:

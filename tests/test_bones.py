@@ -151,26 +151,23 @@ def test_every_exemption_from_a_check_has_its_reason() -> None:
 
 
 def runtime_distributions() -> dict[str, importlib.metadata.Distribution]:
-    """The dependencies of pyproject.toml and theirs, without extras; absent ones are left out."""
-    found: dict[str, importlib.metadata.Distribution] = {}
+    """The dependencies of pyproject.toml and theirs, with the extras that are asked for."""
+    found: dict[tuple[str, str], importlib.metadata.Distribution] = {}
     waiting = [Requirement(text) for text in PYPROJECT["project"]["dependencies"]]
     while waiting:
         requirement = waiting.pop()
         name = re.sub(r"[-_.]+", "-", requirement.name).lower()
-        if name in found or (requirement.marker and not applies(requirement)):
-            continue
-        found[name] = importlib.metadata.distribution(name)
-        waiting += map(Requirement, found[name].requires or ())
-    return found
-
-
-def applies(requirement: Requirement) -> bool:
-    extras = requirement.extras or {""}
-    return (
-        any(requirement.marker.evaluate({"extra": e}) for e in extras)
-        if requirement.marker
-        else True
-    )
+        for extra in {"", *requirement.extras}:
+            if (name, extra) in found:
+                continue
+            found[name, extra] = importlib.metadata.distribution(name)
+            needed = map(Requirement, found[name, extra].requires or ())
+            waiting += [
+                each
+                for each in needed
+                if each.marker is None or each.marker.evaluate({"extra": extra})
+            ]
+    return {name: distribution for (name, _), distribution in found.items()}
 
 
 def licences(distribution: importlib.metadata.Distribution) -> str:

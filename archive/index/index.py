@@ -13,7 +13,7 @@ from archive.index import fulltext, lookup, partial, rows, unextracted, withdraw
 from archive.index.database import Database
 from archive.index.dialect import Dialect, open_dialect
 from archive.index.known import KnownSegments
-from archive.index.queries import CaptureQuery, Counts, SearchHit, SearchQuery
+from archive.index.queries import CaptureQuery, Counts, Neighbours, SearchHit, SearchQuery
 from archive.index.schema import (
     VERSION,
     captures,
@@ -279,6 +279,13 @@ class Index:
         if capture is None:
             raise NotArchived(url)
         return capture
+
+    def neighbours(self, url: str, timestamp: str) -> Neighbours:
+        """What lies around a time of 14 digits, whatever its status. Raises NotArchived."""
+        found = lookup.neighbours(self._database.rows, urlkey(url), timestamp)
+        if found is None:
+            raise NotArchived(url)
+        return found
 
     def find_digest(self, url: str, digest: str) -> Capture:
         """The oldest capture of a URL that holds a payload of that digest itself, not a revisit.

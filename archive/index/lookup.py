@@ -21,7 +21,7 @@ from sqlalchemy import (
 
 from archive.index import rows
 from archive.index.known import Ask, AskBare, KnownSegments, number_of, numbered_captures
-from archive.index.queries import CaptureQuery
+from archive.index.queries import CaptureQuery, Neighbours
 from archive.index.rows import Found, Values
 from archive.index.schema import captures, segments
 from archive.model import Capture
@@ -78,6 +78,18 @@ _around = _joined.where(
     captures.c.timestamp.in_([_before.scalar_subquery(), _after.scalar_subquery()]),
 )
 _since = _joined.where(_of_key, captures.c.timestamp >= bindparam("at"))
+_key_times = select(captures.c.timestamp).where(captures.c.urlkey == bindparam("key"))
+_oldest, _latest = (
+    _key_times.order_by(order).limit(1)
+    for order in (captures.c.timestamp, captures.c.timestamp.desc())
+)
+# Four steps in the primary key.
+_neighbours = select(
+    _oldest.scalar_subquery().label("first"),
+    _latest.where(captures.c.timestamp < bindparam("at")).scalar_subquery().label("previous"),
+    _oldest.where(captures.c.timestamp > bindparam("at")).scalar_subquery().label("next"),
+    _latest.scalar_subquery().label("last"),
+)
 _of_segment = (
     _joined.where(
         # By name in each statement: in a rebuilt index a segment has another number.
@@ -258,3 +270,11 @@ def walk_segment(ask: Ask, filename: str) -> Iterator[Capture]:
         if len(batch) < BATCH:
             return
         values["after"] = batch[-1].offset
+
+
+def neighbours(ask: Ask, key: str, at: str) -> Neighbours | None:
+    """Times of the captures of a key around a time; None: it has no capture."""
+    (found,) = ask(_neighbours, {"key": key, "at": int(at)})
+    if found.first is None:
+        return None
+    return Neighbours(*(None if time is None else f"{time:014d}" for time in found))

@@ -18,6 +18,17 @@ class CaptureQuery:
     limit: int | None = None  #: the first so many in the order of keys; None: all
 
 
+@dataclass(frozen=True, slots=True)
+class Neighbours:
+    """Times, of 14 digits, of the captures of a URL around a time; RFC 7089 calls these relations
+    of mementos."""
+
+    first: str | None
+    previous: str | None  #: None: there is none before
+    next: str | None  #: None: there is none after
+    last: str | None
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SearchQuery:
     """Documents that contain all the words.

@@ -44,6 +44,7 @@ _COMMANDS = {
     "list": "retrieval:list_captures",
     "get": "retrieval:get",
     "search": "retrieval:search",
+    "serve": "serving:serve_command",
     "import": "importing:import_files",
     "verify": "keeping:verify",
     "rebuild-index": "keeping:rebuild_index",

@@ -1,0 +1,36 @@
+"""The application: routes, and what lies around them."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
+from starlette.types import ASGIApp
+
+from archive.web.routes import PrefixRoute
+from archive.web.site import Site
+from archive.web.snapshots import PREFIX, snapshot
+
+
+def make_app(site: Site) -> ASGIApp:
+    """An ASGI application (ASGI 3.0) that serves the site; its collection stays the caller's."""
+
+    @asynccontextmanager
+    async def lifespan(_: Starlette) -> AsyncIterator[None]:
+        yield
+        site.threads.shutdown(wait=True, cancel_futures=True)
+
+    app = Starlette(
+        routes=[PrefixRoute(PREFIX, snapshot), Route("/health", _health)], lifespan=lifespan
+    )
+    app.state.site = site
+    return app
+
+
+async def _health(_: Request) -> Response:
+    """Never waits for a database or a store: it says that the server is there."""
+    return JSONResponse({"status": "ok"})

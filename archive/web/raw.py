@@ -1,0 +1,128 @@
+"""One capture as an answer of ours: the archived body, under headers that are safe to send."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+
+from starlette.responses import Response
+
+from archive.codings import decode_content
+from archive.errors import ContentError, RecordError
+from archive.http import ResponseHead
+from archive.memento import Memento
+
+SAFE = {
+    "Content-Security-Policy": (
+        "sandbox; default-src 'none'; style-src 'unsafe-inline' data:; img-src data:"
+    ),
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "no-referrer",
+}
+"""What archived content is sent with: it may not run, load or know anything."""
+
+DECODED_LIMIT = 256 << 20
+"""Bytes of a decoded body that a request may make us hold."""
+
+_ENCODINGS = frozenset({"gzip", "x-gzip", "deflate", "br", "zstd"})
+_NEVER = frozenset({b"set-cookie", b"set-cookie2"})
+_NAME = re.compile(rb"[A-Za-z0-9!#$%&'*+.^_`|~-]+")
+_CONTROL = re.compile(rb"[\x00-\x08\x0a-\x1f\x7f]")
+
+Headers = list[tuple[bytes, bytes]]
+
+MapLocation = Callable[[str], str]
+"""From the absolute URL that an archived redirect names to one within the archive."""
+
+
+def head_of(memento: Memento) -> ResponseHead:
+    """The head that goes with the body: a 304 answer (RFC 9110, 15.4.5) stands for what it
+    confirms."""
+    head = memento.head
+    return memento.original.head if head.status == 304 and memento.original.block else head
+
+
+def raw_response(
+    memento: Memento,
+    *,
+    accept_encoding: str,
+    location: MapLocation,
+    extra: Headers,
+    with_body: bool = True,
+) -> Response:
+    """Status, body and media type as they were archived. The content coding stays where the client
+    takes it, and otherwise is undone.
+
+    Every archived header is there as X-Archive-Orig-*, but cookies. Raises RecordError.
+    """
+    head = head_of(memento)
+    if not 200 <= head.status <= 599:
+        # 999 and the like; and where no answer came there is nothing to show.
+        if not head.status:
+            raise RecordError(f"no answer was received from {memento.capture.url}")
+        status = 200
+    else:
+        status = head.status
+    body, coding = _body(memento, accept_encoding)
+    if status in (204, 304):
+        body = b""
+    response = Response(b"", status)
+    headers: Headers = [
+        (b"content-type", _value(head.get(b"content-type") or b"application/octet-stream")),
+        (b"vary", b"accept-encoding"),
+        (b"cache-control", b"no-cache"),
+        *((name.lower().encode(), value.encode()) for name, value in SAFE.items()),
+        *extra,
+    ]
+    if coding:
+        headers.append((b"content-encoding", coding))
+    target = memento.location
+    if target is not None and 300 <= status < 400:
+        headers.append((b"location", location(target).encode()))
+    if status not in (204, 304):
+        headers.append((b"content-length", b"%d" % len(body)))
+    headers += _originals(head)
+    response.raw_headers = headers
+    response.body = body if with_body else b""
+    return response
+
+
+def _body(memento: Memento, accept_encoding: str) -> tuple[bytes, bytes]:
+    """The bytes to send, and their Content-Encoding."""
+    # The body of a revisit has the coding of the record that holds it.
+    codings = [
+        name for name in memento.original.head.tokens(b"content-encoding") if name != "identity"
+    ]
+    if not codings:
+        return memento.payload, b""
+    label = ", ".join(codings).encode()
+    if all(name in _ENCODINGS and accepts(accept_encoding, name) for name in codings):
+        return memento.payload, label
+    try:
+        return decode_content(codings, memento.payload, limit=DECODED_LIMIT), b""
+    except ContentError:
+        # Mislabelled, unknown to us, or a bomb: as it was sent.
+        return memento.payload, _value(label)
+
+
+def accepts(accept_encoding: str, coding: str) -> bool:
+    """Whether a coding may be sent (RFC 9110, 12.5.3). Nobody who names none is sent one."""
+    wanted = coding.removeprefix("x-")
+    for part in accept_encoding.lower().split(","):
+        name, _, parameter = part.partition(";")
+        if name.strip().removeprefix("x-") == wanted:
+            weight = parameter.strip().removeprefix("q=").strip()
+            return not parameter or weight.strip("0.") != ""
+    return False
+
+
+def _originals(head: ResponseHead) -> Headers:
+    return [
+        (b"x-archive-orig-" + name.lower(), _value(value))
+        for name, value in head.headers
+        if _NAME.fullmatch(name) and name.lower() not in _NEVER
+    ]
+
+
+def _value(value: bytes) -> bytes:
+    return _CONTROL.sub(b"", value)

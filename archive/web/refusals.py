@@ -1,0 +1,89 @@
+"""Answers to requests that cannot be served: which status, and in which form."""
+
+from __future__ import annotations
+
+import html
+import json
+import logging
+from dataclasses import dataclass
+from http import HTTPStatus
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from archive.errors import (
+    ArchiveError,
+    ContentError,
+    IndexFailure,
+    NotArchived,
+    RecordError,
+    StateFailure,
+    StoreError,
+    UrlError,
+)
+from archive.timestamps import TimestampError
+
+logger = logging.getLogger(__name__)
+
+_STATUSES: tuple[tuple[type[ArchiveError], int], ...] = (
+    (NotArchived, 404),
+    (UrlError, 400),
+    (TimestampError, 400),
+    # The archive holds something that cannot be given out as what it is.
+    (RecordError, 502),
+    (ContentError, 502),
+    (IndexFailure, 503),
+    (StateFailure, 503),
+    (StoreError, 503),
+)
+_RETRY_AFTER = "5"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Refusal:
+    """One refusal, in words."""
+
+    status: int
+    detail: str  #: one sentence: the thing, the cause, the remedy
+
+    @property
+    def title(self) -> str:
+        """The status in words."""
+        return HTTPStatus(self.status).phrase
+
+
+def refusal_of(error: ArchiveError) -> Refusal:
+    """What a client is told of an error; what is our own affair is logged, and only hinted at."""
+    status = next((code for kind, code in _STATUSES if isinstance(error, kind)), 500)
+    if status < 500:
+        return Refusal(status=status, detail=str(error))
+    logger.error("%s", error)
+    if status == 503:
+        return Refusal(status=503, detail="the archive cannot be read now: try again later")
+    return Refusal(status=status, detail="the archive's copy cannot be given out as it was")
+
+
+def refuse(request: Request, refusal: Refusal, headers: dict[str, str] | None = None) -> Response:
+    """The refusal in the form that the client asked for: problem+json (RFC 9457), HTML, or text."""
+    all_headers = {"X-Content-Type-Options": "nosniff", "Cache-Control": "no-store"}
+    all_headers |= {"Retry-After": _RETRY_AFTER} if refusal.status == 503 else {}
+    all_headers |= headers or {}
+    accept = request.headers.get("accept", "")
+    if request.url.path.startswith("/api/") or "json" in accept:
+        problem = {
+            "type": "about:blank",
+            "title": refusal.title,
+            "status": refusal.status,
+            "detail": refusal.detail,
+            # What clients of other CDX servers look for.
+            "message": refusal.detail,
+        }
+        all_headers["Content-Type"] = "application/problem+json"
+        return Response(json.dumps(problem), refusal.status, all_headers)
+    if "text/html" in accept:
+        all_headers["Content-Type"] = "text/html; charset=utf-8"
+        all_headers["Content-Security-Policy"] = "default-src 'none'"
+        page = f"<!doctype html><title>{refusal.title}</title><p>{html.escape(refusal.detail)}</p>"
+        return Response(page, refusal.status, all_headers)
+    all_headers["Content-Type"] = "text/plain; charset=utf-8"
+    return Response(f"{refusal.detail}\n", refusal.status, all_headers)

@@ -1,0 +1,99 @@
+"""What a server serves, and the threads that its work is done in."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from itertools import chain
+from typing import TypeVar, TypeVarTuple
+
+from starlette.responses import Response, StreamingResponse
+
+from archive.collection import Collection
+from archive.view import View
+from archive.web.targets import Scope
+
+T = TypeVar("T")
+Ts = TypeVarTuple("Ts")
+
+_THREADS = 8
+_PIECE = 1 << 16
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WebSettings:
+    """What an operator chose for the server."""
+
+    #: the address that people use, e.g. "https://archive.example.org"; None: that of each request
+    public_url: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Site:
+    """Handlers find it in `scope["app"].state.site`."""
+
+    collection: Collection
+    view: View  #: what of it is shown: handlers read through this alone
+    settings: WebSettings = WebSettings()
+    #: a database or a store that is slow must not hold up those who ask for something else
+    threads: ThreadPoolExecutor = field(
+        default_factory=lambda: ThreadPoolExecutor(_THREADS, thread_name_prefix="web")
+    )
+
+    async def call(self, work: Callable[[*Ts], T], *args: *Ts) -> T:
+        """Do it in a thread. A request should need this once: a change of threads costs as much as
+        a look-up."""
+        return await asyncio.get_running_loop().run_in_executor(self.threads, work, *args)
+
+    async def answer(
+        self,
+        make: Callable[[], Iterator[bytes]],
+        headers: dict[str, str],
+        status: int = 200,
+    ) -> Response:
+        """What `make` yields: with its length where it is small, else as it comes.
+
+        What it raises before the first 64 KiB are full is raised here.
+        """
+        pieces, ended = await self.call(_started, make)
+        if ended:
+            return Response(b"".join(pieces), status, headers)
+        return StreamingResponse(self._streamed(pieces), status, headers)
+
+    async def _streamed(self, pieces: Iterator[bytes]) -> AsyncIterator[bytes]:
+        while batch := await self.call(_batch, pieces):
+            yield batch
+
+    def base_url(self, scope: Scope) -> str:
+        """Scheme and host that the client knows us by, without a slash at the end."""
+        if self.settings.public_url is not None:
+            return self.settings.public_url.rstrip("/")
+        host = next((value for name, value in scope["headers"] if name == b"host"), b"")
+        name = host.decode("latin-1") or "{}:{}".format(*(scope.get("server") or ("", "")))
+        return f"{scope['scheme']}://{name}"
+
+
+def site_of(scope: Scope) -> Site:
+    """The site of a request."""
+    site: Site = scope["app"].state.site
+    return site
+
+
+def _started(make: Callable[[], Iterator[bytes]]) -> tuple[Iterator[bytes], bool]:
+    pieces = make()
+    first = _batch(pieces)
+    ended = len(first) < _PIECE
+    return (iter((first,)) if ended else chain((first,), pieces)), ended
+
+
+def _batch(pieces: Iterator[bytes]) -> bytes:
+    """The next 64 KiB or a little more; less only at the end."""
+    batch, size = [], 0
+    for piece in pieces:
+        batch.append(piece)
+        size += len(piece)
+        if size >= _PIECE:
+            break
+    return b"".join(batch)

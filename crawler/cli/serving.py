@@ -1,0 +1,37 @@
+"""`serve`: the archive in a browser, and for the clients of other web archives."""
+
+from __future__ import annotations
+
+import logging
+
+import click
+
+from archive.view import View
+from archive.web.app import make_app
+from archive.web.server import address_of, listen, serve
+from archive.web.site import Site
+from crawler.cli.elsewhere import load_of_existing
+from crawler.opening import open_collection
+
+logger = logging.getLogger(__name__)
+
+
+@click.command("serve")
+@click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
+@click.option(
+    "--port",
+    type=click.IntRange(0, 65535),
+    default=8080,
+    show_default=True,
+    help="Port to listen on; 0: any free one.",
+)
+def serve_command(host: str, port: int) -> None:
+    """Serve the collection over HTTP: raw snapshots and Memento."""
+    collection = open_collection(load_of_existing())
+    try:
+        listening = listen(host, port)
+        address = address_of(listening)
+        site = Site(collection=collection, view=View(collection))
+        serve(make_app(site), listening, lambda: click.echo(f"Pressmark serves {address}"))
+    finally:
+        collection.close()
