@@ -54,12 +54,9 @@ class _Server(uvicorn.Server):
             self._ready()
 
 
-def serve(app: ASGIApp, listening: socket.socket, ready: Callable[[], None]) -> None:
-    """Serve until SIGINT or SIGTERM; requests that run then have 10 s to end.
-
-    `ready` is called when connections are answered.
-    """
-    config = uvicorn.Config(
+def configuration(app: ASGIApp) -> uvicorn.Config:
+    """How an application is run: what is logged, and how, is its own affair."""
+    return uvicorn.Config(
         app,
         http="httptools",
         ws="none",
@@ -67,8 +64,13 @@ def serve(app: ASGIApp, listening: socket.socket, ready: Callable[[], None]) -> 
         log_config=None,
         access_log=False,
         server_header=False,
-        date_header=True,
         timeout_graceful_shutdown=_GRACE,
-        h11_max_incomplete_event_size=None,
     )
-    _Server(config, ready).run(sockets=[listening])
+
+
+def serve(app: ASGIApp, listening: socket.socket, ready: Callable[[], None]) -> None:
+    """Serve until SIGINT or SIGTERM; requests that run then have 10 s to end.
+
+    `ready` is called when connections are answered.
+    """
+    _Server(configuration(app), ready).run(sockets=[listening])

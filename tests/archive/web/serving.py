@@ -1,0 +1,66 @@
+"""A server on a free port of this machine, in a thread, over a collection that a test has made."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+import httpx
+import uvicorn
+from starlette.types import ASGIApp
+
+from archive.collection import Collection
+from archive.index import Index
+from archive.store.memory import MemoryStore
+from archive.view import View
+from archive.web.app import make_app
+from archive.web.server import address_of, configuration, listen
+from archive.web.site import Site
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Served:
+    """A server that runs."""
+
+    url: str  #: without a slash at the end
+    site: Site
+    client: httpx.Client  #: follows no redirects, and sends paths as they are written
+
+    def get(self, path: str, **headers: str) -> httpx.Response:
+        """GET of a path on the server; `accept_datetime` is Accept-Datetime."""
+        named = {name.replace("_", "-"): value for name, value in headers.items()}
+        return self.client.get(f"{self.url}{path}", headers=named)
+
+
+@contextmanager
+def running(app: ASGIApp) -> Iterator[str]:
+    """Run an application; its address."""
+    listening = listen("127.0.0.1", 0)
+    server = uvicorn.Server(configuration(app))
+    thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]})
+    thread.start()
+    try:
+        # The socket listens already: who connects before the start waits.
+        yield address_of(listening)
+    finally:
+        server.should_exit = True
+        thread.join()
+
+
+@contextmanager
+def served(site: Site) -> Iterator[Served]:
+    """Serve a site."""
+    with running(make_app(site)) as url, httpx.Client(timeout=60) as client:
+        yield Served(url=url, site=site, client=client)
+
+
+@contextmanager
+def open_site(database: str) -> Iterator[Site]:
+    """A site over an empty collection in memory; `database` is the URL of its index."""
+    collection = Collection(MemoryStore(), Index(database))
+    try:
+        yield Site(collection=collection, view=View(collection))
+    finally:
+        collection.close()
