@@ -11,7 +11,10 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 from starlette.types import ASGIApp
 
-from archive.web.routes import PrefixRoute
+from archive.web.api.app import PREFIX as API
+from archive.web.api.app import make_api
+from archive.web.refusals import HANDLERS
+from archive.web.routes import PrefixMount, PrefixRoute
 from archive.web.site import Site
 from archive.web.snapshots import PREFIX, snapshot
 
@@ -25,7 +28,13 @@ def make_app(site: Site) -> ASGIApp:
         site.threads.shutdown(wait=True, cancel_futures=True)
 
     app = Starlette(
-        routes=[PrefixRoute(PREFIX, snapshot), Route("/health", _health)], lifespan=lifespan
+        routes=[
+            PrefixRoute(PREFIX, snapshot),
+            PrefixMount(API, make_api(site)),
+            Route("/health", _health),
+        ],
+        lifespan=lifespan,
+        exception_handlers=dict(HANDLERS),
     )
     app.state.site = site
     return app

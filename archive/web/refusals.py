@@ -5,9 +5,13 @@ from __future__ import annotations
 import html
 import json
 import logging
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from http import HTTPStatus
+from typing import Any
 
+from fastapi.exceptions import RequestValidationError
+from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
 
@@ -45,6 +49,8 @@ class Refusal:
 
     status: int
     detail: str  #: one sentence: the thing, the cause, the remedy
+    #: name of each parameter that is wrong, such as "query.limit", and what is wrong with it
+    errors: tuple[tuple[str, str], ...] = ()
 
     @property
     def title(self) -> str:
@@ -63,14 +69,16 @@ def refusal_of(error: ArchiveError) -> Refusal:
     return Refusal(status=status, detail="the archive's copy cannot be given out as it was")
 
 
-def refuse(request: Request, refusal: Refusal, headers: dict[str, str] | None = None) -> Response:
+def refuse(
+    request: Request, refusal: Refusal, headers: Mapping[str, str] | None = None
+) -> Response:
     """The refusal in the form that the client asked for: problem+json (RFC 9457), HTML, or text."""
     all_headers = {"X-Content-Type-Options": "nosniff", "Cache-Control": "no-store"}
     all_headers |= {"Retry-After": _RETRY_AFTER} if refusal.status == 503 else {}
     all_headers |= headers or {}
     accept = request.headers.get("accept", "")
-    if request.url.path.startswith("/api/") or "json" in accept:
-        problem = {
+    if request.scope["path"].startswith("/api/") or "json" in accept:
+        problem: dict[str, Any] = {
             "type": "about:blank",
             "title": refusal.title,
             "status": refusal.status,
@@ -78,6 +86,10 @@ def refuse(request: Request, refusal: Refusal, headers: dict[str, str] | None = 
             # What clients of other CDX servers look for.
             "message": refusal.detail,
         }
+        if refusal.errors:
+            problem["errors"] = [
+                {"parameter": name, "detail": detail} for name, detail in refusal.errors
+            ]
         all_headers["Content-Type"] = "application/problem+json"
         return Response(json.dumps(problem), refusal.status, all_headers)
     if "text/html" in accept:
@@ -87,3 +99,42 @@ def refuse(request: Request, refusal: Refusal, headers: dict[str, str] | None = 
         return Response(page, refusal.status, all_headers)
     all_headers["Content-Type"] = "text/plain; charset=utf-8"
     return Response(f"{refusal.detail}\n", refusal.status, all_headers)
+
+
+async def _refuse_archive_error(request: Request, error: Exception) -> Response:
+    assert isinstance(error, ArchiveError)
+    return refuse(request, refusal_of(error))
+
+
+async def _refuse_http_error(request: Request, error: Exception) -> Response:
+    assert isinstance(error, HTTPException)
+    detail = error.detail
+    if error.status_code == 404 and detail == HTTPStatus.NOT_FOUND.phrase:
+        detail = "there is nothing at this address"
+    elif error.status_code == 405:
+        detail = f"this address does not answer {request.method[:40]}"
+    return refuse(request, Refusal(status=error.status_code, detail=detail), error.headers)
+
+
+async def _refuse_parameters(request: Request, error: Exception) -> Response:
+    assert isinstance(error, RequestValidationError)
+    errors = tuple(
+        (".".join(str(part)[:80] for part in found["loc"]), str(found["msg"]))
+        for found in error.errors()
+    )
+    detail = "; ".join(f"{name}: {wrong}" for name, wrong in errors)
+    return refuse(request, Refusal(status=400, detail=detail, errors=errors))
+
+
+async def _refuse_defect(request: Request, _: Exception) -> Response:
+    # It is raised again when this is sent, and logged by the server.
+    return refuse(request, Refusal(status=500, detail="the server has a defect: see its log"))
+
+
+HANDLERS: Mapping[Any, Callable[[Request, Exception], Awaitable[Response]]] = {
+    ArchiveError: _refuse_archive_error,
+    HTTPException: _refuse_http_error,
+    RequestValidationError: _refuse_parameters,
+    Exception: _refuse_defect,
+}
+"""What an application of ours does with what its handlers raise."""

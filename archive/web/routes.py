@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import BaseRoute, Match
-from starlette.types import Receive, Scope, Send
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 Handler = Callable[[Request], Awaitable[Response]]
 
@@ -35,3 +35,23 @@ class PrefixRoute(BaseRoute):
         else:
             response = await self._handler(Request(scope, receive))
         await response(scope, receive, send)
+
+
+class PrefixMount(BaseRoute):
+    """An application under a prefix, whatever bytes follow; it answers HEAD as GET."""
+
+    def __init__(self, prefix: str, app: ASGIApp) -> None:
+        self._prefix = prefix
+        self._app = app
+
+    def matches(self, scope: Scope) -> tuple[Match, Scope]:
+        path = scope.get("path", "")
+        if scope["type"] != "http" or not f"{path}/".startswith(f"{self._prefix}/"):
+            return Match.NONE, {}
+        root = scope.get("root_path", "") + self._prefix
+        return Match.FULL, {"root_path": root, "path": path if path != root else f"{path}/"}
+
+    async def handle(self, scope: Scope, receive: Receive, send: Send) -> None:
+        # The server drops the body, and looks at the method in the scope that it made.
+        method = "GET" if scope["method"] == "HEAD" else scope["method"]
+        await self._app({**scope, "method": method}, receive, send)
