@@ -13,6 +13,9 @@ ArchiveError
 +- ServerError             the web server cannot listen there: choose another address
 +- WriteError              a capture could not be kept: stop the crawl
 +- SourceBusy              another process crawls that source: retry when it has ended
++- JobUnknown              no job of that id, or none any more: submit another one
++- JobNotRetried           a job that waits, runs or succeeded cannot be retried: look at it
++- QueueFull               no room for another job: try again later
 +- IndexFailure            the index cannot be used
 |  +- IndexUnavailable     locked, unreachable or damaged: retry later, or rebuild it
 |  |  +- IndexDamaged      what is there is no whole database: rebuild it
@@ -21,6 +24,8 @@ ArchiveError
 +- StateFailure            the state is locked, unreachable, damaged or newer: as the message says
 |  +- StateDamaged         what is there is no whole database: restore the last backup, do not retry
 |  +- StateTaken           restoring would replace what it holds: ask for that
++- TokenNameTaken          a token of that name is in force: revoke it, or choose another name
++- TokenUnknown            no token of that name or id: see `pressmark token list`
 +- BackupDamaged           a backup of the state is not whole: take another one
 +- StoreError              the object store refused or failed
    +- KeyInvalid           a key outside the permitted alphabet: a bug of the caller
@@ -115,6 +120,36 @@ class SourceBusy(ArchiveError):
             f"{source} is being crawled by process {process or 'unknown'}: wait until it has "
             "ended, or stop it, then try again"
         )
+
+
+class JobUnknown(ArchiveError):
+    """There is no job of that id, or it ended so long ago that it is not remembered."""
+
+    def __init__(self, job: str) -> None:
+        super().__init__(
+            f"there is no job {job[:80]!r}: ended jobs are remembered for a while only; "
+            "submit it again"
+        )
+        self.job = job
+
+
+class JobNotRetried(ArchiveError):
+    """Only a job that failed or was cancelled can be tried again."""
+
+    def __init__(self, job: str, state: str) -> None:
+        super().__init__(
+            f"job {job} is in state {state!r}: only one that failed or was cancelled can be "
+            "retried; submit a new one instead"
+        )
+        self.job = job
+
+
+class QueueFull(ArchiveError):
+    """As many jobs wait as the queue takes."""
+
+    def __init__(self, waiting: int) -> None:
+        super().__init__(f"{waiting} jobs wait already, and no more can: try again later")
+        self.waiting = waiting
 
 
 class IndexFailure(ArchiveError):

@@ -19,7 +19,10 @@ from archive.errors import (
     ArchiveError,
     ContentError,
     IndexFailure,
+    JobNotRetried,
+    JobUnknown,
     NotArchived,
+    QueueFull,
     RecordError,
     StateFailure,
     StoreError,
@@ -31,6 +34,9 @@ logger = logging.getLogger(__name__)
 
 _STATUSES: tuple[tuple[type[ArchiveError], int], ...] = (
     (NotArchived, 404),
+    (JobUnknown, 404),
+    (JobNotRetried, 409),
+    (QueueFull, 429),
     (UrlError, 400),
     (TimestampError, 400),
     # The archive holds something that cannot be given out as what it is.
@@ -74,7 +80,7 @@ def refuse(
 ) -> Response:
     """The refusal in the form that the client asked for: problem+json (RFC 9457), HTML, or text."""
     all_headers = {"X-Content-Type-Options": "nosniff", "Cache-Control": "no-store"}
-    all_headers |= {"Retry-After": _RETRY_AFTER} if refusal.status == 503 else {}
+    all_headers |= {"Retry-After": _RETRY_AFTER} if refusal.status in (429, 503) else {}
     all_headers |= headers or {}
     accept = request.headers.get("accept", "")
     if request.scope["path"].startswith("/api/") or "json" in accept:

@@ -12,6 +12,7 @@ from typing import TypeVar, TypeVarTuple
 from starlette.responses import Response, StreamingResponse
 
 from archive.collection import Collection
+from archive.jobs import JobQueue
 from archive.view import View
 from archive.web.targets import Scope
 
@@ -37,6 +38,7 @@ class Site:
     collection: Collection
     view: View  #: what of it is shown: handlers read through this alone
     settings: WebSettings = WebSettings()
+    jobs: JobQueue | None = None  #: where URLs are handed in to be archived; None: saving is off
     #: a database or a store that is slow must not hold up those who ask for something else
     threads: ThreadPoolExecutor = field(
         default_factory=lambda: ThreadPoolExecutor(_THREADS, thread_name_prefix="web")
