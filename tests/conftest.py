@@ -12,6 +12,7 @@ from hypothesis import settings
 pytest_plugins = [
     "tests.servers.shared",
     "tests.servers.ceph",
+    "tests.servers.chromium",
     "tests.servers.rclone",
     "tests.servers.postgres",
 ]
