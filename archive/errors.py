@@ -6,6 +6,8 @@ ArchiveError
 +- UrlError                not a URL that can be archived: correct it, do not retry
 +- AddressRefused          the guard forbids the address: do not retry; see `allow_networks`
 +- NotArchived             no capture of that URL: answer 404, do not retry
++- Withheld                archived, and not to be shown: answer 451, without the reason
++- RestrictionUnknown      no restriction of that id: see `pressmark restrict --list`
 +- RecordError             a record, or a line about one, cannot be read: tell the audit
 |  +- DigestMismatch       bytes changed since writing: never serve them, repair from another store
 |  +- RevisitUnresolved    the record a revisit points to is missing: answer 502, tell the audit
@@ -48,6 +50,12 @@ and the guard's refusals (crawler.guard.errors) stand where they are raised, and
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from archive.restrictions.model import Restriction
+
 
 class ArchiveError(Exception):
     """Root of the tree above."""
@@ -77,6 +85,30 @@ class NotArchived(ArchiveError):
         super().__init__(f"{url} is not in the collection{detail and f': {detail}'}")
         self.url = url
         self.detail = detail
+
+
+class Withheld(ArchiveError):
+    """What was asked for is archived, and decisions in force withhold it.
+
+    The message is for everybody: the reasons in `restrictions` are for administrators alone.
+    """
+
+    def __init__(self, url: str, restrictions: Iterable[Restriction] = ()) -> None:
+        super().__init__(
+            f"{url} is in the collection, and withheld by a decision of those who keep it: ask them"
+        )
+        self.url = url
+        self.restrictions = tuple(restrictions)
+
+
+class RestrictionUnknown(ArchiveError):
+    """There is no restriction of that id to lift."""
+
+    def __init__(self, id_: str) -> None:
+        super().__init__(
+            f"there is no restriction {id_!r}: `pressmark restrict --list` names those there are"
+        )
+        self.id = id_
 
 
 class RecordError(ArchiveError):
@@ -189,6 +221,23 @@ class StateDamaged(StateFailure):
 
 class StateTaken(StateFailure):
     """The state holds rows that a backup would replace."""
+
+
+class TokenNameTaken(ArchiveError):
+    """A token of that name is in force."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__(
+            f"there is a token {name} already: choose another name, or revoke that one first with "
+            f"`pressmark token revoke {name}`"
+        )
+
+
+class TokenUnknown(ArchiveError):
+    """No token has that name or id."""
+
+    def __init__(self, name_or_id: str) -> None:
+        super().__init__(f"there is no token {name_or_id!r}: `pressmark token list` names them")
 
 
 class BackupDamaged(ArchiveError):

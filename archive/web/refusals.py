@@ -27,6 +27,7 @@ from archive.errors import (
     StateFailure,
     StoreError,
     UrlError,
+    Withheld,
 )
 from archive.timestamps import TimestampError
 
@@ -34,6 +35,7 @@ logger = logging.getLogger(__name__)
 
 _STATUSES: tuple[tuple[type[ArchiveError], int], ...] = (
     (NotArchived, 404),
+    (Withheld, 451),
     (JobUnknown, 404),
     (JobNotRetried, 409),
     (QueueFull, 429),

@@ -1,0 +1,2 @@
+"""Withholding: decisions that captures are not shown, kept as objects of the store; nothing is
+ever deleted."""
