@@ -6,6 +6,7 @@ ArchiveError
 +- UrlError                not a URL that can be archived: correct it, do not retry
 +- AddressRefused          the guard forbids the address: do not retry; see `allow_networks`
 +- NotArchived             no capture of that URL: answer 404, do not retry
++- NothingToCompare        one version of an article only: answer 404, do not retry
 +- Withheld                archived, and not to be shown: answer 451, without the reason
 +- RestrictionUnknown      no restriction of that id: see `pressmark restrict --list`
 +- RecordError             a record, or a line about one, cannot be read: tell the audit
@@ -85,6 +86,10 @@ class NotArchived(ArchiveError):
         super().__init__(f"{url} is not in the collection{detail and f': {detail}'}")
         self.url = url
         self.detail = detail
+
+
+class NothingToCompare(ArchiveError):
+    """Of an article there is one version, or none at other times; the message says since when."""
 
 
 class Withheld(ArchiveError):

@@ -22,6 +22,7 @@ from archive.errors import (
     JobNotRetried,
     JobUnknown,
     NotArchived,
+    NothingToCompare,
     QueueFull,
     RecordError,
     StateFailure,
@@ -35,6 +36,7 @@ logger = logging.getLogger(__name__)
 
 _STATUSES: tuple[tuple[type[ArchiveError], int], ...] = (
     (NotArchived, 404),
+    (NothingToCompare, 404),
     (Withheld, 451),
     (JobUnknown, 404),
     (JobNotRetried, 409),
