@@ -50,7 +50,7 @@ bench: .venv/.ready-dev
 	$(BIN)/python -m benchmarks
 
 clean:
-	rm -rf .venv dist .mypy_cache .pytest_cache .ruff_cache .hypothesis .import_linter_cache
+	rm -rf .venv .venv-clients dist .mypy_cache .pytest_cache .ruff_cache .hypothesis .import_linter_cache
 	find archive benchmarks config crawler pipelines tests -name __pycache__ -prune -exec rm -rf {} +
 
 # Without --inexact uv would remove what `make test` needs, to install it again at the next call.

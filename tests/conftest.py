@@ -15,6 +15,7 @@ pytest_plugins = [
     "tests.servers.chromium",
     "tests.servers.rclone",
     "tests.servers.postgres",
+    "tests.servers.clients",
 ]
 
 # No test may fail for the speed of a machine, and none in CI for the luck of a draw.
