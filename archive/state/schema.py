@@ -6,9 +6,9 @@ LargeBinary. Moments are Text of 14 digits, as in captures.
 
 from __future__ import annotations
 
-from sqlalchemy import Boolean, Column, MetaData, Table, Text
+from sqlalchemy import Boolean, Column, LargeBinary, MetaData, Table, Text
 
-HEAD = "0002"
+HEAD = "0003"
 """Revision of the newest migration: what `metadata` describes."""
 
 metadata = MetaData()
@@ -39,4 +39,25 @@ mirror_waiting = Table(
     Column("mirror", Text, primary_key=True),
     Column("key", Text, primary_key=True),  # of an object that the mirror may lack
     Column("since", Text, nullable=False),  # 14 digits, UTC
+)
+
+tokens = Table(
+    "tokens",
+    metadata,
+    Column("id", Text, primary_key=True),  # 10 characters of a-z and 2-7; no secret
+    Column("name", Text, nullable=False),  # of those that are in force no two have the same
+    Column("hash", Text, nullable=False, unique=True),  # SHA-256 of the token, hex
+    Column("scope", Text, nullable=False),  # "read", "save" or "admin"
+    Column("created", Text, nullable=False),  # 14 digits, UTC, as all moments here
+    Column("expires", Text),  # not in force from then on; NULL: never
+    Column("last_used", Text),  # to the hour; NULL: never
+    Column("revoked", Text),  # NULL: in force
+)
+
+# Shared by all servers of one state, so that each knows what another one has signed.
+signing_keys = Table(
+    "signing_keys",
+    metadata,
+    Column("name", Text, primary_key=True),  # what is signed: "web"
+    Column("key", LargeBinary, nullable=False),
 )

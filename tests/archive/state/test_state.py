@@ -14,7 +14,7 @@ from sqlalchemy import insert, select, text
 
 from archive.errors import StateFailure
 from archive.state import State, migrating
-from archive.state.schema import HEAD, metadata, mirror_waiting, mirrors, store_capabilities
+from archive.state.schema import HEAD, metadata, store_capabilities
 from tests.failing import raising
 
 ROW = {
@@ -99,8 +99,9 @@ def make_older(url: str) -> None:
     state = State(url)
     with state.writing() as connection:
         connection.execute(insert(store_capabilities), ROW)
-        for table in (mirrors, mirror_waiting):
-            table.drop(connection)
+        for table in reversed(metadata.sorted_tables):
+            if table is not store_capabilities:
+                table.drop(connection)
         connection.execute(text("UPDATE alembic_version SET version_num = '0001'"))
     state.close()
 

@@ -1,0 +1,97 @@
+"""Which path is for whom: one table, by the beginning of the path.
+
+What is not in the table needs `read` to be looked at and `admin` to be changed.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Literal
+
+Rate = Literal["save", "search"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Path:
+    """What a path asks of those who come."""
+
+    #: beginning of the path, decoded; one that does not end in "/" also stands for itself
+    prefix: str
+    #: how metrics name it: never anything that a client chose
+    route: str
+    #: scope to look (GET, HEAD, OPTIONS); None: open to everybody
+    look: str | None = "read"
+    #: scope to change (every other method); None: open to everybody
+    change: str | None = "admin"
+    #: whether a GET changes something too, so that other sites may not send people there
+    acts: bool = False
+    #: which rate counts it; "search" only where there is something to search for
+    rate: Rate | None = None
+    #: only this very path, nothing below it
+    exact: bool = False
+
+
+_PATHS = (
+    Path(prefix="/health", route="/health", look=None, exact=True),
+    Path(prefix="/robots.txt", route="/robots.txt", look=None, exact=True),
+    Path(prefix="/favicon.ico", route="/favicon.ico", look=None, exact=True),
+    Path(prefix="/static/", route="/static/{file}", look=None),
+    Path(prefix="/login", route="/login", look=None, change=None, exact=True),
+    Path(prefix="/logout", route="/logout", look=None, change=None, exact=True),
+    # On loopback `metrics` is open to those who may read: see Gate.
+    Path(prefix="/metrics", route="/metrics", look="admin", exact=True),
+    Path(prefix="/", route="/", rate="search", exact=True),
+    Path(prefix="/search", route="/search", rate="search"),
+    Path(prefix="/web/timemap/", route="/web/timemap/{form}/{url}"),
+    Path(prefix="/web/", route="/web/{timestamp}/{url}"),
+    Path(prefix="/cdx/search/cdx", route="/cdx/search/cdx"),
+    Path(prefix="/cdx", route="/cdx"),
+    Path(prefix="/wayback/available", route="/wayback/available"),
+    Path(prefix="/warcs/", route="/warcs/{name}"),
+    Path(prefix="/save/status", route="/save/status/{job}", look="save", change="save"),
+    Path(prefix="/save", route="/save", look="save", change="save", acts=True, rate="save"),
+    Path(prefix="/jobs", route="/jobs", change="save", rate="save"),
+    Path(prefix="/api/v1/jobs", route="/api/v1/jobs", change="save", rate="save"),
+    Path(prefix="/api/v1/search", route="/api/v1/search", rate="search"),
+    Path(prefix="/api/v1/restrictions", route="/api/v1/restrictions", look="admin"),
+    Path(prefix="/api/v1/tokens", route="/api/v1/tokens", look="admin"),
+    Path(prefix="/api/v1/openapi.json", route="/api/v1/openapi.json", look=None, exact=True),
+    Path(prefix="/api/", route="/api"),
+    Path(prefix="/restrictions", route="/restrictions", look="admin"),
+)
+_OTHER = Path(prefix="/", route="other")
+_EXACT = {path.prefix: path for path in _PATHS if path.exact}
+_BEGINNINGS = tuple(
+    sorted((path for path in _PATHS if not path.exact), key=lambda path: -len(path.prefix))
+)
+_LOOKING = frozenset({"GET", "HEAD", "OPTIONS"})
+
+
+def path_of(path: str) -> Path:
+    """The row of a decoded path. `/savex` is taken for `/save`: too strict is the safe mistake."""
+    found = _EXACT.get(path)
+    return found if found is not None else _beginning(path[:32])
+
+
+@lru_cache(4096)
+def _beginning(path: str) -> Path:
+    """Of the path's first characters, more than any row has."""
+    return next((row for row in _BEGINNINGS if path.startswith(row.prefix)), _OTHER)
+
+
+def needed(path: Path, method: str) -> str | None:
+    """The scope that a request needs."""
+    return path.look if method in _LOOKING else path.change
+
+
+def changes(path: Path, method: str) -> bool:
+    """Whether the request can change something."""
+    return path.acts or method not in _LOOKING
+
+
+def counted(path: Path, method: str, query: bytes) -> Rate | None:
+    """The rate that the request counts for."""
+    if path.rate == "save":
+        return "save" if changes(path, method) else None
+    return path.rate if path.rate and b"q=" in query else None
