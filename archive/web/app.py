@@ -13,6 +13,7 @@ from starlette.types import ASGIApp
 
 from archive.web.api.app import PREFIX as API
 from archive.web.api.app import make_api
+from archive.web.pages.routes import ROUTES as PAGES
 from archive.web.refusals import HANDLERS
 from archive.web.routes import PrefixMount, PrefixRoute
 from archive.web.site import Site
@@ -32,6 +33,7 @@ def make_app(site: Site) -> ASGIApp:
             PrefixRoute(PREFIX, snapshot),
             PrefixMount(API, make_api(site)),
             Route("/health", _health),
+            *PAGES,
         ],
         lifespan=lifespan,
         exception_handlers=dict(HANDLERS),

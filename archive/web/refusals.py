@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import html
 import json
 import logging
 from collections.abc import Awaitable, Callable, Mapping
@@ -31,6 +30,7 @@ from archive.errors import (
     Withheld,
 )
 from archive.timestamps import TimestampError
+from archive.web.pages.errors import error_page
 
 logger = logging.getLogger(__name__)
 
@@ -61,6 +61,7 @@ class Refusal:
     detail: str  #: one sentence: the thing, the cause, the remedy
     #: name of each parameter that is wrong, such as "query.limit", and what is wrong with it
     errors: tuple[tuple[str, str], ...] = ()
+    url: str | None = None  #: of which there is no capture
 
     @property
     def title(self) -> str:
@@ -72,7 +73,8 @@ def refusal_of(error: ArchiveError) -> Refusal:
     """What a client is told of an error; what is our own affair is logged, and only hinted at."""
     status = next((code for kind, code in _STATUSES if isinstance(error, kind)), 500)
     if status < 500:
-        return Refusal(status=status, detail=str(error))
+        url = error.url if isinstance(error, NotArchived) else None
+        return Refusal(status=status, detail=str(error), url=url)
     logger.error("%s", error)
     if status == 503:
         return Refusal(status=503, detail="the archive cannot be read now: try again later")
@@ -103,10 +105,13 @@ def refuse(
         all_headers["Content-Type"] = "application/problem+json"
         return Response(json.dumps(problem), refusal.status, all_headers)
     if "text/html" in accept:
-        all_headers["Content-Type"] = "text/html; charset=utf-8"
-        all_headers["Content-Security-Policy"] = "default-src 'none'"
-        page = f"<!doctype html><title>{refusal.title}</title><p>{html.escape(refusal.detail)}</p>"
-        return Response(page, refusal.status, all_headers)
+        return error_page(
+            request,
+            status=refusal.status,
+            detail=refusal.detail,
+            url=refusal.url,
+            headers=all_headers,
+        )
     all_headers["Content-Type"] = "text/plain; charset=utf-8"
     return Response(f"{refusal.detail}\n", refusal.status, all_headers)
 

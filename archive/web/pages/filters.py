@@ -1,0 +1,94 @@
+"""How templates write times, sizes, languages and the like."""
+
+from __future__ import annotations
+
+from calendar import month_name
+from collections.abc import Callable, Iterator, Sequence
+from datetime import datetime
+from typing import Any
+from urllib.parse import quote
+
+from markupsafe import Markup, escape
+
+from archive.timestamps import TimestampError, to_datetime
+
+
+def moment(timestamp: str) -> datetime | None:
+    """Of 14 digits; None of a day that there is not, as other tools wrote some."""
+    try:
+        return to_datetime(timestamp)
+    except TimestampError:
+        return None
+
+
+def long_time(timestamp: str) -> str:
+    """`22 November 2026, 09:30:00`, in UTC."""
+    at = moment(timestamp)
+    if at is None:
+        return timestamp
+    return f"{at.day} {month_name[at.month]} {at.year}, {at:%H:%M:%S}"
+
+
+def short_time(timestamp: str) -> str:
+    """`2026-11-22 09:30`, in UTC."""
+    return f"{timestamp[:4]}-{timestamp[4:6]}-{timestamp[6:8]} {timestamp[8:10]}:{timestamp[10:12]}"
+
+
+def clock(timestamp: str) -> str:
+    """`09:30:00`."""
+    return f"{timestamp[8:10]}:{timestamp[10:12]}:{timestamp[12:14]}"
+
+
+def iso_time(timestamp: str) -> str:
+    """`2026-11-22T09:30:00Z`, for `<time datetime>`."""
+    day = f"{timestamp[:4]}-{timestamp[4:6]}-{timestamp[6:8]}"
+    return f"{day}T{clock(timestamp)}Z"
+
+
+def number(value: int) -> str:
+    """With a thin space between thousands."""
+    return f"{value:,}".replace(",", "\N{NARROW NO-BREAK SPACE}")
+
+
+def size(count: int) -> str:
+    """Bytes in the unit that suits."""
+    if count < 1000:
+        return f"{count} B"
+    value = float(count)
+    for unit in ("kB", "MB", "GB", "TB"):
+        value /= 1000
+        if value < 1000 or unit == "TB":
+            break
+    return f"{value:.3g} {unit}"
+
+
+def marked(text: str, spans: Sequence[tuple[int, int]]) -> Markup:
+    """The text with `<mark>` around the spans; everything in it is escaped."""
+    return Markup("").join(_pieces(text, spans))
+
+
+def _pieces(text: str, spans: Sequence[tuple[int, int]]) -> Iterator[Markup]:
+    at = 0
+    for start, end in spans:
+        yield escape(text[at:start])
+        yield Markup("<mark>{}</mark>").format(text[start:end])
+        at = end
+    yield escape(text[at:])
+
+
+def parameter(text: str) -> str:
+    """As the value of a query parameter: nothing in it means anything else."""
+    return quote(text, safe="")
+
+
+FILTERS: dict[str, Callable[..., Any]] = {
+    "long_time": long_time,
+    "short_time": short_time,
+    "clock": clock,
+    "iso_time": iso_time,
+    "month_name": month_name.__getitem__,
+    "number": number,
+    "size": size,
+    "marked": marked,
+    "parameter": parameter,
+}

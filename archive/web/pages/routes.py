@@ -1,0 +1,22 @@
+"""Where the pages are."""
+
+from __future__ import annotations
+
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import BaseRoute, Route
+
+from archive.web.pages import static
+from archive.web.pages.rendering import render
+from archive.web.routes import PrefixRoute
+
+
+async def about(request: Request) -> Response:
+    """Help: citing, addresses, keyboard."""
+    return render(request, "about.html")
+
+
+ROUTES: tuple[BaseRoute, ...] = (
+    PrefixRoute(static.PREFIX, static.static_file),
+    Route("/about", about),
+)
