@@ -21,6 +21,7 @@ from config.errors import ConfigurationError
 from config.keys import Keys
 from config.places import overlap
 from config.s3 import S3
+from config.serve import Serve
 from config.sources import Source, SourceDefaults
 from config.suggest import closest
 from config.values import (
@@ -177,6 +178,7 @@ class Configuration(Keys):
     ondemand: Annotated[OnDemand, MAPPING] = Field(
         default=OnDemand(), description="URLs that a person names."
     )
+    serve: Annotated[Serve, MAPPING] = Field(default=Serve(), description="The web server.")
     requisite_delay: Annotated[Seconds, SECONDS] = Field(
         default=0.1,
         description="Least time between the starts of two requisite requests to a host.",

@@ -29,6 +29,27 @@ class WebSettings:
 
     #: the address that people use, e.g. "https://archive.example.org"; None: that of each request
     public_url: str | None = None
+    #: the server can be reached from this machine alone, and stands behind no proxy: reading and
+    #: saving are open
+    local: bool = True
+    #: everybody may read
+    public_read: bool = False
+    #: names by which it may be asked, beside addresses, loopback's and `public_url`'s; "*.x", "*"
+    hosts: tuple[str, ...] = ()
+    #: name of the origin of archived pages; None: "replay." and the name that was asked for
+    replay_host: str | None = None
+    #: port of the origin of archived pages, which is then no name of its own
+    replay_port: int | None = None
+    #: requests to save that one client has in a minute; 0: any number
+    save_rate: int = 30
+    #: searches likewise
+    search_rate: int = 120
+    #: bytes of a request's body
+    body_limit: int = 1 << 20
+    #: requests that are answered at once
+    concurrency: int = 256
+    #: "stderr", "none", or the file that a line of JSON about each request is put into
+    access_log: str = "none"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
