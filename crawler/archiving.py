@@ -16,6 +16,7 @@ from archive.timestamps import now, to_timestamp
 from config.crawling import crawl_settings
 from crawler.runner import Runner
 from crawler.sealing import seal_quietly
+from crawler.spiders.failures import Reason
 from crawler.spiders.page import PageOutcome, PageSpider
 from pipelines.items import Page
 
@@ -39,6 +40,7 @@ class ArchiveResult:
     state: SegmentState | None  #: None: not a byte was kept
     document: Document | None
     error: str | None  #: one sentence; None when all is well
+    reason: Reason | None  #: of the error, in a word
 
     @property
     def ok(self) -> bool:
@@ -67,6 +69,7 @@ class ArchiveResult:
                 "failed": self.outcome.requisites_failed,
             },
             "error": self.error,
+            "reason": self.reason,
         }
 
 
@@ -142,15 +145,19 @@ def _result(
 ) -> ArchiveResult:
     state: SegmentState | None = None
     failure = runner.session.writer.failure or runner.failure
-    error = outcome.error if failure is None or outcome.ok else str(failure)
+    error, reason = outcome.error, outcome.reason
+    if failure is not None and not outcome.ok:
+        error, reason = str(failure), "not-stored"
     document = None
     if outcome.capture is not None:
         state = state_of(runner, outcome.chain or (outcome.capture,))
         document = documents.get((outcome.capture.filename, outcome.capture.offset))
         if state == "spooled" and error is None:
-            reason = runner.session.upload_error() or failure or "the work was interrupted"
-            error = f"{NOT_STORED}: {reason}"
-    return ArchiveResult(outcome=outcome, state=state, document=document, error=error)
+            cause = runner.session.upload_error() or failure or "the work was interrupted"
+            error, reason = f"{NOT_STORED}: {cause}", "not-stored"
+    return ArchiveResult(
+        outcome=outcome, state=state, document=document, error=error, reason=reason
+    )
 
 
 def state_of(runner: Runner, captures: Sequence[Capture]) -> SegmentState:

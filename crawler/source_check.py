@@ -105,7 +105,8 @@ class CheckSpider(Spider):
         """Nothing came."""
         request: Request = failure.request  # type: ignore[attr-defined]  # set by Scrapy
         url = request.cb_kwargs["url"]
-        self._note(request.cb_kwargs["kind"], url, ok=False, detail=explain(failure, url, None))
+        detail = explain(failure, url, None).sentence
+        self._note(request.cb_kwargs["kind"], url, ok=False, detail=detail)
 
     def _note(self, kind: str, url: str, *, ok: bool, detail: str) -> None:
         finding = Finding(source=self.source.name, kind=kind, url=url, ok=ok, detail=detail)

@@ -186,7 +186,7 @@ class NewsSpider(CapturingSpider):
             return
         capture = request.meta.get("capture")
         kept = capture if isinstance(capture, Capture) else None
-        self._note(explain(failure, request.url, kept))
+        self._note(explain(failure, request.url, kept).sentence)
 
     # Documents
 
@@ -231,7 +231,7 @@ class NewsSpider(CapturingSpider):
         self._frontier.came(url)
         capture = capture_of(response)
         if capture is not None and capture.truncated is not None:
-            self._error(explain_truncated(capture, url))
+            self._error(explain_truncated(capture, url).sentence)
         if not depth and response.status >= 400:
             self._error(f"{_start_of(response)} answered {response.status}: correct the URL")
         try:
@@ -265,7 +265,7 @@ class NewsSpider(CapturingSpider):
         if self._is_unkept(failure):
             self.count("errors")
         elif not isinstance(failure.value, NotBegun):
-            self._error(explain(failure, request.url, kept))
+            self._error(explain(failure, request.url, kept).sentence)
         self._close(request)
         yield from self._requests(self._frontier.give_back())
 

@@ -17,7 +17,12 @@ from archive.model import Capture
 from crawler.discovery.urls import has_host
 from crawler.recorder.captured import capture_of
 from crawler.spiders.capturing import PAGE, CapturingSpider, Progress
-from crawler.spiders.failures import explain_redirected, explain_truncated
+from crawler.spiders.failures import (
+    Explanation,
+    Reason,
+    explain_redirected,
+    explain_truncated,
+)
 from pipelines.items import Page
 
 
@@ -30,6 +35,7 @@ class PageOutcome:
     capture: Capture | None = None  #: of the final response, also of one that is not whole
     chain: tuple[Capture, ...] = ()  #: all captures of the page: tries, redirects, the final one
     error: str | None = None  #: one sentence; None when the final response came whole
+    reason: Reason | None = None  #: of the error, in a word
     requisites_ok: int = 0  #: kept in this crawl, or lately before it
     requisites_failed: int = 0  #: not had, or answered with a status of 400 or more
     requisites_left_out: int = 0  #: not asked for, because the page has too many
@@ -172,10 +178,14 @@ class PageSpider(CapturingSpider):
         *,
         final_url: str | None,
         capture: Capture | None,
-        error: str | None,
+        error: Explanation | None,
     ) -> None:
         self._ends[progress.number] = PageOutcome(
-            url=progress.url, final_url=final_url, capture=capture, error=error
+            url=progress.url,
+            final_url=final_url,
+            capture=capture,
+            error=error.sentence if error else None,
+            reason=error.reason if error else None,
         )
 
     def page_ended(self, progress: Progress) -> None:
@@ -191,10 +201,10 @@ class PageSpider(CapturingSpider):
         try:
             number = self._numbers.get(check_url(text))
         except UrlError as error:
-            return PageOutcome(url=text, error=str(error))
+            return PageOutcome(url=text, error=str(error), reason="invalid-url")
         progress = self._pages.get(-1 if number is None else number)
         if progress is None:
-            return PageOutcome(url=text, error=_stopped(text))
+            return PageOutcome(url=text, error=_stopped(text), reason="interrupted")
         return self._outcome(text, progress)
 
     def _outcome(self, text: str, progress: Progress) -> PageOutcome:
@@ -205,6 +215,7 @@ class PageSpider(CapturingSpider):
             capture=end.capture if end else None,
             chain=tuple(progress.chain),
             error=end.error if end else _stopped(text),
+            reason=end.reason if end else "interrupted",
             requisites_ok=progress.ok,
             requisites_failed=progress.failed,
             requisites_left_out=progress.left_out,
