@@ -3,6 +3,21 @@
 from __future__ import annotations
 
 from archive.index.index import Index
-from archive.index.queries import CaptureQuery, Counts, Neighbours, SearchHit, SearchQuery
+from archive.index.queries import (
+    CapturePlace,
+    CaptureQuery,
+    Counts,
+    Neighbours,
+    SearchHit,
+    SearchQuery,
+)
 
-__all__ = ["CaptureQuery", "Counts", "Index", "Neighbours", "SearchHit", "SearchQuery"]
+__all__ = [
+    "CapturePlace",
+    "CaptureQuery",
+    "Counts",
+    "Index",
+    "Neighbours",
+    "SearchHit",
+    "SearchQuery",
+]

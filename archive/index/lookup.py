@@ -21,7 +21,7 @@ from sqlalchemy import (
 
 from archive.index import rows
 from archive.index.known import Ask, AskBare, KnownSegments, number_of, numbered_captures
-from archive.index.queries import CaptureQuery, Neighbours
+from archive.index.queries import CapturePlace, CaptureQuery, Neighbours
 from archive.index.rows import Found, Values
 from archive.index.schema import captures, segments
 from archive.model import Capture
@@ -170,6 +170,9 @@ def walk(ask: AskBare, known: KnownSegments, query: CaptureQuery) -> Iterator[Ca
     """
     asked = asked_for(query)
     place: Place | None = None
+    if query.after is not None and query.after[0] >= str(asked.get("low", "")):
+        place = query.after[0], int(query.after[1])
+        yield from _rest_of(ask, known, asked, query.after)
     while True:
         batch = ask(*page_of(asked, place))
         full = len(batch) == BATCH
@@ -178,15 +181,35 @@ def walk(ask: AskBare, known: KnownSegments, query: CaptureQuery) -> Iterator[Ca
             last = _place(batch[-1])
             kept = [row for row in batch if _place(row) != last]
             batch = kept or ask(_all_of(frozenset(asked)), asked | _values_of(last))
-        named = known.of(batch)
-        if named is None:
+        ready = _ready(known, batch)
+        if ready is None:
             continue
-        ready = [rows.capture_of(row, *named[number_of(row)]) for row in batch]
-        ready.sort(key=_in_order)
         yield from ready
         if not full:
             return
         place = _place(batch[-1])
+
+
+def _rest_of(
+    ask: AskBare, known: KnownSegments, asked: Asked, after: CapturePlace
+) -> Iterator[Capture]:
+    """Captures of the same key and time that stand behind one of them."""
+    same = asked | _values_of((after[0], int(after[1])))
+    while True:
+        ready = _ready(known, ask(_all_of(frozenset(asked)), same))
+        if ready is not None:
+            yield from (capture for capture in ready if _in_order(capture) > after)
+            return
+
+
+def _ready(known: KnownSegments, found: Sequence[Values]) -> list[Capture] | None:
+    """The captures of rows, in order; None: another index has taken the place of theirs since."""
+    named = known.of(found)
+    if named is None:
+        return None
+    ready = [rows.capture_of(row, *named[number_of(row)]) for row in found]
+    ready.sort(key=_in_order)
+    return ready
 
 
 def page_of(asked: Asked, behind: Place | None = None) -> tuple[Select[Any], Asked]:
@@ -220,7 +243,7 @@ def _values_of(place: Place) -> Asked:
     return {"place_key": place[0], "place_time": place[1]}
 
 
-def _in_order(capture: Capture) -> tuple[str, str, str, int]:
+def _in_order(capture: Capture) -> CapturePlace:
     return capture.urlkey, capture.timestamp, capture.filename, capture.offset
 
 

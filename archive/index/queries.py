@@ -6,6 +6,9 @@ from dataclasses import dataclass
 
 from archive.urlkey import Match
 
+CapturePlace = tuple[str, str, str, int]
+"""urlkey, timestamp, filename, offset: where a capture stands in the order of CDXJ lines."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CaptureQuery:
@@ -15,6 +18,7 @@ class CaptureQuery:
     match: Match = "exact"
     start: str | None = None  #: 14 digits, inclusive
     end: str | None = None  #: 14 digits, inclusive
+    after: CapturePlace | None = None  #: those that stand behind this place alone
     limit: int | None = None  #: the first so many in the order of keys; None: all
 
 

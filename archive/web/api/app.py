@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from fastapi import APIRouter, Depends, FastAPI
 
+from archive.web.api.captures import router as captures
 from archive.web.api.description import DescribedAPI
 from archive.web.api.negotiation import negotiate
 from archive.web.api.problems import GENERAL
@@ -13,7 +14,7 @@ from archive.web.site import Site
 
 PREFIX = "/api/v1"
 
-ROUTERS: tuple[APIRouter, ...] = (root,)
+ROUTERS: tuple[APIRouter, ...] = (root, captures)
 """Paths are written without the prefix. Handlers find the site by `site_of(request.scope)` and do
 what may wait in one `site.call`; what they raise of `ArchiveError` becomes a problem."""
 

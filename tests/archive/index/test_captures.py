@@ -291,6 +291,30 @@ def test_long_walks_give_the_order_of_lines_and_need_no_open_transaction(
     assert keys == sorted(keys, key=str.encode)
 
 
+@pytest.mark.parametrize("match", ["exact", "domain"])
+def test_what_stands_behind_a_capture(index: Index, match: Match) -> None:
+    index.add_segment(replace(SEGMENT, filename=OTHER))
+    pages = [URL] if match == "exact" else [URL, "https://a.example.org/", "https://example.org/"]
+    some = [
+        capture(page, timestamp=f"{20260101000000 + number // 4:014d}", offset=number * 10 + place,
+                filename=OTHER if number % 2 else FILENAME)
+        for number in range(8) for place, page in enumerate(pages)
+    ]  # fmt: skip
+    index.commit(some)
+    query = CaptureQuery(url="https://example.org/news/1", match=match)
+    every = list(index.captures(query))
+    for number, last in enumerate(every, 1):
+        place = (last.urlkey, last.timestamp, last.filename, last.offset)
+        assert list(index.captures(replace(query, after=place))) == every[number:]
+
+
+def test_a_place_outside_of_the_question_shows_nothing_else(index: Index) -> None:
+    index.commit([capture(URL), capture("https://example.com/", offset=1)])
+    before = ("com,example)/", "20200101000000", "", 0)
+    query = CaptureQuery(url=URL, match="host", after=before)
+    assert [found.url for found in index.captures(query)] == [URL]
+
+
 def plan(path: Path, statements: list[str]) -> list[str]:
     """What SQLite says of how it runs the statements."""
     with closing(sqlite3.connect(path)) as connection:

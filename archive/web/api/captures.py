@@ -1,0 +1,201 @@
+"""`/captures`: what was captured of a URL, one capture, and its records as a WARC file."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Annotated
+
+from fastapi import APIRouter, Path, Query, Request, Response
+from pydantic import BaseModel, Field
+from starlette.convertors import Convertor, register_url_convertor
+
+from archive.index import CapturePlace, CaptureQuery
+from archive.model import Capture
+from archive.timestamps import pad
+from archive.urlkey import Match
+from archive.web.api.choosing import RecordId, attachment, chosen, file_name
+from archive.web.api.cursors import Cursors, announce
+from archive.web.api.models import API, CaptureModel
+from archive.web.api.parameters import (
+    At,
+    Cursor,
+    From,
+    Limit,
+    Source,
+    To,
+    Url,
+    first_moment,
+    last_moment,
+)
+from archive.web.api.problems import problems
+from archive.web.raw import SAFE
+from archive.web.site import Site, site_of
+from archive.web.targets import raw_target, repaired
+
+router = APIRouter(tags=["captures"])
+
+WARC = "application/warc"
+BINARY = {"type": "string", "format": "binary"}
+
+_SCANNED = 20_000
+"""Captures that one request looks at: one that fits may come after very many that do not."""
+
+
+class CapturePage(BaseModel):
+    """Captures in the order of CDXJ: by urlkey, then time."""
+
+    captures: list[CaptureModel]
+    next: str | None = Field(
+        description="The next page. A page may be short, or empty, and have one all the same: "
+        "where a filter passes few of very many captures."
+    )
+
+
+class _Target(Convertor[str]):
+    """Any characters, line feeds too. The handler takes them from the request line instead."""
+
+    regex = r"[\s\S]+"
+
+    def convert(self, value: str) -> str:
+        return value
+
+    def to_string(self, value: str) -> str:
+        return value
+
+
+register_url_convertor("target", _Target())
+
+_cursors: Cursors[CapturePlace] = Cursors(CapturePlace)
+
+StatusFilter = Annotated[
+    str | None,
+    Query(
+        pattern=r"^([0-9]{1,3}|[1-9]xx)$",
+        description="Only this HTTP status, or class of them.",
+        examples=["200", "4xx"],
+    ),
+]
+MimeFilter = Annotated[
+    str | None,
+    Query(
+        max_length=200,
+        description="Only this media type, or kind of them.",
+        examples=["text/html", "image/*"],
+    ),
+]
+
+
+@router.get("/captures", summary="Captures of a URL", responses=problems(400, 503))
+async def list_captures(
+    request: Request,
+    response: Response,
+    url: Url,
+    match: Annotated[
+        Match,
+        Query(
+            description="What `url` stands for: itself, what begins with it, its host, or that "
+            "and the hosts below it."
+        ),
+    ] = "exact",
+    start: From = None,
+    end: To = None,
+    status: StatusFilter = None,
+    mime: MimeFilter = None,
+    source: Source = None,
+    limit: Limit = 100,
+    cursor: Cursor = None,
+) -> CapturePage:
+    """All captures that the URL stands for, whatever their status, oldest first for each URL."""
+    site = site_of(request.scope)
+    query = CaptureQuery(
+        url=repaired(url),
+        match=match,
+        start=first_moment(start),
+        end=last_moment(end),
+        after=_cursors.place(request, cursor),
+    )
+
+    def fits(capture: Capture) -> bool:
+        return (
+            (source is None or capture.source == source)
+            and (status is None or _has_status(capture, status))
+            and (mime is None or _has_mime(capture, mime))
+        )
+
+    found, last = await site.call(_scan, site, query, fits, limit)
+    following = None if last is None else _cursors.next_page(request, last)
+    announce(response, following)
+    base = site.base_url(request.scope)
+    return CapturePage(
+        captures=[CaptureModel.of(capture, base) for capture in found], next=following
+    )
+
+
+@router.get(
+    "/captures/warc",
+    summary="The records of a capture as a WARC file",
+    responses=problems(404, 502) | {200: {"content": {WARC: {"schema": BINARY}}}},
+    response_class=Response,
+)
+async def download_warc(
+    request: Request, url: Url, at: At = None, record_id: RecordId = None
+) -> Response:
+    """Request and response, or revisit, byte for byte as they stand in the archive's own file."""
+    site = site_of(request.scope)
+    wanted, moment = repaired(url), first_moment(at)
+
+    def work() -> Response:
+        capture = chosen(site.view, wanted, moment, record_id)
+        members = site.view.open(capture).members
+        named = attachment(file_name(capture, ".warc.gz"))
+        return Response(members, headers={**SAFE, **named}, media_type=WARC)
+
+    return await site.call(work)
+
+
+@router.get("/captures/{timestamp}/{url:target}", summary="One capture", responses=problems(404))
+async def get_capture(
+    request: Request,
+    timestamp: Annotated[
+        str,
+        Path(pattern="^[0-9]{1,14}$", description="1 to 14 digits; the nearest capture answers."),
+    ],
+    _url: Annotated[
+        str,
+        Path(alias="url", description="The archived URL as it is, with its query."),
+    ],
+) -> CaptureModel:
+    """The capture that is nearest to a time, and where everything that belongs to it is found."""
+    site = site_of(request.scope)
+    # What a framework hands over is decoded, and has lost its query.
+    url = repaired(raw_target(request.scope, f"{API}/captures/").partition("/")[2])
+    capture = await site.call(lambda: site.view.find(url, at=pad(timestamp)))
+    return CaptureModel.of(capture, site.base_url(request.scope))
+
+
+def _scan(
+    site: Site, query: CaptureQuery, fits: Callable[[Capture], bool], limit: int
+) -> tuple[list[Capture], CapturePlace | None]:
+    """What fits, and the place behind which there may be more."""
+    found: list[Capture] = []
+    last: CapturePlace | None = None
+    for number, capture in enumerate(site.view.captures(query)):
+        if len(found) == limit or number == _SCANNED:
+            return found, last
+        if fits(capture):
+            found.append(capture)
+        last = capture.urlkey, capture.timestamp, capture.filename, capture.offset
+    return found, None
+
+
+def _has_status(capture: Capture, wanted: str) -> bool:
+    if wanted.endswith("xx"):
+        return capture.status // 100 == int(wanted[0])
+    return capture.status == int(wanted)
+
+
+def _has_mime(capture: Capture, wanted: str) -> bool:
+    kind, _, rest = wanted.lower().partition("/")
+    if rest == "*":
+        return capture.mime.partition("/")[0] == kind
+    return capture.mime == wanted.lower()
