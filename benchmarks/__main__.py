@@ -3,6 +3,7 @@
     python -m benchmarks [--rounds N] [--pages N] [--folder DIR] [NAME]...
     python -m benchmarks [--captures N] [--documents N] index
     python -m benchmarks [--captures N] rebuild
+    python -m benchmarks [--rounds N] [--served N] serve
 
 A ratio is the median over the rounds; on a noisy machine take more rounds. NAME is one of gzip,
 identity, text, memory, fsync (all by default). Results go to benchmarks/results/ with the digest of
@@ -30,6 +31,7 @@ from benchmarks.index import index
 from benchmarks.pages import digest, site
 from benchmarks.ratio import Ratio
 from benchmarks.rebuild import rebuild
+from benchmarks.serving.measure import serve
 
 _RESULTS = Path(__file__).parent / "results"
 
@@ -175,6 +177,7 @@ _BENCHMARKS: dict[str, Callable[[argparse.Namespace], list[Ratio]]] = {
 _ALONE: dict[str, Callable[[argparse.Namespace], list[Ratio]]] = {
     "index": lambda options: index(options.captures, options.documents),
     "rebuild": lambda options: rebuild(options.captures),
+    "serve": lambda options: serve(options.served, options.rounds),
 }
 """Run only when they are named."""
 
@@ -189,6 +192,7 @@ def main() -> int:
     parser.add_argument("--folder", type=Path, help="pages to serve instead of generated ones")
     parser.add_argument("--captures", type=int, default=5_000_000)
     parser.add_argument("--documents", type=int, default=200_000)
+    parser.add_argument("--served", type=int, default=120_000, help="captures to serve")
     parser.add_argument("names", nargs="*", metavar="NAME", help=", ".join([*_BENCHMARKS, *_ALONE]))
     options = parser.parse_args()
     ratios = [

@@ -7,7 +7,6 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -46,7 +45,7 @@ class Clients:
             check=False,
         )
 
-    def environment(self) -> Mapping[str, str]:
+    def environment(self) -> dict[str, str]:
         """Without proxies, and without anything of Python's that is set here."""
         kept = {"PATH", "HOME", "LANG", "TMPDIR"}
         return {name: value for name, value in os.environ.items() if name in kept} | {

@@ -1,0 +1,1 @@
+"""The web server beside pywb, and beside the bare store."""
