@@ -134,7 +134,7 @@ async def list_captures(
 @router.get(
     "/captures/warc",
     summary="The records of a capture as a WARC file",
-    responses=problems(404, 502) | {200: {"content": {WARC: {"schema": BINARY}}}},
+    responses=problems(404, 451, 502) | {200: {"content": {WARC: {"schema": BINARY}}}},
     response_class=Response,
 )
 async def download_warc(
@@ -145,15 +145,18 @@ async def download_warc(
     wanted, moment = repaired(url), first_moment(at)
 
     def work() -> Response:
-        capture = chosen(site.view, wanted, moment, record_id)
-        members = site.view.open(capture).members
+        view = site.view.settled()
+        capture = chosen(view, wanted, moment, record_id)
+        members = view.open(capture).members
         named = attachment(file_name(capture, ".warc.gz"))
         return Response(members, headers={**SAFE, **named}, media_type=WARC)
 
     return await site.call(work)
 
 
-@router.get("/captures/{timestamp}/{url:target}", summary="One capture", responses=problems(404))
+@router.get(
+    "/captures/{timestamp}/{url:target}", summary="One capture", responses=problems(404, 451)
+)
 async def get_capture(
     request: Request,
     timestamp: Annotated[
@@ -169,7 +172,7 @@ async def get_capture(
     site = site_of(request.scope)
     # What a framework hands over is decoded, and has lost its query.
     url = repaired(raw_target(request.scope, f"{API}/captures/").partition("/")[2])
-    capture = await site.call(lambda: site.view.find(url, at=pad(timestamp)))
+    capture = await site.call(lambda: site.view.settled().find(url, at=pad(timestamp)))
     return CaptureModel.of(capture, site.base_url(request.scope))
 
 
@@ -179,7 +182,7 @@ def _scan(
     """What fits, and the place behind which there may be more."""
     found: list[Capture] = []
     last: CapturePlace | None = None
-    for number, capture in enumerate(site.view.captures(query)):
+    for number, capture in enumerate(site.view.settled().captures(query)):
         if len(found) == limit or number == _SCANNED:
             return found, last
         if fits(capture):
