@@ -1,0 +1,72 @@
+"""What there is at a glance: the newest pages, and what each source has brought."""
+
+from __future__ import annotations
+
+from collections import Counter
+from itertools import islice
+
+from sqlalchemy import and_, bindparam, func, or_, select
+
+from archive.index import rows
+from archive.index.known import Ask
+from archive.index.lookup import SUCCESS
+from archive.index.queries import SourceCounts
+from archive.index.schema import captures, documents, segments
+from archive.model import Capture
+
+_SEGMENTS = 20  # the newest captures lie in the segments that were begun last
+_XHTML = "application/xhtml+xml"
+
+_all_segments = select(segments.c.filename, segments.c.source)
+_documents_by_source = select(documents.c.source, func.count().label("number")).group_by(
+    documents.c.source
+)
+_last_pages = (
+    select(*captures.c, segments.c.filename, segments.c.source.label("segment_source"))
+    .join_from(captures, segments, captures.c.segment == segments.c.id)
+    .where(
+        captures.c.segment
+        == select(segments.c.id).where(segments.c.filename == bindparam("name")).scalar_subquery(),
+        and_(
+            captures.c.kind.is_(None),
+            or_(captures.c.mime.is_(None), captures.c.mime == _XHTML),  # NULL: text/html
+            captures.c.status.between(*SUCCESS),
+        ),
+    )
+    .order_by(captures.c.offset.desc())
+    .limit(bindparam("most"))
+)
+
+
+def begun(filename: str) -> str:
+    """When a segment was begun, 14 digits."""
+    return filename.rsplit("-", 2)[1][:14]
+
+
+def newest(ask: Ask, limit: int) -> list[Capture]:
+    """Pages that were captured last, each URL once, newest first."""
+    names = sorted((row.filename for row in ask(_all_segments, {})), key=begun, reverse=True)
+    found = [
+        rows.joined_capture(row)
+        for name in names[:_SEGMENTS]
+        for row in ask(_last_pages, {"name": name, "most": limit})
+    ]
+    found.sort(key=lambda capture: (capture.timestamp, capture.urlkey), reverse=True)
+    once = {capture.urlkey: capture for capture in reversed(found)}
+    return list(islice(sorted(once.values(), key=lambda c: c.timestamp, reverse=True), limit))
+
+
+def sources(ask: Ask) -> list[SourceCounts]:
+    """In the order of their names."""
+    number: Counter[str] = Counter()
+    last: dict[str, str] = {}
+    for row in ask(_all_segments, {}):
+        number[row.source] += 1
+        last[row.source] = max(last.get(row.source, ""), begun(row.filename))
+    texts = {row.source: row.number for row in ask(_documents_by_source, {})}
+    return [
+        SourceCounts(
+            name=name, segments=number[name], newest=last[name], documents=texts.get(name, 0)
+        )
+        for name in sorted(number)
+    ]

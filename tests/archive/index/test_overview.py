@@ -1,0 +1,54 @@
+from __future__ import annotations
+
+from archive.index import Index, SourceCounts
+from archive.model import Segment
+from tests.archive.index.samples import capture, document
+
+NEWER = "courier-20261123093000123-k3m5p7r2t5.warc.gz"
+
+
+def fill(index: Index) -> None:
+    index.add_segment(Segment(filename=NEWER, source="courier", state="stored"))
+    old = capture("https://example.org/old", offset=1)
+    pages = [
+        old,
+        capture("https://example.org/both", offset=2),
+        capture(
+            "https://example.org/both",
+            filename=NEWER,
+            source="courier",
+            offset=3,
+            timestamp="20261123100000",
+        ),
+        capture(
+            "https://example.org/new",
+            filename=NEWER,
+            source="courier",
+            offset=4,
+            timestamp="20261123110000",
+        ),
+    ]
+    others = [
+        capture("https://example.org/missing", offset=5, status=404),
+        capture("https://example.org/picture", offset=6, mime="image/png"),
+        capture("https://example.org/frame", offset=7, kind="requisite"),
+    ]
+    index.commit([*pages, *others], [document(old, "A text")])
+
+
+def test_newest_are_pages_each_url_once(index: Index) -> None:
+    fill(index)
+    assert [(found.url, found.timestamp) for found in index.newest(9)] == [
+        ("https://example.org/new", "20261123110000"),
+        ("https://example.org/both", "20261123100000"),
+        ("https://example.org/old", "20261122093000"),
+    ]
+    assert [found.url for found in index.newest(1)] == ["https://example.org/new"]
+
+
+def test_sources_are_counted(index: Index) -> None:
+    fill(index)
+    assert index.sources() == [
+        SourceCounts(name="courier", segments=1, newest="20261123093000", documents=0),
+        SourceCounts(name="example", segments=1, newest="20261122093000", documents=1),
+    ]
