@@ -9,6 +9,7 @@ cdxj/2026/11/22/NAME.cdxj.gz         their index lines
 text/2026/11/22/NAME.<run>.jsonl.gz  documents of one extraction run
 manifests/2026/11/22/NAME.jsonl      digests of the WARC, the CDXJ and every record
 manifests/2026/11/22/NAME.<run>.jsonl  digests of one text object
+access/2026/11/22/<id>.json          a decision to withhold, or to do so no longer; id is as a run
 """
 
 from __future__ import annotations
@@ -28,10 +29,14 @@ _FILE = re.compile(
     r"(?P<name>(?P<source>[a-z0-9][a-z0-9_]{0,39})-(?P<day>\d{8})\d{9}-[a-z2-7]{10})"
     r"(?:\.(?P<run>\d{17}-[a-z2-7]{10}))?\.(?P<ending>warc\.gz|cdxj\.gz|jsonl\.gz|jsonl)"
 )
+_DECISION = re.compile(r"(?P<day>\d{8})\d{9}-[a-z2-7]{10}")
 _FOLDERS = {"warc.gz": "warc", "cdxj.gz": "cdxj", "jsonl.gz": "text", "jsonl": "manifests"}
 
 DESCRIPTION = "collection.json"
 """Key of what every collection has: a store without it is none, or empty."""
+
+ACCESS = "access/"
+"""What the keys of decisions to withhold begin with."""
 
 Ending = Literal["warc.gz", "cdxj.gz", "jsonl.gz", "jsonl"]
 
@@ -62,12 +67,29 @@ def imported_name(source: str, moment: datetime, sha256: str) -> str:
     `moment` is the date of its first record and `sha256` the hex digest of the file. Raises
     ValueError as `new_name`.
     """
-    return f"{_checked(source)}-{to_long_timestamp(moment)}-{_letters(sha256)}"
+    return f"{_checked(source)}-{digest_name(moment, sha256)}"
 
 
-def _letters(sha256: str) -> str:
-    """10 characters of a-z2-7: the first 50 bits of the digest."""
-    return base64.b32encode(bytes.fromhex(sha256)).decode().lower()[:10]
+def digest_name(moment: datetime, sha256: str) -> str:
+    """17 digits, "-", 10 characters of a-z2-7: the first 50 bits of a hex digest."""
+    letters = base64.b32encode(bytes.fromhex(sha256)).decode().lower()[:10]
+    return f"{to_long_timestamp(moment)}-{letters}"
+
+
+def decision_key(id_: str) -> str:
+    """The key in the store of the decision of that id. Raises KeyInvalid."""
+    match = _DECISION.fullmatch(id_)
+    if match is None:
+        raise KeyInvalid(f"{id_!r} is not the id of a decision", id_)
+    return f"{ACCESS}{_folders(match['day'])}/{id_}.json"
+
+
+def decision_of(key: str) -> str:
+    """The id of the decision that is kept under that key. Raises KeyInvalid."""
+    id_ = key.rpartition("/")[2].removesuffix(".json")
+    if decision_key(id_) != key:
+        raise KeyInvalid(f"{key!r} is not the key of a decision", key)
+    return id_
 
 
 def new_run(moment: datetime | None = None) -> str:
@@ -93,8 +115,11 @@ def segment_of(filename: str) -> str:
 def key_of(filename: str) -> str:
     """The key in the store for a file name made here. Raises KeyInvalid."""
     parts = _parse(filename)
-    day = parts["day"]
-    return f"{_FOLDERS[parts['ending']]}/{day[:4]}/{day[4:6]}/{day[6:]}/{filename}"
+    return f"{_FOLDERS[parts['ending']]}/{_folders(parts['day'])}/{filename}"
+
+
+def _folders(day: str) -> str:
+    return f"{day[:4]}/{day[4:6]}/{day[6:]}"
 
 
 def sibling(filename: str, ending: Ending) -> str:

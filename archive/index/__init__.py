@@ -7,9 +7,11 @@ from archive.index.queries import (
     CapturePlace,
     CaptureQuery,
     Counts,
+    Matching,
     Neighbours,
     SearchHit,
     SearchQuery,
+    SourceCounts,
 )
 
 __all__ = [
@@ -17,7 +19,9 @@ __all__ = [
     "CaptureQuery",
     "Counts",
     "Index",
+    "Matching",
     "Neighbours",
     "SearchHit",
     "SearchQuery",
+    "SourceCounts",
 ]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
@@ -11,6 +11,8 @@ from sqlalchemy import (
     Connection,
     Row,
     Select,
+    Subquery,
+    and_,
     bindparam,
     delete,
     select,
@@ -20,8 +22,8 @@ from sqlalchemy import (
 from archive.index import rows
 from archive.index.analyser import analyse, stemmer_of
 from archive.index.dialect.base import Dialect, Moved
-from archive.index.queries import SearchHit, SearchQuery
-from archive.index.schema import contents, documents, index_version, languages
+from archive.index.queries import Matching, SearchHit, SearchQuery
+from archive.index.schema import captures, contents, documents, index_version, languages
 from archive.index.snippets import Snippets
 from archive.index.words import Alternatives, parse
 from archive.model import Document
@@ -43,7 +45,9 @@ _generation = select(index_version.c.generation).scalar_subquery().label("genera
 _contents_of = select(index_version.c.generation, contents.c.id, contents.c.content).outerjoin_from(
     index_version, contents, contents.c.id.in_(bindparam("ids", expanding=True))
 )
-_SEARCHED = ("article", "thin")
+HiddenVersion = Callable[[str, str, str], bool]
+"""Whether a document is to be passed over: urlkey, timestamp, and digest of its capture."""
+
 _CANDIDATES = 5  # documents that are ranked for each hit: a page may have many versions
 
 
@@ -60,7 +64,7 @@ def prepare(document: Document) -> Prepared:
     """Analyse a document; an `article` or a `thin` one that has text is to be found by search."""
     article = document.article
     stemmer = stemmer_of(article.language)
-    if article.quality not in _SEARCHED or not article.text.strip():
+    if article.quality not in rows.SEARCHABLE or not article.text.strip():
         return Prepared(document, None, stemmer)
     return Prepared(document, _analysed(document), stemmer)
 
@@ -116,12 +120,17 @@ def remove(connection: Connection, dialect: Dialect, segment: int, offset: int) 
     connection.execute(delete(documents).where(documents.c.id == current.id))
 
 
-def search(connection: Connection, dialect: Dialect, query: SearchQuery) -> list[SearchHit]:
-    """Hits, best first, one a urlkey. Raises Moved."""
+def search(
+    connection: Connection,
+    dialect: Dialect,
+    query: SearchQuery,
+    hidden: HiddenVersion | None = None,
+) -> list[SearchHit]:
+    """Hits, best first, one a urlkey, of the versions that are not hidden. Raises Moved."""
     words = parse(query.words, _stemmers(connection, query))
     if not words:
         return []
-    best = _best(connection, dialect, query, words)
+    best = _best(connection, dialect, query, words, hidden)
     found = connection.execute(_contents_of, {"ids": [row.id for row in best]}).all()
     if len({row.generation for row in (*best, *found)}) > 1:
         # PostgreSQL shows each statement what is there by then: in another index ids are others'.
@@ -132,13 +141,31 @@ def search(connection: Connection, dialect: Dialect, query: SearchQuery) -> list
     return [_hit(kept[row.id], row.score, snippets) for row in best if row.id in kept]
 
 
+def matches(
+    connection: Connection, dialect: Dialect, query: SearchQuery, most: int
+) -> list[Matching]:
+    """What the best `most` documents are, versions of a page each for itself."""
+    words = parse(query.words, _stemmers(connection, query))
+    if not words:
+        return []
+    asked = _asked_for(query)
+    statement = _matching(type(dialect), frozenset(asked))
+    asked |= {"words": dialect.query(words), "most": most}
+    return [rows.matching_of(row) for row in connection.execute(statement, asked)]
+
+
 def _best(
-    connection: Connection, dialect: Dialect, query: SearchQuery, words: Sequence[Alternatives]
+    connection: Connection,
+    dialect: Dialect,
+    query: SearchQuery,
+    words: Sequence[Alternatives],
+    hidden: HiddenVersion | None,
 ) -> list[Row[Any]]:
     """The best document of each page, by score and then by time."""
-    most = _CANDIDATES * query.limit
+    wanted = query.offset + query.limit
+    most = _CANDIDATES * wanted
     asked = _asked_for(query)
-    statement = _ranked(type(dialect), frozenset(asked))
+    statement = _ranked(type(dialect), frozenset(asked), with_capture=hidden is not None)
     asked["words"] = dialect.query(words)
     while True:
         found = connection.execute(statement, {**asked, "most": most}).all()
@@ -146,12 +173,19 @@ def _best(
         best: dict[str, Row[Any]] = {}
         for row in found:
             # Others that are as good as the last one may have been cut off.
-            if len(best) == query.limit or not (whole or row.score > found[-1].score):
+            if len(best) == wanted or not (whole or row.score > found[-1].score):
                 break
-            best.setdefault(row.urlkey, row)
-        if whole or len(best) == query.limit:
-            return list(best.values())
+            if hidden is None or not _is_hidden(row, hidden):
+                best.setdefault(row.urlkey, row)
+        if whole or len(best) == wanted:
+            return list(best.values())[query.offset :]
         most *= _CANDIDATES
+
+
+def _is_hidden(row: Row[Any], hidden: HiddenVersion) -> bool:
+    # One without a capture was withdrawn in between.
+    digest = "" if row.digest is None else rows.digest_text(bytes(row.digest))
+    return hidden(row.urlkey, f"{row.timestamp:014d}", digest)
 
 
 def _stemmers(connection: Connection, query: SearchQuery) -> Sequence[str]:
@@ -167,6 +201,8 @@ def _asked_for(query: SearchQuery) -> dict[str, Any]:
         asked["language"] = rows.storable(query.language)
     if query.source is not None:
         asked["source"] = rows.storable(query.source)
+    if query.quality is not None:
+        asked["quality"] = rows.SEARCHABLE.get(query.quality, 0)
     if query.start is not None:
         asked["start"] = int(query.start[:8])
     if query.end is not None:
@@ -174,12 +210,9 @@ def _asked_for(query: SearchQuery) -> dict[str, Any]:
     return asked
 
 
-@lru_cache
-def _ranked(dialect: type[Dialect], names: frozenset[str]) -> Select[Any]:
-    """The best `most` documents that have the `words`, under conditions of these names.
-
-    Made once: that takes as long as a search for rare words.
-    """
+def _candidates(dialect: type[Dialect], names: frozenset[str]) -> Subquery:
+    """`id` and `score` of the best `most` documents that have the `words`, under conditions of
+    these names."""
     fulltext = dialect.fulltext
     (key,) = fulltext.c
     score = dialect.rank.label("score")
@@ -189,6 +222,7 @@ def _ranked(dialect: type[Dialect], names: frozenset[str]) -> Select[Any]:
         conditions = {
             "language": documents.c.language == bindparam("language"),
             "source": documents.c.source == bindparam("source"),
+            "quality": documents.c.searchable == bindparam("quality"),
             "start": documents.c.day >= bindparam("start"),
             "end": documents.c.day <= bindparam("end"),
         }
@@ -197,10 +231,49 @@ def _ranked(dialect: type[Dialect], names: frozenset[str]) -> Select[Any]:
         ranked = ranked.where(*(conditions[name] for name in sorted(names)))
     else:
         ranked = ranked.select_from(fulltext)
-    candidates = ranked.order_by(score.desc()).limit(bindparam("most")).subquery()
+    return ranked.order_by(score.desc()).limit(bindparam("most")).subquery()
+
+
+@lru_cache
+def _ranked(dialect: type[Dialect], names: frozenset[str], *, with_capture: bool) -> Select[Any]:
+    """The candidates in order.
+
+    Made once: that takes as long as a search for rare words.
+    """
+    candidates = _candidates(dialect, names)
+    found = select(documents.c.id, documents.c.urlkey, candidates.c.score, _generation).join_from(
+        candidates, documents, documents.c.id == candidates.c.id
+    )
+    if with_capture:
+        found = found.add_columns(documents.c.timestamp, captures.c.digest).outerjoin(
+            captures,
+            and_(
+                captures.c.segment == documents.c.segment,
+                captures.c.offset == documents.c.offset,
+            ),
+        )
+    return found.order_by(candidates.c.score.desc(), documents.c.timestamp.desc(), documents.c.id)
+
+
+@lru_cache
+def _matching(dialect: type[Dialect], names: frozenset[str]) -> Select[Any]:
+    """What is counted of the candidates, in the order of `_ranked`."""
+    candidates = _candidates(dialect, names)
     return (
-        select(documents.c.id, documents.c.urlkey, candidates.c.score, _generation)
+        select(
+            documents.c.urlkey,
+            documents.c.timestamp,
+            captures.c.digest,
+            documents.c.source,
+            documents.c.language,
+            documents.c.searchable,
+            documents.c.day,
+        )
         .join_from(candidates, documents, documents.c.id == candidates.c.id)
+        .join(
+            captures,
+            (captures.c.segment == documents.c.segment) & (captures.c.offset == documents.c.offset),
+        )
         .order_by(candidates.c.score.desc(), documents.c.timestamp.desc(), documents.c.id)
     )
 

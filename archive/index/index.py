@@ -2,18 +2,39 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from itertools import islice
 from typing import Any
 
 from sqlalchemy import Connection, Row, Select, bindparam, func, select, update
 
 from archive.errors import IndexOutdated, IndexUnavailable, NotArchived, SegmentUnknown
-from archive.index import fulltext, lookup, partial, rows, unextracted, withdrawal
+from archive.index import decisions as deciding
+from archive.index import (
+    fulltext,
+    lookup,
+    overview,
+    partial,
+    rows,
+    unextracted,
+    walking,
+    withdrawal,
+)
+from archive.index.blocks import Blocks
 from archive.index.database import Database
+from archive.index.decisions import Mark as DecisionsMark
 from archive.index.dialect import Dialect, open_dialect
 from archive.index.known import KnownSegments
-from archive.index.queries import CaptureQuery, Counts, Neighbours, SearchHit, SearchQuery
+from archive.index.queries import (
+    CapturePlace,
+    CaptureQuery,
+    Counts,
+    Matching,
+    Neighbours,
+    SearchHit,
+    SearchQuery,
+    SourceCounts,
+)
 from archive.index.schema import (
     VERSION,
     captures,
@@ -23,6 +44,7 @@ from archive.index.schema import (
     index_version,
     segments,
 )
+from archive.index.stepping import Hidden, Steps
 from archive.model import Capture, Document, Segment, SegmentState
 from archive.urlkey import urlkey
 
@@ -78,6 +100,7 @@ class Index:
         self._dialect = open_dialect(place) if isinstance(place, str) else place
         self._database = Database(self._dialect)
         self._known = KnownSegments(self._database.rows)
+        self._blocks = Blocks(self._database.rows)
         self._add_captures = self._dialect.upsert(captures, ("segment", "offset"))
         # A segment that is stored does not come back to the spool.
         spooled = segments.c.state == "spooled"
@@ -267,23 +290,39 @@ class Index:
 
     # Captures
 
-    def find(self, url: str, *, at: str | None = None, any_status: bool = False) -> Capture:
+    def find(
+        self,
+        url: str,
+        *,
+        at: str | None = None,
+        any_status: bool = False,
+        hidden: Hidden | None = None,
+    ) -> Capture:
         """The capture of a URL that answers best. `at` has 14 digits. Raises NotArchived.
 
         Without `at` the newest 2xx, else the newest; with it one at exactly that time, else the
         nearest 2xx or 3xx (of two as near the earlier), else the nearest. `any_status` looks at the
         time alone. Of those at the same time a 2xx comes first, then the greatest (filename,
-        offset).
+        offset). Captures that are `hidden` count for nothing.
         """
-        capture = lookup.choose(self._database.rows, urlkey(url), at, any_status)
+        key = urlkey(url)
+        capture = lookup.choose(self._database.rows, key, at, any_status)
+        if capture is not None and hidden is not None and hidden(capture):
+            capture = Steps(self._database.rows, key, hidden).choose(at, any_status)
         if capture is None:
             raise NotArchived(url)
         return capture
 
-    def neighbours(self, url: str, timestamp: str) -> Neighbours:
-        """What lies around a time of 14 digits, whatever its status. Raises NotArchived."""
-        found = lookup.neighbours(self._database.rows, urlkey(url), timestamp)
-        if found is None:
+    def neighbours(self, url: str, timestamp: str, hidden: Hidden | None = None) -> Neighbours:
+        """What lies around a time of 14 digits, whatever its status. Raises NotArchived.
+
+        Captures that are `hidden` count for nothing.
+        """
+        key = urlkey(url)
+        found = lookup.neighbours(self._database.rows, key, timestamp)
+        if found is not None and hidden is not None:
+            found = Steps(self._database.rows, key, hidden).neighbours(found, timestamp)
+        if found is None or found.first is None:
             raise NotArchived(url)
         return found
 
@@ -304,15 +343,43 @@ class Index:
 
     def captures(self, query: CaptureQuery) -> Iterator[Capture]:
         """Captures in the order of CDXJ lines: (urlkey, timestamp), then (filename, offset)."""
-        return islice(lookup.walk(self._database.tuples, self._known, query), query.limit)
+        return islice(walking.walk(self._database.tuples, self._known, query), query.limit)
+
+    def blocks(self, query: CaptureQuery, most: int | None = None) -> Sequence[CapturePlace]:
+        """Where each block of about `archive.index.blocks.BLOCK` captures of a query begins: the
+        place before its first. The first `most` of them, or all. The same for a day."""
+        return self._blocks.begins(query, most)
 
     def count(self, query: CaptureQuery) -> int:
         """How many captures a query is about, `limit` aside."""
-        return self._database.read(lambda c: lookup.count(c, query))
+        return self._database.read(lambda c: walking.count(c, query))
 
     def captures_of(self, filename: str) -> Iterator[Capture]:
         """Captures of a segment in the order of their offsets; none for an unknown one."""
         return lookup.walk_segment(self._database.rows, filename)
+
+    def count_digest(self, digest: str) -> int:
+        """How many captures have a payload of that digest; looks at every one there is."""
+        values = {"digest": rows.digest_bytes(digest)}
+        counted = self._database.read(lambda c: c.execute(deciding.with_digest, values).scalar())
+        return int(counted or 0)
+
+    # Decisions to withhold
+
+    def add_decisions(self, contents: Mapping[str, str]) -> None:
+        """Enter the objects of decisions, as text, by id; what is there stays. Durable."""
+        if contents:
+            self._database.write(lambda c: deciding.add(c, self._dialect, contents))
+
+    def decisions(self) -> dict[str, str]:
+        """The objects of all decisions, as text, by id, in the order of ids."""
+        found = self._database.rows(deciding.every, {})
+        return {row.id: row.content for row in found}
+
+    def decisions_mark(self) -> DecisionsMark:
+        """Another one when there are other decisions than before. Asked with every request."""
+        ((generation, number),) = self._database.tuples(deciding.mark, {})
+        return generation, number
 
     # Documents
 
@@ -350,9 +417,27 @@ class Index:
         found = self._database.read(lambda c: c.execute(_runs).all())
         return [(filename, run) for filename, run in found]
 
-    def search(self, query: SearchQuery) -> list[SearchHit]:
-        """Pages whose text, title or authors contain all the words, best first."""
-        return self._database.read(lambda c: fulltext.search(c, self._dialect, query))
+    def search(
+        self, query: SearchQuery, hidden: fulltext.HiddenVersion | None = None
+    ) -> list[SearchHit]:
+        """Pages whose text, title or authors contain all the words, best first.
+
+        Versions of a page that are `hidden` count for nothing.
+        """
+        return self._database.read(lambda c: fulltext.search(c, self._dialect, query, hidden))
+
+    def matches(self, query: SearchQuery, most: int) -> list[Matching]:
+        """The best `most` documents of a search, to be counted: versions of a page each for itself,
+        in the order of its hits; limit and offset of the query aside."""
+        return self._database.read(lambda c: fulltext.matches(c, self._dialect, query, most))
+
+    def newest(self, limit: int) -> list[Capture]:
+        """Pages that were captured last, each URL once, newest first."""
+        return overview.newest(self._database.rows, limit)
+
+    def sources(self) -> list[SourceCounts]:
+        """What there is of each source, in the order of their names."""
+        return overview.sources(self._database.rows)
 
     def counts(self) -> Counts:
         """How much there is."""

@@ -2,30 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import date
-from functools import lru_cache
-from typing import Any
 
 from sqlalchemy import (
-    ColumnElement,
-    Connection,
-    Select,
     and_,
     bindparam,
-    func,
     or_,
     select,
-    tuple_,
 )
 
 from archive.index import rows
-from archive.index.known import Ask, AskBare, KnownSegments, number_of, numbered_captures
-from archive.index.queries import CapturePlace, CaptureQuery, Neighbours
-from archive.index.rows import Found, Values
+from archive.index.known import Ask
+from archive.index.queries import Neighbours
+from archive.index.rows import Found
 from archive.index.schema import captures, segments
 from archive.model import Capture
-from archive.urlkey import prefix_range, urlkey
 
 Statuses = tuple[int, int]
 """Lowest and highest status, inclusive."""
@@ -42,9 +34,10 @@ Asked = dict[str, str | int]
 
 BATCH = 1000
 
-_joined = select(
+joined_captures = select(
     *captures.c, segments.c.filename, segments.c.source.label("segment_source")
 ).join_from(captures, segments, captures.c.segment == segments.c.id)
+"""Rows for `rows.joined_capture`."""
 
 _of_key = and_(
     captures.c.urlkey == bindparam("key"),
@@ -71,13 +64,13 @@ _after = (
     .order_by(captures.c.timestamp)
     .limit(1)
 )
-_at_newest = _joined.where(_of_key, captures.c.timestamp == _newest.scalar_subquery())
+_at_newest = joined_captures.where(_of_key, captures.c.timestamp == _newest.scalar_subquery())
 # Each time is one step in the primary key; ordering by the distance would read all captures.
-_around = _joined.where(
+_around = joined_captures.where(
     captures.c.urlkey == bindparam("key"),
     captures.c.timestamp.in_([_before.scalar_subquery(), _after.scalar_subquery()]),
 )
-_since = _joined.where(_of_key, captures.c.timestamp >= bindparam("at"))
+_since = joined_captures.where(_of_key, captures.c.timestamp >= bindparam("at"))
 _key_times = select(captures.c.timestamp).where(captures.c.urlkey == bindparam("key"))
 _oldest, _latest = (
     _key_times.order_by(order).limit(1)
@@ -91,7 +84,7 @@ _neighbours = select(
     _latest.scalar_subquery().label("last"),
 )
 _of_segment = (
-    _joined.where(
+    joined_captures.where(
         # By name in each statement: in a rebuilt index a segment has another number.
         captures.c.segment
         == select(segments.c.id).where(segments.c.filename == bindparam("name")).scalar_subquery(),
@@ -102,19 +95,22 @@ _of_segment = (
 )
 
 
+def ranks_of(at: str | None, any_status: bool) -> list[Statuses]:
+    """Which statuses `Index.find` looks for first, and which it takes then."""
+    if any_status:
+        return [ANY]
+    return [SUCCESS if at is None else SUCCESS_OR_REDIRECT, ANY]
+
+
 def choose(ask: Ask, key: str, at: str | None, any_status: bool) -> Capture | None:
     """The capture that `Index.find` promises."""
-    if at is None:
-        ranks = [ANY] if any_status else [SUCCESS, ANY]
-    else:
-        ranks = [ANY] if any_status else [SUCCESS_OR_REDIRECT, ANY]
-    for statuses in ranks:
+    for statuses in ranks_of(at, any_status):
         if at is None:
             found = ask(_at_newest, {"key": key, "low": statuses[0], "high": statuses[1]})
         else:
             found = _nearest(ask(_around, _values(key, int(at), statuses)), at, statuses)
         if found:
-            return max(map(rows.joined_capture, found), key=_precedence)
+            return max(map(rows.joined_capture, found), key=precedence)
     return None
 
 
@@ -124,11 +120,19 @@ def _nearest(found: Sequence[Found], at: str, statuses: Statuses) -> Sequence[Fo
     if exact:
         return exact
     fitting = [row for row in found if statuses[0] <= row.status <= statuses[1]]
-    times = sorted({row.timestamp for row in fitting})
-    if len(times) > 1:
-        wanted = _seconds(int(at))
-        times.sort(key=lambda time: abs(_seconds(time) - wanted))
-    return [row for row in fitting if row.timestamp == times[0]]
+    if not fitting:
+        return []
+    nearest = nearest_time((row.timestamp for row in fitting), int(at))
+    return [row for row in fitting if row.timestamp == nearest]
+
+
+def nearest_time(times: Iterable[int], at: int) -> int:
+    """Of times of 14 digits the one that is nearest to another; of two as near the earlier."""
+    different = sorted(set(times))
+    if len(different) > 1:
+        wanted = _seconds(at)
+        different.sort(key=lambda time: abs(_seconds(time) - wanted))
+    return different[0]
 
 
 def _seconds(digits: int) -> int:
@@ -142,7 +146,8 @@ def _seconds(digits: int) -> int:
     return ((days * 24 + hour) * 60 + minute) * 60 + second
 
 
-def _precedence(capture: Capture) -> tuple[bool, str, int]:
+def precedence(capture: Capture) -> tuple[bool, str, int]:
+    """Which of the captures of one time `Index.find` prefers: the greatest."""
     return SUCCESS[0] <= capture.status <= SUCCESS[1], capture.filename, capture.offset
 
 
@@ -154,134 +159,6 @@ def since(ask: Ask, key: str, timestamp: str, statuses: Statuses) -> list[Captur
 
 def _values(key: str, at: int, statuses: Statuses) -> dict[str, str | int]:
     return {"key": key, "at": at, "low": statuses[0], "high": statuses[1]}
-
-
-def count(connection: Connection, query: CaptureQuery) -> int:
-    """How many captures a query is about, `limit` aside. Raises UrlError."""
-    asked = asked_for(query)
-    statement = select(func.count()).select_from(captures).where(_condition(asked.keys()))
-    return connection.execute(statement, asked).scalar_one()
-
-
-def walk(ask: AskBare, known: KnownSegments, query: CaptureQuery) -> Iterator[Capture]:
-    """Captures in the order of CDXJ lines: (urlkey, timestamp), then (filename, offset).
-
-    Batch after batch, each read at once: no transaction stays open while they are consumed.
-    """
-    asked = asked_for(query)
-    place: Place | None = None
-    if query.after is not None and query.after[0] >= str(asked.get("low", "")):
-        place = query.after[0], int(query.after[1])
-        yield from _rest_of(ask, known, asked, query.after)
-    while True:
-        batch = ask(*page_of(asked, place))
-        full = len(batch) == BATCH
-        if full:
-            # Where a batch ends, equal times stay together: the last ones come with the next.
-            last = _place(batch[-1])
-            kept = [row for row in batch if _place(row) != last]
-            batch = kept or ask(_all_of(frozenset(asked)), asked | _values_of(last))
-        ready = _ready(known, batch)
-        if ready is None:
-            continue
-        yield from ready
-        if not full:
-            return
-        place = _place(batch[-1])
-
-
-def _rest_of(
-    ask: AskBare, known: KnownSegments, asked: Asked, after: CapturePlace
-) -> Iterator[Capture]:
-    """Captures of the same key and time that stand behind one of them."""
-    same = asked | _values_of((after[0], int(after[1])))
-    while True:
-        ready = _ready(known, ask(_all_of(frozenset(asked)), same))
-        if ready is not None:
-            yield from (capture for capture in ready if _in_order(capture) > after)
-            return
-
-
-def _ready(known: KnownSegments, found: Sequence[Values]) -> list[Capture] | None:
-    """The captures of rows, in order; None: another index has taken the place of theirs since."""
-    named = known.of(found)
-    if named is None:
-        return None
-    ready = [rows.capture_of(row, *named[number_of(row)]) for row in found]
-    ready.sort(key=_in_order)
-    return ready
-
-
-def page_of(asked: Asked, behind: Place | None = None) -> tuple[Select[Any], Asked]:
-    """The statement of the next batch, and its values."""
-    if behind:
-        # The place takes that of the lower end.
-        asked = {name: value for name, value in asked.items() if name != "low"} | _values_of(behind)
-    return _page(frozenset(asked)), asked
-
-
-def asked_for(query: CaptureQuery) -> Asked:
-    """The values of a query, by the names that they have in statements. Raises UrlError."""
-    if query.match == "exact":
-        asked: Asked = {"key": urlkey(query.url)}
-    else:
-        low, high = prefix_range(query.url, query.match)
-        asked = {"low": low, "high": high}
-    if query.start is not None:
-        asked["start"] = int(query.start)
-    if query.end is not None:
-        asked["end"] = int(query.end)
-    return asked
-
-
-def _place(row: Values) -> Place:
-    key, timestamp, *_ = row
-    return key, timestamp
-
-
-def _values_of(place: Place) -> Asked:
-    return {"place_key": place[0], "place_time": place[1]}
-
-
-def _in_order(capture: Capture) -> CapturePlace:
-    return capture.urlkey, capture.timestamp, capture.filename, capture.offset
-
-
-@lru_cache
-def _page(names: frozenset[str]) -> Select[Any]:
-    """Numbers of segments are no part of the order: a rebuilt index has others."""
-    order = captures.c.urlkey, captures.c.timestamp
-    # PostgreSQL, which thinks that a site has few captures, would join the segments to all of them,
-    # and then sort.
-    return numbered_captures.where(_condition(names)).order_by(*order).limit(BATCH)
-
-
-@lru_cache
-def _all_of(names: frozenset[str]) -> Select[Any]:
-    """Every capture at one place."""
-    place = and_(
-        captures.c.urlkey == bindparam("place_key"),
-        captures.c.timestamp == bindparam("place_time"),
-    )
-    return numbered_captures.where(_condition(names), place)
-
-
-def _condition(names: Collection[str]) -> ColumnElement[bool]:
-    """What a query with values of these names is about, behind a place that lies within it."""
-    key, timestamp = captures.c.urlkey, captures.c.timestamp
-    place = tuple_(bindparam("place_key"), bindparam("place_time"))
-    behind = (
-        timestamp > bindparam("place_time") if "key" in names else tuple_(key, timestamp) > place
-    )
-    conditions = {
-        "key": key == bindparam("key"),
-        "low": key >= bindparam("low"),
-        "high": key < bindparam("high"),
-        "start": timestamp >= bindparam("start"),
-        "end": timestamp <= bindparam("end"),
-        "place_time": behind,
-    }
-    return and_(*(conditions[name] for name in sorted(names & conditions.keys())))
 
 
 def walk_segment(ask: Ask, filename: str) -> Iterator[Capture]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from archive.model import Quality
 from archive.urlkey import Match
 
 CapturePlace = tuple[str, str, str, int]
@@ -19,7 +20,9 @@ class CaptureQuery:
     start: str | None = None  #: 14 digits, inclusive
     end: str | None = None  #: 14 digits, inclusive
     after: CapturePlace | None = None  #: those that stand behind this place alone
-    limit: int | None = None  #: the first so many in the order of keys; None: all
+    before: CapturePlace | None = None  #: those that stand before this place alone
+    reverse: bool = False  #: from the last to the first
+    limit: int | None = None  #: the first so many in that order; None: all
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +48,9 @@ class SearchQuery:
     source: str | None = None
     start: str | None = None  #: 8 or 14 digits, inclusive
     end: str | None = None  #: 8 or 14 digits, inclusive
+    quality: Quality | None = None  #: `article` or `thin`; others have no words to be found by
     limit: int = 20
+    offset: int = 0  #: how many of the best hits to leave out
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,6 +67,29 @@ class SearchHit:
     score: float  #: BM25, greater is better; comparable within one answer
     snippet: str  #: plain text around the first match, "…" where it is cut
     spans: tuple[tuple[int, int], ...]  #: [start, end) of the matching words in `snippet`
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Matching:
+    """A document that has the words: what it is, to be counted."""
+
+    urlkey: str
+    timestamp: str  #: 14 digits, of the capture
+    digest: str  #: of the capture's payload
+    source: str
+    language: str | None
+    quality: Quality
+    year: int  #: of publication, or where the page gives none, of capture
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SourceCounts:
+    """What there is of a source."""
+
+    name: str
+    segments: int
+    newest: str  #: when its newest segment was begun, 14 digits
+    documents: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import zstandard
 
 from archive import documents
-from archive.model import Capture, Document, Segment
+from archive.index.queries import Matching
+from archive.model import Capture, Document, Quality, Segment
 from archive.urlkey import urlkey
 
 Row = dict[str, Any]
@@ -64,7 +65,7 @@ def capture_row(capture: Capture, segment: int, source: str) -> Row:
         "offset": capture.offset,
         "length": capture.length,
         "status": capture.status,
-        "digest": _digest_bytes(capture.digest),
+        "digest": digest_bytes(capture.digest),
         "record_id": _record_id_bytes(capture.record_id),
         "form": form,
         "url": storable(capture.url) if form is None else None,
@@ -97,7 +98,7 @@ def capture_of(row: Values, filename: str, source: str) -> Capture:
         url=_restored(url) if form is None else _url(key, form),
         mime=_HTML if mime is None else _restored(mime),
         status=status,
-        digest=_digest_text(digest),
+        digest=digest_text(digest),
         filename=filename,
         offset=offset,
         length=length,
@@ -108,6 +109,12 @@ def capture_of(row: Values, filename: str, source: str) -> Capture:
         truncated=truncated,
         kind=kind,
     )
+
+
+SEARCHABLE: Mapping[Quality, int] = {"thin": 1, "article": 2}
+"""The column `searchable` of documents of these qualities; no other is found by its words."""
+
+_QUALITIES = {number: quality for quality, number in SEARCHABLE.items()}
 
 
 def document_row(document: Document, segment: int, *, searchable: bool) -> Row:
@@ -122,9 +129,22 @@ def document_row(document: Document, segment: int, *, searchable: bool) -> Row:
         "day": _day(document),
         "source": document.source,
         "language": None if language is None else storable(language),
-        "searchable": int(searchable),
+        "searchable": SEARCHABLE[document.article.quality] if searchable else 0,
         "content": zstandard.ZstdCompressor(level=_LEVEL).compress(documents.line(document)),
     }
+
+
+def matching_of(row: Found) -> Matching:
+    """A row of a document and the digest of its capture."""
+    return Matching(
+        urlkey=row.urlkey,
+        timestamp=f"{row.timestamp:014d}",
+        digest=digest_text(row.digest),
+        source=row.source,
+        language=None if row.language is None else _restored(row.language),
+        quality=_QUALITIES[row.searchable],
+        year=row.day // 10000,
+    )
 
 
 def document_of(content: bytes) -> Document:
@@ -172,13 +192,14 @@ def _url(key: str, form: int) -> str:
     return f"{_PREFIXES[form % _SLASH]}{name}{colon}{port}{rest}"
 
 
-def _digest_bytes(digest: str) -> bytes:
+def digest_bytes(digest: str) -> bytes:
     """32 bytes for a SHA-256; any other digest is text, padded so that it is longer than that."""
     match = _SHA256.fullmatch(digest)
     return bytes.fromhex(match[1]) if match else digest.encode().rjust(33)
 
 
-def _digest_text(data: bytes) -> str:
+def digest_text(data: bytes) -> str:
+    """The digest in the column `digest` of captures."""
     return f"sha256:{data.hex()}" if len(data) == 32 else data.decode().lstrip()
 
 

@@ -21,7 +21,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects import postgresql
 
-VERSION = 4
+VERSION = 5
 
 _TEXT = Text().with_variant(postgresql.TEXT(collation="C"), "postgresql")
 
@@ -32,6 +32,7 @@ index_version = Table(
     metadata,
     Column("version", Integer, primary_key=True),
     Column("generation", BigInteger, nullable=False),  # random: no other index has it
+    Column("decisions", BigInteger, nullable=False, server_default="0"),  # times some were added
 )
 
 # Of which collection it is, by its description: one row, or none yet.
@@ -87,7 +88,8 @@ documents = Table(
     Column("day", Integer, nullable=False),  # YYYYMMDD of publication, else of capture
     Column("source", _TEXT, nullable=False),
     Column("language", _TEXT),
-    Column("searchable", SmallInteger, nullable=False),  # 1: its words are in the full-text index
+    # 1 (thin) and 2 (article): its words are in the full-text index
+    Column("searchable", SmallInteger, nullable=False),
     UniqueConstraint("segment", "offset"),
 )
 
@@ -101,3 +103,11 @@ contents = Table(
 
 # Which stemmers a query in no stated language has to be tried with; "" for none.
 languages = Table("languages", metadata, Column("language", _TEXT, primary_key=True))
+
+# Decisions to withhold: the objects below access/ as they are.
+decisions = Table(
+    "decisions",
+    metadata,
+    Column("id", _TEXT, primary_key=True),
+    Column("content", _TEXT, nullable=False),
+)

@@ -1,0 +1,128 @@
+"""`Index.find` and `Index.neighbours` where some captures are passed over: captures of a key from a
+time on, forward or back, until one fits."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from itertools import chain, islice, repeat
+
+from sqlalchemy import bindparam, select
+
+from archive.index import rows
+from archive.index.known import Ask
+from archive.index.lookup import (
+    ANY,
+    Statuses,
+    joined_captures,
+    nearest_time,
+    precedence,
+    ranks_of,
+)
+from archive.index.queries import Neighbours
+from archive.index.schema import captures
+from archive.model import Capture
+
+Hidden = Callable[[Capture], bool]
+"""Whether a capture is to be passed over."""
+
+_STEP = 100
+"""Rows that are read at once."""
+_LAST = 10**14
+
+_of_key = (
+    captures.c.urlkey == bindparam("key"),
+    captures.c.status.between(bindparam("low"), bindparam("high")),
+    captures.c.timestamp.between(bindparam("start"), bindparam("end")),
+)
+_time = select(captures.c.timestamp).where(*_of_key).offset(_STEP).limit(1)
+_forward = _time.order_by(captures.c.timestamp)
+_back = _time.order_by(captures.c.timestamp.desc())
+_between = joined_captures.where(*_of_key)
+
+_ENDS = 4
+_at_times = joined_captures.where(
+    captures.c.urlkey == bindparam("key"),
+    captures.c.timestamp.in_([bindparam(f"at{number}") for number in range(_ENDS)]),
+)
+
+
+class Steps:
+    """The captures of one key that are not hidden."""
+
+    def __init__(self, ask: Ask, key: str, hidden: Hidden) -> None:
+        self._ask = ask
+        self._key = key
+        self._hidden = hidden
+
+    def choose(self, at: str | None, any_status: bool) -> Capture | None:
+        """What `Index.find` promises, of those that are not hidden."""
+        for statuses in ranks_of(at, any_status):
+            found = self._newest(statuses) if at is None else self._nearest(int(at), statuses)
+            if found is not None:
+                return found
+        return None
+
+    def neighbours(self, ends: Neighbours, timestamp: str) -> Neighbours:
+        """What `Index.neighbours` promises, of those that are not hidden, in one look where it is
+        what it is of all, `ends`."""
+        times = {time for time in (ends.first, ends.previous, ends.next, ends.last) if time}
+        shown = {capture.timestamp for capture in self._at(sorted(times))}
+        if times <= shown:
+            return ends
+        at = int(timestamp)
+        return Neighbours(
+            ends.first if ends.first in shown else self._time(0),
+            ends.previous if ends.previous in shown else self._time(end=at - 1, back=True),
+            ends.next if ends.next in shown else self._time(at + 1),
+            ends.last if ends.last in shown else self._time(back=True),
+        )
+
+    def _at(self, times: Sequence[str]) -> Iterator[Capture]:
+        wanted = islice(chain(times, repeat(times[0])), _ENDS)
+        asked = {f"at{number}": int(time) for number, time in enumerate(wanted)}
+        for row in self._ask(_at_times, {"key": self._key, **asked}):
+            capture = rows.joined_capture(row)
+            if not self._hidden(capture):
+                yield capture
+
+    def _time(self, start: int = 0, end: int = _LAST, *, back: bool = False) -> str | None:
+        found = next(self._walk(start, end, back=back), None)
+        return None if found is None else found.timestamp
+
+    def _newest(self, statuses: Statuses) -> Capture | None:
+        return next(self._walk(0, back=True, statuses=statuses), None)
+
+    def _nearest(self, at: int, statuses: Statuses) -> Capture | None:
+        exact = next(self._walk(at, at), None)
+        if exact is not None:
+            return exact
+        around = (
+            next(self._walk(0, at, back=True, statuses=statuses), None),
+            next(self._walk(at, statuses=statuses), None),
+        )
+        found = {capture.timestamp: capture for capture in around if capture is not None}
+        return found[f"{nearest_time(map(int, found), at):014d}"] if found else None
+
+    def _walk(
+        self, start: int, end: int = _LAST, *, back: bool = False, statuses: Statuses = ANY
+    ) -> Iterator[Capture]:
+        """Captures between two times, from the one on or back from the other; of the same time
+        those that `Index.find` prefers come first."""
+        low, high = statuses
+        while start <= end:
+            asked: dict[str, str | int]
+            asked = {"key": self._key, "low": low, "high": high, "start": start, "end": end}
+            # Times alone: where a step ends, those that are equal stay together.
+            further = self._ask(_back if back else _forward, asked)
+            if further:
+                asked["start" if back else "end"] = further[0].timestamp
+            found = [rows.joined_capture(row) for row in self._ask(_between, asked)]
+            found.sort(key=precedence, reverse=True)
+            found.sort(key=lambda capture: capture.timestamp, reverse=back)
+            yield from (capture for capture in found if not self._hidden(capture))
+            if not further:
+                return
+            if back:
+                end = further[0].timestamp - 1
+            else:
+                start = further[0].timestamp + 1

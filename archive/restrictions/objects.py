@@ -1,0 +1,165 @@
+"""Decisions as objects of the store: one JSON object each, in UTF-8, under a key that vouches for
+its bytes.
+
+access/2026/11/22/20261122093000123-k3m5p7r2t4.json
+                  when it was made  first 50 bits of the object's SHA-256, in base 32 (RFC 4648)
+
+{"format": 1, "decision": "withhold", "created": "2026-11-22T09:30:00.123000Z",
+ "url": "https://example.org/a", "match": "exact", "from": null, "to": null, "digest": null,
+ "until": null, "reason": "...", "software": "..."}
+{"format": 1, "decision": "lift", "created": "...", "lifts": "20261122093000123-k3m5p7r2t4",
+ "reason": "...", "software": "..."}
+
+The id of a decision is the name of its object, and `lifts` names another one's.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+from datetime import datetime
+from typing import Any, TypeVar, cast, get_args
+
+from archive.errors import KeyInvalid, RecordError, UrlError
+from archive.names import decision_key, decision_of, digest_name
+from archive.restrictions.model import Decision, Lifting, Restriction
+from archive.timestamps import TimestampError, from_warc_date, now, to_datetime, to_warc_date
+from archive.urlkey import Match, prefix_range
+from archive.warc.writing import SOFTWARE
+
+FORMAT = 1
+
+T = TypeVar("T", bound=Restriction | Lifting)
+
+_DIGEST = re.compile(r"sha256:[0-9a-f]{64}|(?!sha256:)[a-z0-9-]+:[!-~]{1,200}")
+
+
+def new_restriction(
+    *,
+    reason: str,
+    url: str | None = None,
+    match: Match = "exact",
+    start: str | None = None,
+    end: str | None = None,
+    digest: str | None = None,
+    until: str | None = None,
+) -> tuple[Restriction, bytes]:
+    """A restriction that is decided now, and its object. Fields as in `Restriction`.
+
+    Raises UrlError for a URL that is none, ValueError where the rest makes no sense.
+    """
+    moment = _this_moment()
+    fields = {
+        "url": url,
+        "match": match,
+        "from": start,
+        "to": end,
+        "digest": digest,
+        "until": until,
+    }
+    return _made(Restriction, moment, {"decision": "withhold", **fields, "reason": reason})
+
+
+def new_lifting(lifts: str, reason: str = "") -> tuple[Lifting, bytes]:
+    """The end of a restriction, decided now, and its object."""
+    return _made(Lifting, _this_moment(), {"decision": "lift", "lifts": lifts, "reason": reason})
+
+
+def key_of_decision(decision: Decision) -> str:
+    """Where it lies in the store."""
+    return decision_key(decision.id)
+
+
+def read_decision(key: str, data: bytes) -> Decision:
+    """The decision in an object. Raises RecordError where it is not what was written."""
+    try:
+        id_ = decision_of(key)
+        fields = json.loads(data)
+        if not isinstance(fields, dict) or fields.get("format") != FORMAT:
+            found = fields.get("format") if isinstance(fields, dict) else None
+            if isinstance(found, int) and found > FORMAT:
+                raise RecordError(
+                    f"{key} is of format {found}, and this Pressmark reads {FORMAT}: use the one "
+                    "that wrote it"
+                )
+            raise ValueError("no decision")
+        created = from_warc_date(_text(fields, "created"))
+        if digest_name(created, hashlib.sha256(data).hexdigest()) != id_:
+            raise ValueError("its bytes are not those that its name was made of")
+        return _decision(id_, created, fields)
+    except (ValueError, KeyInvalid, TimestampError, UrlError, RecursionError) as error:
+        if isinstance(error, RecordError):
+            raise
+        raise RecordError(
+            f"the decision {key} is damaged ({error}): what it withholds is not known; "
+            "`pressmark verify --repair` brings it back from a mirror"
+        ) from error
+
+
+def _this_moment() -> datetime:
+    """Now, in the milliseconds that an id has."""
+    moment = now()
+    return moment.replace(microsecond=moment.microsecond // 1000 * 1000)
+
+
+def _made(kind: type[T], moment: datetime, fields: dict[str, Any]) -> tuple[T, bytes]:
+    head = {"format": FORMAT, "created": to_warc_date(moment)}
+    written = json.dumps({**head, **fields, "software": SOFTWARE}, ensure_ascii=False)
+    data = f"{written}\n".encode()
+    id_ = digest_name(moment, hashlib.sha256(data).hexdigest())
+    decision = _decision(id_, moment, fields)
+    assert isinstance(decision, kind)
+    return decision, data
+
+
+def _decision(id_: str, created: datetime, fields: dict[str, Any]) -> Decision:
+    kind, reason = _text(fields, "decision"), _text(fields, "reason")
+    if kind == "lift":
+        lifts = _text(fields, "lifts")
+        return Lifting(id=id_, created=created, lifts=lifts, reason=reason)
+    if kind != "withhold":
+        raise ValueError(f"{kind!r} is no decision")
+    url, digest = _text_or_none(fields, "url"), _text_or_none(fields, "digest")
+    if (url is None) == (digest is None):
+        raise ValueError("it names not just one of a URL and a digest")
+    match = _match(_text(fields, "match"))
+    if url is not None:
+        prefix_range(url, match)
+    elif not _DIGEST.fullmatch(digest or ""):
+        raise ValueError(f"{digest!r} is not the digest of a payload: sha256: and 64 hex digits")
+    return Restriction(
+        id=id_,
+        created=created,
+        reason=reason,
+        url=url,
+        match=match,
+        start=_time(fields, "from"),
+        end=_time(fields, "to"),
+        digest=digest,
+        until=_time(fields, "until"),
+    )
+
+
+def _match(value: str) -> Match:
+    if value not in get_args(Match):
+        raise ValueError(f"{value!r} is no match")
+    return cast("Match", value)
+
+
+def _text(fields: dict[str, Any], name: str) -> str:
+    value = fields.get(name)
+    if not isinstance(value, str):
+        raise ValueError(f"its field {name!r} is {value!r}")
+    return value
+
+
+def _text_or_none(fields: dict[str, Any], name: str) -> str | None:
+    return None if fields.get(name) is None else _text(fields, name)
+
+
+def _time(fields: dict[str, Any], name: str) -> str | None:
+    value = _text_or_none(fields, name)
+    if value is not None:
+        to_datetime(value)
+    return value

@@ -1,0 +1,105 @@
+"""Restrictions in force, ready to be asked of many captures."""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from collections import defaultdict
+from collections.abc import Iterable, Iterator
+from itertools import accumulate
+
+from archive.restrictions.model import Decision, Lifting, Restriction
+from archive.urlkey import prefix_range, urlkey
+
+Found = tuple[Restriction, ...]
+
+
+def standing(decisions: Iterable[Decision]) -> Iterator[Restriction]:
+    """Restrictions that no decision lifts, in the order given."""
+    made = list(decisions)
+    lifted = {decision.lifts for decision in made if isinstance(decision, Lifting)}
+    for decision in made:
+        if isinstance(decision, Restriction) and decision.id not in lifted:
+            yield decision
+
+
+def is_over(restriction: Restriction, moment: str) -> bool:
+    """Whether it has ended by itself at a time of 14 digits."""
+    return restriction.until is not None and restriction.until <= moment
+
+
+class Rules:
+    """Immutable; of one moment."""
+
+    def __init__(self, decisions: Iterable[Decision], moment: str) -> None:
+        """`moment`: 14 digits."""
+        self.in_force: Found = tuple(one for one in standing(decisions) if not is_over(one, moment))
+        ends = (one.until for one in self.in_force if one.until is not None)
+        self.expires: str | None = min(ends, default=None)
+        """When other rules will be in force, 14 digits; None: as long as nobody decides."""
+        self.digests: dict[str, Found] = _by_digest(self.in_force)
+        self._exact: dict[str, list[Restriction]] = defaultdict(list)
+        ranges: list[tuple[str, str, Restriction]] = []
+        for one in self.in_force:
+            if one.url is None:
+                continue
+            if one.match == "exact":
+                self._exact[urlkey(one.url)].append(one)
+            else:
+                ranges.append((*prefix_range(one.url, one.match), one))
+        ranges.sort(key=lambda found: found[:2])
+        self._ranges = ranges
+        self._lows = [low for low, _, _ in ranges]
+        # How far any of the ranges reaches that begin there or before.
+        self._reach = list(accumulate((high for _, high, _ in ranges), max))
+
+    def __bool__(self) -> bool:
+        return bool(self.in_force)
+
+    def of_key(self, key: str) -> list[Restriction]:
+        """Those of URLs that a key belongs to, whatever the time."""
+        found = self._exact.get(key)
+        covering = [] if found is None else list(found)
+        place = bisect_right(self._lows, key) - 1
+        while place >= 0 and self._reach[place] > key:
+            _, high, restriction = self._ranges[place]
+            if key < high:
+                covering.append(restriction)
+            place -= 1
+        return covering
+
+    def of(self, key: str, timestamp: str, digest: str) -> Found:
+        """Those that withhold a capture with these fields."""
+        found = self.digests.get(digest, ()) if self.digests else ()
+        by_url = self.of_key(key)
+        if by_url:
+            found += tuple(
+                one
+                for one in by_url
+                if (one.start is None or one.start <= timestamp)
+                and (one.end is None or timestamp <= one.end)
+            )
+        return found
+
+    def touches(self, key: str) -> bool:
+        """Whether a capture of that key may be withheld."""
+        return bool(self.digests) or bool(self.of_key(key))
+
+    def whole(self, key: str) -> Found:
+        """Those that withhold every capture of a key."""
+        return tuple(one for one in self.of_key(key) if one.start is None and one.end is None)
+
+    def timed(self, key: str) -> Found:
+        """Those that withhold the captures of a key that are of some time."""
+        return tuple(one for one in self.of_key(key) if one.start or one.end)
+
+
+def _by_digest(restrictions: Iterable[Restriction]) -> dict[str, Found]:
+    found: dict[str, list[Restriction]] = defaultdict(list)
+    for one in restrictions:
+        if one.digest is not None:
+            found[one.digest].append(one)
+    return {digest: tuple(ones) for digest, ones in found.items()}
+
+
+NOTHING = Rules((), "")
+"""Nothing is withheld."""
