@@ -19,6 +19,7 @@ ArchiveError
 +- JobUnknown              no job of that id, or none any more: submit another one
 +- JobNotRetried           a job that waits, runs or succeeded cannot be retried: look at it
 +- QueueFull               no room for another job: try again later
++- SavingOff               this server archives nothing: configure it, or ask another one
 +- IndexFailure            the index cannot be used
 |  +- IndexUnavailable     locked, unreachable or damaged: retry later, or rebuild it
 |  |  +- IndexDamaged      what is there is no whole database: rebuild it
@@ -187,6 +188,16 @@ class QueueFull(ArchiveError):
     def __init__(self, waiting: int) -> None:
         super().__init__(f"{waiting} jobs wait already, and no more can: try again later")
         self.waiting = waiting
+
+
+class SavingOff(ArchiveError):
+    """The server was started without anything that could archive."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "this server archives nothing: set `contact` in its pressmark.yaml, so that site "
+            "owners can reach somebody, and start it again"
+        )
 
 
 class IndexFailure(ArchiveError):

@@ -67,6 +67,10 @@ class View:
             raise NotArchived(url)
         return ends.first, ends.last
 
+    def is_stored(self, capture: Capture) -> bool:
+        """Whether its objects are written and verified; else it is in a spool yet."""
+        return self._index.segment(capture.filename).state == "stored"
+
     def open(self, capture: Capture) -> Memento:
         """See `Collection.open`. Raises Withheld, also for a revisit of what is withheld."""
         return self._collection.open(capture)

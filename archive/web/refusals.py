@@ -24,6 +24,7 @@ from archive.errors import (
     NothingToCompare,
     QueueFull,
     RecordError,
+    SavingOff,
     StateFailure,
     StoreError,
     UrlError,
@@ -41,6 +42,7 @@ _STATUSES: tuple[tuple[type[ArchiveError], int], ...] = (
     (JobUnknown, 404),
     (JobNotRetried, 409),
     (QueueFull, 429),
+    (SavingOff, 501),
     (UrlError, 400),
     (TimestampError, 400),
     # The archive holds something that cannot be given out as what it is.
@@ -72,7 +74,7 @@ class Refusal:
 def refusal_of(error: ArchiveError) -> Refusal:
     """What a client is told of an error; what is our own affair is logged, and only hinted at."""
     status = next((code for kind, code in _STATUSES if isinstance(error, kind)), 500)
-    if status < 500:
+    if status < 500 or isinstance(error, SavingOff):
         url = error.url if isinstance(error, NotArchived) else None
         return Refusal(status=status, detail=str(error), url=url)
     logger.error("%s", error)

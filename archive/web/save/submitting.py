@@ -1,0 +1,154 @@
+"""From a URL to a job that archives it: what may be handed in, and what was archived lately."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import Any
+from urllib.parse import quote, unquote, urlsplit
+
+from archive.errors import NotArchived, SavingOff, UrlError, Withheld
+from archive.index import CaptureQuery
+from archive.jobs import ARCHIVE, Job, JobQueue, JobRequest
+from archive.model import Capture
+from archive.timestamps import now, to_timestamp
+from archive.urlkey import urlkey
+from archive.view import View
+from archive.web.site import Site
+from archive.web.targets import repaired
+
+WITHIN = timedelta(minutes=45)
+"""A URL that was archived within this time is not fetched again, unless that is asked for."""
+
+AWAITED = 1
+"""Priority of a job that somebody waits for with an open connection."""
+
+_BLANK = re.compile(r"[\x00-\x20\x7f-\x9f]")
+_PARTS = re.compile(r"(\d{1,9})\s*(weeks?|w|days?|d|hours?|h|minutes?|min|m|seconds?|s|)")
+_SECONDS = {"w": 604800, "d": 86400, "h": 3600, "m": 60, "s": 1, "": 1}
+_LONGEST = timedelta(days=36500)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wish:
+    """A URL that somebody wants to have archived."""
+
+    url: str  #: as `saveable` makes it
+    within: timedelta = WITHIN  #: one that was archived so lately will do
+    by: str = ""  #: name of the token
+    priority: int = 0
+    options: dict[str, Any] = field(default_factory=dict)  #: to be read again with the job
+
+
+def saveable(text: str) -> str:
+    """An http or https URL that can be fetched, made of what a person or a client wrote.
+
+    Without a scheme it is http; a fragment is cut off. Raises UrlError.
+    """
+    url = repaired(text.strip()).partition("#")[0]
+    # As browsers do (WHATWG URL, 4.4); what is left of the kind is escaped.
+    url = url.translate({ord(character): None for character in "\t\r\n"})
+    scheme, _, rest = url.partition("://")
+    authority = re.split(r"[/?]", rest, maxsplit=1)[0]
+    if "@" in authority:
+        raise UrlError(
+            "a URL with a user name or password is not taken: they would be seen by everybody who "
+            "looks at the job; leave them out"
+        )
+    host = unquote(authority)
+    if _BLANK.search(host):
+        raise UrlError(f"{text[:200]!r} is not a URL: its host has a character that no host has")
+    tail = _BLANK.sub(lambda found: quote(found[0]), rest[len(authority) :])
+    url = f"{scheme}://{host}{tail or '/'}"
+    urlkey(url)
+    try:
+        urlsplit(url)
+    except ValueError as error:
+        raise UrlError(f"{text[:200]!r} is not a URL: {error}") from error
+    return url
+
+
+def duration(text: str) -> timedelta:
+    """`3d`, `15h`, `3d 5h 20m`, seconds; of a pair `main,outlinks` the first. Raises ValueError."""
+    first = text.partition(",")[0].strip().lower()
+    if not first or _PARTS.sub("", first).strip():
+        raise ValueError(f"{text[:80]!r} is not a time span: give it as 3d, 15h or 3600 (seconds)")
+    seconds = sum(int(number) * _SECONDS[unit[:1]] for number, unit in _PARTS.findall(first))
+    return min(timedelta(seconds=seconds), _LONGEST)
+
+
+def recent(view: View, url: str, within: timedelta) -> Capture | None:
+    """The newest whole and stored 2xx capture of exactly this URL that is not older than `within`.
+
+    Blocks. Raises IndexFailure, UrlError.
+    """
+    if not within:
+        return None
+    since = to_timestamp(now() - within)
+
+    def will_do(capture: Capture) -> bool:
+        return (
+            capture.timestamp >= since
+            # Others share its urlkey: a letter in the path may be small or capital.
+            and capture.url == url
+            and 200 <= capture.status < 300
+            and capture.truncated is None
+            and view.is_stored(capture)
+        )
+
+    try:
+        newest = view.find(url)
+    except (NotArchived, Withheld):
+        return None
+    if newest.timestamp < since:
+        return None
+    if will_do(newest):
+        return newest
+    found = [one for one in view.captures(CaptureQuery(url=url, start=since)) if will_do(one)]
+    return found[-1] if found else None
+
+
+def queue_of(site: Site) -> JobQueue:
+    """Raises SavingOff."""
+    if site.jobs is None:
+        raise SavingOff
+    return site.jobs
+
+
+async def submit(site: Site, wish: Wish) -> Job:
+    """The job of a wish: a new one, or one that is already at it or did it lately.
+
+    Raises SavingOff, QueueFull, IndexFailure, UrlError.
+    """
+    queue = queue_of(site)
+    found = await site.call(recent, site.view, wish.url, wish.within)
+    return await queue.submit(
+        JobRequest(
+            kind=ARCHIVE,
+            arguments={"url": wish.url, **wish.options},
+            partition=urlsplit(wish.url).hostname,
+            priority=wish.priority,
+            by=wish.by,
+            key=wish.url,
+            within=wish.within,
+            result=None if found is None else _result(wish.url, found),
+        )
+    )
+
+
+def _result(url: str, capture: Capture) -> dict[str, Any]:
+    """What `pressmark archive --json` would have said of the capture."""
+    return {
+        "ok": True,
+        "state": "stored",
+        "url": url,
+        "final_url": capture.url,
+        "status": capture.status,
+        "timestamp": capture.timestamp,
+        "digest": capture.digest,
+        "filename": capture.filename,
+        "offset": capture.offset,
+        "length": capture.length,
+        "memento": f"/web/{capture.timestamp}/{capture.url}",
+    }
