@@ -13,8 +13,8 @@ from itertools import islice
 from pathlib import Path
 
 from archive.index import CaptureQuery, Index, SearchQuery
-from archive.index.lookup import BATCH, asked_for, page_of
 from archive.index.replacement import Replacement
+from archive.index.walking import BATCH, page_of, range_of
 from benchmarks import rows
 from benchmarks.ratio import Ratio
 from tests.servers.postgres import PostgresServer
@@ -89,7 +89,7 @@ def _questions(name: str, url: str, count: int, *, p50: float, p99: float | None
 
         def scan() -> None:
             query = CaptureQuery(url=chance.choice(sites), match="host")
-            fetched = database.tuples(*page_of(asked_for(query)))
+            fetched = database.tuples(*page_of(range_of(query)))
             assert opened._known.of(fetched)
             assert len(fetched) == BATCH if full else fetched
 

@@ -34,8 +34,9 @@ class Blocks:
     misses nothing and gets nothing twice. Captures that come in belong to the block around them,
     and behind the last one to new blocks."""
 
-    def __init__(self, ask: Ask) -> None:
+    def __init__(self, ask: Ask, size: int = BLOCK) -> None:
         self._ask = ask
+        self._size = size
         self._lock = Lock()
         self._cuts: OrderedDict[Range, _Cut] = OrderedDict()
 
@@ -46,7 +47,7 @@ class Blocks:
         with cut.lock:
             while most is None or len(cut.begins) < most:
                 last = cut.begins[-1] if cut.begins else None
-                found = next_block(self._ask, about, last, BLOCK)
+                found = next_block(self._ask, about, last, self._size)
                 if found is None:
                     break
                 cut.begins.append(found)

@@ -1,16 +1,11 @@
-"""Which capture answers a request for a URL, and captures in the order of keys."""
+"""Which capture answers a request for a URL, and what lies around it."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import date
 
-from sqlalchemy import (
-    and_,
-    bindparam,
-    or_,
-    select,
-)
+from sqlalchemy import and_, bindparam, or_, select
 
 from archive.index import rows
 from archive.index.known import Ask
@@ -25,12 +20,6 @@ Statuses = tuple[int, int]
 ANY: Statuses = (0, 999)
 SUCCESS: Statuses = (200, 299)
 SUCCESS_OR_REDIRECT: Statuses = (200, 399)
-
-Place = tuple[str, int]
-"""Key and time."""
-
-Asked = dict[str, str | int]
-"""Values of a query, by the names that they have in its statements."""
 
 BATCH = 1000
 

@@ -181,9 +181,7 @@ def _page(kind: _Kind) -> Select[Any]:
     order = [column.desc() for column in _order] if kind.reverse else _order
     # PostgreSQL, which thinks that a site has few captures, would join the segments to all of them,
     # and then sort.
-    return (
-        numbered_captures.where(_condition(kind)).order_by(*order).limit(bindparam("most"))
-    )
+    return numbered_captures.where(_condition(kind)).order_by(*order).limit(bindparam("most"))
 
 
 @lru_cache
