@@ -119,6 +119,18 @@ def packed_members_of(
         offset += len(whole)
 
 
+def content_of(data: bytes) -> bytes | None:
+    """The content of the one whole member that `data` begins with; None: it begins with none."""
+    if not data.startswith(_MAGIC):
+        return None
+    decompressor = _codec.decompressobj(_GZIP)
+    try:
+        content: bytes = decompressor.decompress(data)
+    except _ERRORS:
+        return None
+    return content if decompressor.eof else None
+
+
 def find_member(path: Path, start: int, begins: bytes) -> int | None:
     """Offset of the first whole member at or behind `start` whose content begins so.
 

@@ -20,7 +20,7 @@ from warcio.exceptions import ArchiveLoadFailed
 from archive.digests import sha256
 from archive.errors import DigestMismatch, RecordError
 from archive.http import ResponseHead, parse_head
-from archive.warc.gzip import members
+from archive.warc.gzip import content_of, members
 
 _PLAIN = re.compile(rb"WARC/1\.[01](?:\r\n[A-Za-z0-9-]+: [!-~](?:[ -~]*[!-~])?)+")
 
@@ -86,7 +86,7 @@ def read_record(data: bytes, *, where: str) -> Record:
     Raises RecordError when neither reader finds a whole record.
     """
     try:
-        record = _read_plain(data) or _read_fastwarc(data) or _read_warcio(data)
+        record = _read_plain(content_of(data) or data) or _read_fastwarc(data) or _read_warcio(data)
     except (ArchiveLoadFailed, ValueError, AttributeError, KeyError, EOFError, OSError) as error:
         # warcio raises more than its own exceptions on damaged fields, and quotes bytes in them.
         raise RecordError(f"{where} holds no whole WARC record") from error
