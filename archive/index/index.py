@@ -12,6 +12,7 @@ from archive.errors import IndexOutdated, IndexUnavailable, NotArchived, Segment
 from archive.index import decisions as deciding
 from archive.index import (
     fulltext,
+    health,
     lookup,
     overview,
     partial,
@@ -438,6 +439,14 @@ class Index:
     def sources(self) -> list[SourceCounts]:
         """What there is of each source, in the order of their names."""
         return overview.sources(self._database.rows)
+
+    def recent(self, source: str, most: int) -> list[Capture]:
+        """Pages and lists of a source, whatever came of them, newest first: of its last captures."""
+        return health.recent(self._database.rows, source, most)
+
+    def captures_by_source(self) -> dict[str, int]:
+        """How many captures lie in the segments of each source."""
+        return health.captures_by_source(self._database.rows)
 
     def counts(self) -> Counts:
         """How much there is."""
