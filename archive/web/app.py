@@ -13,6 +13,8 @@ from starlette.types import ASGIApp
 
 from archive.web.api.app import PREFIX as API
 from archive.web.api.app import make_api
+from archive.web.guard.guarding import guarded
+from archive.web.guard.login import ROUTES as LOGIN
 from archive.web.pages.routes import ROUTES as PAGES
 from archive.web.refusals import HANDLERS
 from archive.web.routes import PrefixMount, PrefixRoute
@@ -27,6 +29,8 @@ def make_app(site: Site) -> ASGIApp:
     async def lifespan(_: Starlette) -> AsyncIterator[None]:
         yield
         site.threads.shutdown(wait=True, cancel_futures=True)
+        if site.tokens is not None:
+            site.tokens.close()
 
     app = Starlette(
         routes=[
@@ -34,12 +38,13 @@ def make_app(site: Site) -> ASGIApp:
             PrefixMount(API, make_api(site)),
             Route("/health", _health),
             *PAGES,
+            *LOGIN,
         ],
         lifespan=lifespan,
         exception_handlers=dict(HANDLERS),
     )
     app.state.site = site
-    return app
+    return guarded(app, site)
 
 
 async def _health(_: Request) -> Response:

@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator, Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from itertools import chain
+from secrets import token_bytes
 from typing import TypeVar, TypeVarTuple
 
 from starlette.responses import Response, StreamingResponse
@@ -14,6 +15,8 @@ from starlette.responses import Response, StreamingResponse
 from archive.collection import Collection
 from archive.jobs import JobQueue
 from archive.view import View
+from archive.web.grants import Grants
+from archive.web.guard.register import TokenRegister
 from archive.web.targets import Scope
 
 T = TypeVar("T")
@@ -51,6 +54,15 @@ class WebSettings:
     #: "stderr", "none", or the file that a line of JSON about each request is put into
     access_log: str = "none"
 
+    def is_replay(self, host: str, server: tuple[str, int | None] | None) -> bool:
+        """Whether a request is for the origin of archived pages; `host`: its Host header,
+        `server`: address and port that it came in by."""
+        if self.replay_port is not None:
+            return server is not None and server[1] == self.replay_port
+        if self.replay_host is not None:
+            return host.lower().partition(":")[0] == self.replay_host
+        return host[:7].lower() == "replay."
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Site:
@@ -60,6 +72,10 @@ class Site:
     view: View  #: what of it is shown: handlers read through this alone
     settings: WebSettings = WebSettings()
     jobs: JobQueue | None = None  #: where URLs are handed in to be archived; None: saving is off
+    #: who may do what; None: nobody has a token, and nobody can be given one
+    tokens: TokenRegister | None = None
+    #: of several servers before one collection all need the same key
+    grants: Grants = field(default_factory=lambda: Grants(token_bytes(32)))
     #: a database or a store that is slow must not hold up those who ask for something else
     threads: ThreadPoolExecutor = field(
         default_factory=lambda: ThreadPoolExecutor(_THREADS, thread_name_prefix="web")
@@ -88,6 +104,11 @@ class Site:
     async def _streamed(self, pieces: Iterator[bytes]) -> AsyncIterator[bytes]:
         while batch := await self.call(_batch, pieces):
             yield batch
+
+    def secure(self, scope: Scope) -> bool:
+        """Whether the browser talks https, to us or to the proxy before us."""
+        public = self.settings.public_url
+        return scope["scheme"] == "https" or (public is not None and public.startswith("https:"))
 
     def base_url(self, scope: Scope) -> str:
         """Scheme and host that the client knows us by, without a slash at the end."""

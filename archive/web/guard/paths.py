@@ -22,7 +22,8 @@ class Path:
     route: str
     #: scope to look (GET, HEAD, OPTIONS); None: open to everybody
     look: str | None = "read"
-    #: scope to change (every other method); None: open to everybody
+    #: scope for every other method; None: open to everybody. Where nothing can be changed it is
+    #: "read", so that the handler says so
     change: str | None = "admin"
     #: whether a GET changes something too, so that other sites may not send people there
     acts: bool = False
@@ -30,6 +31,8 @@ class Path:
     rate: Rate | None = None
     #: only this very path, nothing below it
     exact: bool = False
+    #: `look` counts only where others than this machine reach the server; else it needs "read"
+    remote: bool = False
 
 
 _PATHS = (
@@ -39,24 +42,27 @@ _PATHS = (
     Path(prefix="/static/", route="/static/{file}", look=None),
     Path(prefix="/login", route="/login", look=None, change=None, exact=True),
     Path(prefix="/logout", route="/logout", look=None, change=None, exact=True),
-    # On loopback `metrics` is open to those who may read: see Gate.
-    Path(prefix="/metrics", route="/metrics", look="admin", exact=True),
-    Path(prefix="/", route="/", rate="search", exact=True),
-    Path(prefix="/search", route="/search", rate="search"),
-    Path(prefix="/web/timemap/", route="/web/timemap/{form}/{url}"),
-    Path(prefix="/web/", route="/web/{timestamp}/{url}"),
-    Path(prefix="/cdx/search/cdx", route="/cdx/search/cdx"),
-    Path(prefix="/cdx", route="/cdx"),
-    Path(prefix="/wayback/available", route="/wayback/available"),
-    Path(prefix="/warcs/", route="/warcs/{name}"),
+    Path(prefix="/metrics", route="/metrics", look="admin", exact=True, remote=True),
+    Path(prefix="/", route="/", rate="search", exact=True, change="read"),
+    Path(prefix="/search", route="/search", rate="search", change="read"),
+    Path(prefix="/web/timemap/", route="/web/timemap/{form}/{url}", change="read"),
+    Path(prefix="/web/", route="/web/{timestamp}/{url}", change="read"),
+    Path(prefix="/cdx/search/cdx", route="/cdx/search/cdx", change="read"),
+    Path(prefix="/cdx", route="/cdx", change="read"),
+    Path(prefix="/wayback/available", route="/wayback/available", change="read"),
+    Path(prefix="/warcs/", route="/warcs/{name}", change="read"),
     Path(prefix="/save/status", route="/save/status/{job}", look="save", change="save"),
     Path(prefix="/save", route="/save", look="save", change="save", acts=True, rate="save"),
     Path(prefix="/jobs", route="/jobs", change="save", rate="save"),
     Path(prefix="/api/v1/jobs", route="/api/v1/jobs", change="save", rate="save"),
-    Path(prefix="/api/v1/search", route="/api/v1/search", rate="search"),
+    Path(prefix="/api/v1/search", route="/api/v1/search", change="read", rate="search"),
     Path(prefix="/api/v1/restrictions", route="/api/v1/restrictions", look="admin"),
     Path(prefix="/api/v1/tokens", route="/api/v1/tokens", look="admin"),
     Path(prefix="/api/v1/openapi.json", route="/api/v1/openapi.json", look=None, exact=True),
+    *(
+        Path(prefix=f"/api/v1/{name}", route=f"/api/v1/{name}", change="read")
+        for name in ("captures", "check", "diff", "documents", "sources", "versions")
+    ),
     Path(prefix="/api/", route="/api"),
     Path(prefix="/restrictions", route="/restrictions", look="admin"),
 )
@@ -80,9 +86,11 @@ def _beginning(path: str) -> Path:
     return next((row for row in _BEGINNINGS if path.startswith(row.prefix)), _OTHER)
 
 
-def needed(path: Path, method: str) -> str | None:
-    """The scope that a request needs."""
-    return path.look if method in _LOOKING else path.change
+def needed(path: Path, method: str, *, local: bool = False) -> str | None:
+    """The scope that a request needs; `local`: of a server that only this machine reaches."""
+    if method not in _LOOKING:
+        return path.change
+    return "read" if path.remote and local else path.look
 
 
 def changes(path: Path, method: str) -> bool:
