@@ -11,6 +11,7 @@ from urllib.parse import quote
 from markupsafe import Markup, escape
 
 from archive.timestamps import TimestampError, to_datetime
+from archive.web.pages.languages import language_name
 
 
 def moment(timestamp: str) -> datetime | None:
@@ -91,4 +92,5 @@ FILTERS: dict[str, Callable[..., Any]] = {
     "size": size,
     "marked": marked,
     "parameter": parameter,
+    "language": language_name,
 }
