@@ -19,22 +19,27 @@ from archive.errors import (
     StoreUnsupported,
     UrlError,
 )
-from archive.index import CaptureQuery, Index
+from archive.index import Index
 from archive.memento import Memento, damage_of
 from archive.model import Capture, Document, Segment
 from archive.names import DESCRIPTION, key_of
+from archive.redirects import follow
 from archive.spool import open_path
 from archive.store.base import Store
 from archive.timestamps import (
     TimestampError,
     from_warc_date,
     parse_time,
-    to_datetime,
     to_timestamp,
 )
 from archive.warc.reading import Record, read_record
 
-_HOPS = 10
+Check = Callable[[Capture], object]
+"""Raises where a capture is not to be read."""
+
+
+def _anything(_: Capture) -> None:
+    """A Check that all captures pass."""
 
 
 class Collection:
@@ -128,67 +133,48 @@ class Collection:
         moment = None if at is None else parse_time(at)
         return self.open(self.index.find(url, at=moment, any_status=any_status))
 
-    def open(self, capture: Capture) -> Memento:
-        """The records of a capture, read in one ranged request. Raises RecordError, StoreError."""
+    def open(self, capture: Capture, check: Check = _anything) -> Memento:
+        """The records of a capture, read in one ranged request. Raises RecordError, StoreError.
+
+        `check` is asked, before it is read, of the capture that a revisit refers to; what it raises
+        is raised.
+        """
         before = capture.request_length or 0
         start = capture.offset - before
         data = self._read(capture.filename, start, before + capture.length)
         record = _checked(data[before:], capture)
-        original = self._original(capture, record) if record.type == "revisit" else record
+        original = self._original(capture, record, check) if record.type == "revisit" else record
         return Memento(capture=capture, record=record, original=original, members=data)
 
     def follow(self, memento: Memento) -> Memento:
-        """The snapshot that archived redirects lead to, nearest in time; 10 hops at the most.
+        """See archive.redirects.follow."""
+        return follow(memento, self.index, self.open)
 
-        A redirect whose target is not archived, or leads back, is itself the answer.
-        """
-        seen = {_place(memento.capture)}
-        for _ in range(_HOPS):
-            target = memento.location
-            if target is None:
-                break
-            found = self._target(target, memento.capture.timestamp, seen)
-            if found is None:
-                break
-            seen.add(_place(found))
-            memento = self.open(found)
-        return memento
-
-    def _target(self, url: str, at: str, seen: set[tuple[str, int]]) -> Capture | None:
-        try:
-            found = self.index.find(url, at=at)
-            if _place(found) not in seen:
-                return found
-            # A redirect from http to https or to www has the key of its target, and its time.
-            others = [
-                capture
-                for capture in self.index.captures(CaptureQuery(url=url))
-                if _place(capture) not in seen and 200 <= capture.status < 400
-            ]
-        except (NotArchived, UrlError):
-            return None
-        wanted = to_datetime(at)
-        return min(
-            others,
-            key=lambda c: (abs(to_datetime(c.timestamp) - wanted), c.url != url),
-            default=None,
-        )
-
-    def document(self, capture: Capture) -> Document | None:
-        """The current document of a capture; a revisit's is that of its original."""
+    def document(self, capture: Capture, check: Check = _anything) -> Document | None:
+        """The current document of a capture; a revisit's is that of its original, which `check` is
+        asked of as by `open`."""
         document = self.index.document(capture)
         if document is None and capture.mime == "warc/revisit":
-            record = self.open(capture).record
+            record = self.open(capture, check).record
             return self.index.document(self._original_capture(capture, record))
         return document
+
+    def original(self, capture: Capture) -> Capture:
+        """The capture that holds the payload: for a revisit, which is read for it, the one it
+        refers to. Raises RecordError, StoreError."""
+        if capture.mime != "warc/revisit":
+            return capture
+        data = self._read(capture.filename, capture.offset, capture.length)
+        return self._original_capture(capture, _checked(data, capture))
 
     def close(self) -> None:
         """Let go of database and store."""
         self.index.close()
         self.store.close()
 
-    def _original(self, capture: Capture, record: Record) -> Record:
+    def _original(self, capture: Capture, record: Record, check: Check) -> Record:
         original = self._original_capture(capture, record)
+        check(original)
         data = self._read(original.filename, original.offset, original.length)
         return _checked(data, original)
 
@@ -261,10 +247,6 @@ def _checked(data: bytes, capture: Capture) -> Record:
             f"{capture.record_id}: run `pressmark rebuild-index`"
         )
     return record
-
-
-def _place(capture: Capture) -> tuple[str, int]:
-    return capture.filename, capture.offset
 
 
 def _first_existing(paths: list[Path], read: Callable[[Path], bytes]) -> bytes:

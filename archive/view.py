@@ -1,15 +1,37 @@
-"""What of a collection is shown: everything that reads for others asks here."""
+"""What of a collection is shown: everything that reads for others asks here.
+
+Which captures are withheld is looked up anew for each question (see archive.restrictions). Lists go
+by what the index says of a capture. Reading one goes by the capture that holds its payload, too: a
+revisit never gives out what it repeats and what is withheld there.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
+from functools import partial
+from itertools import islice
 
 from archive.collection import Collection
-from archive.errors import NotArchived
-from archive.index import CaptureQuery, Neighbours, SearchHit, SearchQuery
+from archive.errors import NotArchived, RecordError, Withheld
+from archive.index import (
+    CaptureQuery,
+    Counts,
+    Matching,
+    Neighbours,
+    SearchHit,
+    SearchQuery,
+    SourceCounts,
+)
 from archive.memento import Memento
 from archive.model import Capture, Document
-from archive.restrictions.model import Restriction
+from archive.redirects import follow
+from archive.restrictions.register import Restrictions
+from archive.restrictions.rules import NOTHING, Found, Rules
+from archive.urlkey import urlkey
+
+_LOOK_AGAIN = 1000
+"""Captures that are listed before decisions are looked up again."""
 
 
 class View:
@@ -19,46 +41,108 @@ class View:
     be shown; those that answer with several leave out what may not.
     """
 
-    def __init__(self, collection: Collection, *, everything: bool = False) -> None:
-        """`everything`: nothing is withheld: for administrators."""
+    def __init__(
+        self,
+        collection: Collection,
+        restrictions: Restrictions | None = None,
+        *,
+        rules: Rules | None = None,
+    ) -> None:
+        """`restrictions`: those of the collection, where somebody has them already. `rules`: go by
+        these for ever."""
         self._collection = collection
         self._index = collection.index
-        self._everything = everything
+        self.restrictions = restrictions or Restrictions(collection.index)
+        self._fixed = rules
+
+    # What may be shown
 
     def settled(self) -> View:
         """The same by the decisions in force now: for the questions of one request, which then are
         looked up once."""
-        return self
+        return View(self._collection, self.restrictions, rules=self._rules())
 
     def everything(self) -> View:
         """The same with nothing withheld: for administrators."""
-        return View(self._collection, everything=True)
+        return View(self._collection, self.restrictions, rules=NOTHING)
 
-    def withholding(self, capture: Capture) -> tuple[Restriction, ...]:
+    def withholding(self, capture: Capture) -> Found:
         """The decisions in force that withhold a capture, also where this view shows everything."""
-        del capture
-        return ()
+        return self._withholding(self.restrictions.rules(), capture)
 
     def withholds_any(self, filename: str) -> bool:
         """Whether a capture in a WARC, which then may not be given out whole, is withheld."""
-        del filename
-        return False
+        rules = self._rules()
+        if not rules:
+            return False
+        return any(map(partial(_is_withheld, rules), self._index.captures_of(filename)))
+
+    def _rules(self) -> Rules:
+        return self.restrictions.rules() if self._fixed is None else self._fixed
+
+    def _withholding(self, rules: Rules, capture: Capture) -> Found:
+        found = rules.of(capture.urlkey, capture.timestamp, capture.digest)
+        if found or capture.mime != "warc/revisit":
+            return found
+        # Of other revisits the index tells what they repeat, and that is withheld with it.
+        foreign = rules.digests and not capture.digest.startswith("sha256:")
+        if not foreign and not rules.timed(capture.urlkey):
+            return ()
+        try:
+            original = self._collection.original(capture)
+        except RecordError:
+            return ()  # whoever opens it is told
+        return rules.of(original.urlkey, original.timestamp, original.digest)
+
+    # Captures
 
     def find(self, url: str, *, at: str | None = None, any_status: bool = False) -> Capture:
         """See `Index.find`: of those that may be shown. Raises Withheld."""
-        return self._index.find(url, at=at, any_status=any_status)
+        rules = self._rules()
+        if not rules.touches(urlkey(url)):
+            return self._index.find(url, at=at, any_status=any_status)
+
+        def hidden(capture: Capture) -> bool:
+            return bool(self._withholding(rules, capture))
+
+        self._check_whole(rules, url)
+        try:
+            return self._index.find(url, at=at, any_status=any_status, hidden=hidden)
+        except NotArchived:
+            raise self._nothing_shown(rules, url) from None
 
     def captures(self, query: CaptureQuery) -> Iterator[Capture]:
         """See `Index.captures`: those that may be shown."""
-        return self._index.captures(query)
+        if self._fixed is not None and not self._fixed:
+            return self._index.captures(query)
+        shown = self._shown(self._index.captures(replace(query, limit=None)))
+        return islice(shown, query.limit)
+
+    def _shown(self, captures: Iterator[Capture]) -> Iterator[Capture]:
+        # A long answer obeys what is decided while it is given.
+        while batch := list(islice(captures, _LOOK_AGAIN)):
+            rules = self._rules()
+            if rules:
+                yield from (capture for capture in batch if not _is_withheld(rules, capture))
+            else:
+                yield from batch
 
     def count(self, query: CaptureQuery) -> int:
         """How many captures of a query may be shown, `limit` aside."""
-        return self._index.count(query)
+        if not self._rules():
+            return self._index.count(query)
+        return sum(1 for _ in self.captures(replace(query, limit=None)))
 
     def neighbours(self, url: str, timestamp: str) -> Neighbours:
         """See `Index.neighbours`: those that may be shown. Raises Withheld."""
-        return self._index.neighbours(url, timestamp)
+        rules = self._rules()
+        if not rules.touches(urlkey(url)):
+            return self._index.neighbours(url, timestamp)
+        self._check_whole(rules, url)
+        try:
+            return self._index.neighbours(url, timestamp, partial(_is_withheld, rules))
+        except NotArchived:
+            raise self._nothing_shown(rules, url) from None
 
     def span(self, url: str) -> tuple[str, str]:
         """Times of the first and the last capture of a URL. Raises NotArchived, Withheld."""
@@ -67,22 +151,90 @@ class View:
             raise NotArchived(url)
         return ends.first, ends.last
 
+    def _check_whole(self, rules: Rules, url: str) -> None:
+        """Raises Withheld where every capture of a URL is, and there is one."""
+        found = rules.whole(urlkey(url))
+        if found:
+            self._index.find(url, any_status=True)
+            raise Withheld(url, found)
+
+    def _nothing_shown(self, rules: Rules, url: str) -> NotArchived | Withheld:
+        try:
+            capture = self._index.find(url, any_status=True)
+        except NotArchived as error:
+            return error
+        return Withheld(url, self._withholding(rules, capture))
+
     def is_stored(self, capture: Capture) -> bool:
         """Whether its objects are written and verified; else it is in a spool yet."""
         return self._index.segment(capture.filename).state == "stored"
 
+    # What captures hold
+
     def open(self, capture: Capture) -> Memento:
         """See `Collection.open`. Raises Withheld, also for a revisit of what is withheld."""
-        return self._collection.open(capture)
+        rules = self._rules()
+        if not rules:
+            return self._collection.open(capture)
+        check = partial(_check, rules, capture.url)
+        check(capture)
+        return self._collection.open(capture, check)
 
     def follow(self, memento: Memento) -> Memento:
-        """See `Collection.follow`: a redirect to what is withheld is itself the answer."""
-        return self._collection.follow(memento)
+        """See archive.redirects.follow: a redirect to what is withheld is itself the answer."""
+        view = self.settled()
+        return follow(memento, view, view.open)
 
     def document(self, capture: Capture) -> Document | None:
         """See `Collection.document`. Raises Withheld."""
-        return self._collection.document(capture)
+        check = partial(_check, self._rules(), capture.url)
+        check(capture)
+        return self._collection.document(capture, check)
 
     def search(self, query: SearchQuery) -> list[SearchHit]:
         """See `Index.search`: a page whose best version is withheld is found by another one."""
-        return self._index.search(query)
+        rules = self._rules()
+        if not rules:
+            return self._index.search(query)
+        return self._index.search(query, lambda *version: bool(rules.of(*version)))
+
+    def matches(self, query: SearchQuery, most: int) -> list[Matching]:
+        """See `Index.matches`: of what may be shown."""
+        rules, found = self._rules(), self._index.matches(query, most)
+        return [one for one in found if not rules.of(one.urlkey, one.timestamp, one.digest)]
+
+    # At a glance
+
+    def newest(self, limit: int) -> list[Capture]:
+        """See `Index.newest`: those of the last ones that may be shown."""
+        rules = self._rules()
+        last = self._index.newest(limit * 4 if rules else limit)
+        return [capture for capture in last if not _is_withheld(rules, capture)][:limit]
+
+    def sources(self) -> list[SourceCounts]:
+        """See `Index.sources`: how much there is, also of what is withheld."""
+        return self._index.sources()
+
+    def recent(self, source: str, most: int) -> list[Capture]:
+        """See `Index.recent`: those of the last ones that may be shown."""
+        rules, last = self._rules(), self._index.recent(source, most)
+        return [capture for capture in last if not _is_withheld(rules, capture)]
+
+    def captures_by_source(self) -> dict[str, int]:
+        """See `Index.captures_by_source`: how much there is, also of what is withheld."""
+        return self._index.captures_by_source()
+
+    def counts(self) -> Counts:
+        """See `Index.counts`: how much there is, also of what is withheld."""
+        return self._index.counts()
+
+
+def _is_withheld(rules: Rules, capture: Capture) -> bool:
+    return bool(rules.of(capture.urlkey, capture.timestamp, capture.digest))
+
+
+def _check(rules: Rules, asked: str, capture: Capture) -> None:
+    """`asked`: what the error names; it may be another URL that repeats what is withheld."""
+    found = rules.of(capture.urlkey, capture.timestamp, capture.digest)
+    if found:
+        raise Withheld(asked, found)

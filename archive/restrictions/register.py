@@ -1,0 +1,220 @@
+"""The decisions of a collection: made, learnt of, and asked with every request.
+
+A decision is an object of the store before anybody is told of it; its row in the index makes it
+known to every process that shares the database. Others learn of it by `refresh`.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import timedelta
+
+from archive.collection import Collection
+from archive.errors import (
+    IndexDamaged,
+    IndexFailure,
+    IndexUnavailable,
+    KeyInvalid,
+    KeyMissing,
+    ObjectDamaged,
+    RecordError,
+    RestrictionUnknown,
+)
+from archive.index import CaptureQuery, Index
+from archive.names import ACCESS, decision_key, decision_of
+from archive.restrictions.model import Decision, Lifting, Restriction
+from archive.restrictions.objects import key_of_decision, new_lifting, read_decision
+from archive.restrictions.rules import NOTHING, Rules, is_over
+from archive.store.base import Store
+from archive.timestamps import now, to_long_timestamp, to_timestamp
+
+logger = logging.getLogger(__name__)
+
+_LATE = timedelta(days=1)
+"""How far the clocks of those who decide may be apart: what `refresh` looks back for."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Standing:
+    """A restriction and what has become of it."""
+
+    restriction: Restriction
+    lifted: Lifting | None  #: the decision that ended it
+    in_force: bool  #: neither lifted nor over by itself
+
+
+@dataclass(frozen=True, slots=True)
+class _Known:
+    mark: object  #: of the index, when the decisions were read
+    decisions: dict[str, Decision]  #: by id
+    rules: Rules
+
+
+class Restrictions:
+    """Thread-safe. Every method raises IndexFailure."""
+
+    def __init__(self, index: Index) -> None:
+        self._index = index
+        self._known = _Known(None, {}, NOTHING)
+        self._own: dict[str, Decision] = {}  # of the store, where the index cannot be written
+        self._told: set[str] = set()
+        self._learning = threading.Lock()
+
+    # What is known
+
+    def rules(self) -> Rules:
+        """What is withheld in this moment. Costs one small question to the database."""
+        known = self._known
+        mark = self._index.decisions_mark()
+        if mark != known.mark or _ended(known.rules):
+            known = self._read(mark)
+        return known.rules
+
+    def standings(self) -> list[Standing]:
+        """All restrictions that there ever were, in the order of their ids."""
+        self.rules()
+        decisions = self._known.decisions
+        liftings = {one.lifts: one for one in decisions.values() if isinstance(one, Lifting)}
+        moment = to_timestamp(now())
+        return [
+            Standing(
+                restriction=one,
+                lifted=liftings.get(id_),
+                in_force=id_ not in liftings and not is_over(one, moment),
+            )
+            for id_, one in sorted(decisions.items())
+            if isinstance(one, Restriction)
+        ]
+
+    def touched(self, restriction: Restriction) -> int:
+        """How many captures in the index are of its URLs and times, or have its digest."""
+        if restriction.url is None:
+            return self._index.count_digest(restriction.digest or "")
+        return self._index.count(
+            CaptureQuery(
+                url=restriction.url,
+                match=restriction.match,
+                start=restriction.start,
+                end=restriction.end,
+            )
+        )
+
+    def _read(self, mark: object) -> _Known:
+        decisions = dict(self._own)
+        for id_, content in self._index.decisions().items():
+            try:
+                decisions[id_] = read_decision(decision_key(id_), content.encode())
+            except (RecordError, KeyInvalid) as error:
+                raise IndexDamaged(f"{error}; run `pressmark rebuild-index`") from error
+        rules = Rules(decisions.values(), to_timestamp(now()))
+        # Read after the mark: what came in between is read once more with the next question.
+        self._known = known = _Known(mark, decisions, rules)
+        return known
+
+    # Decisions
+
+    def decide(self, collection: Collection, decision: Decision, data: bytes) -> None:
+        """Keep a decision that was made just now; when this returns it is durable, and obeyed by
+        all who share the database.
+
+        Raises StoreError, and then nothing is decided; RestrictionUnknown for a lifting of none;
+        IndexFailure with the advice what to do where it is in the store and nobody knows of it.
+        """
+        collection.ensure()
+        self._index.wait()
+        if isinstance(decision, Lifting):
+            self._check_known(collection.store, decision.lifts)
+        collection.store.put_new(key_of_decision(decision), data)
+        try:
+            self._index.add_decisions({decision.id: data.decode()})
+        except IndexUnavailable as error:
+            raise IndexUnavailable(
+                f"the decision {decision.id} is in the store, but not in the index yet ({error}): "
+                "`pressmark serve` learns of it within a minute"
+            ) from error
+
+    def lift(self, collection: Collection, id_: str, reason: str = "") -> Lifting:
+        """End a restriction; again, if somebody has done so already. Raises as `decide`."""
+        lifting, data = new_lifting(id_, reason)
+        self.decide(collection, lifting, data)
+        return lifting
+
+    def _check_known(self, store: Store, id_: str) -> None:
+        self.rules()
+        if not isinstance(self._known.decisions.get(id_), Restriction):
+            self.refresh(store, whole=True)
+            self.rules()
+        if not isinstance(self._known.decisions.get(id_), Restriction):
+            raise RestrictionUnknown(id_)
+
+    # Learning
+
+    def refresh(self, store: Store, *, whole: bool = False) -> list[str]:
+        """Learn of decisions that are in the store alone: of the newest known, of a day before it
+        and of later ones; or of all, `whole`.
+
+        Returns the objects that say nothing, each with the reason. Raises StoreError.
+        """
+        with self._learning:
+            self.rules()
+            known = self._known.decisions
+            after = "" if whole else self._behind(known)
+            new, unread = read_decisions(store, known, start_after=after)
+            self._learn(new)
+        for line in set(unread) - self._told:
+            logger.error("%s", line)
+        self._told.update(unread)
+        return unread
+
+    def _behind(self, known: Iterable[str]) -> str:
+        """The key that a listing begins after."""
+        newest = max(known, default="")
+        late = to_long_timestamp(now() - _LATE)
+        if newest[: len(late)] < late:
+            return decision_key(newest) if newest else ""
+        return f"{ACCESS}{late[:4]}/{late[4:6]}/{late[6:8]}/{late}"
+
+    def _learn(self, new: dict[str, str]) -> None:
+        if not new:
+            return
+        try:
+            self._index.add_decisions(new)
+        except IndexFailure as error:
+            # Such as an archive on a read-only medium: obeyed here all the same.
+            logger.warning("%d decisions are not in the index: %s", len(new), error)
+            self._own |= {
+                id_: read_decision(decision_key(id_), content.encode())
+                for id_, content in new.items()
+            }
+            self._read(self._known.mark)
+
+
+def read_decisions(
+    store: Store, known: Iterable[str] = (), *, start_after: str = ""
+) -> tuple[dict[str, str], list[str]]:
+    """Objects of decisions, as text, by id, that are not `known`; and what cannot be read, each
+    with the reason. Raises StoreError."""
+    there = set(known)
+    found: dict[str, str] = {}
+    unread: list[str] = []
+    for stored in store.list(ACCESS, start_after):
+        try:
+            id_ = decision_of(stored.key)
+            if id_ in there:
+                continue
+            data = store.get(stored.key)
+            read_decision(stored.key, data)
+        except KeyMissing:
+            continue
+        except (KeyInvalid, RecordError, ObjectDamaged) as error:
+            unread.append(f"{stored.key}: {error}")
+        else:
+            found[id_] = data.decode()
+    return found, unread
+
+
+def _ended(rules: Rules) -> bool:
+    return rules.expires is not None and rules.expires <= to_timestamp(now())
