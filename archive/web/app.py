@@ -17,6 +17,7 @@ from archive.web.guard.guarding import guarded
 from archive.web.guard.login import ROUTES as LOGIN
 from archive.web.pages.routes import ROUTES as PAGES
 from archive.web.refusals import HANDLERS
+from archive.web.replay.app import ByOrigin, make_replay
 from archive.web.routes import PrefixMount, PrefixRoute
 from archive.web.site import Site
 from archive.web.snapshots import PREFIX, snapshot
@@ -44,7 +45,7 @@ def make_app(site: Site) -> ASGIApp:
         exception_handlers=dict(HANDLERS),
     )
     app.state.site = site
-    return guarded(app, site)
+    return guarded(ByOrigin(app, make_replay(site), site), site)
 
 
 async def _health(_: Request) -> Response:

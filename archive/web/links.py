@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from email.utils import format_datetime
 from functools import lru_cache
+from urllib.parse import quote
 
 from archive.index import Neighbours
 from archive.timestamps import TimestampError, to_datetime
@@ -35,6 +36,21 @@ def timemap(base: str, url: str, form: str = "link") -> str:
 def memento(base: str, url: str, timestamp: str, modifier: str = "") -> str:
     """Where one capture is shown."""
     return f"{base}/web/{timestamp}{modifier}/{url}"
+
+
+def view(url: str, timestamp: str) -> str:
+    """Path of a capture at the replay's origin."""
+    return f"/view/{timestamp}/{url}"
+
+
+def captures_page(url: str) -> str:
+    """Path of the page of all captures."""
+    return f"/captures?url={quote(url, safe='')}"
+
+
+def document_page(url: str, timestamp: str) -> str:
+    """Path of the page of a capture's clean text."""
+    return f"/document?url={quote(url, safe='')}&at={timestamp}"
 
 
 def link(target: str, relation: str, **parameters: str) -> str:

@@ -31,8 +31,9 @@ _CONTROL = re.compile(rb"[\x00-\x08\x0a-\x1f\x7f]")
 
 Headers = list[tuple[bytes, bytes]]
 
-MapLocation = Callable[[str], str]
-"""From the absolute URL that an archived redirect names to one within the archive."""
+MapLocation = Callable[[str], str | None]
+"""From the absolute URL that an archived redirect names to one within the archive; None: it leads
+to itself."""
 
 
 def head_of(memento: Memento) -> ResponseHead:
@@ -77,8 +78,9 @@ def raw_response(
     if coding:
         headers.append((b"content-encoding", coding))
     target = memento.location
-    if target is not None and 300 <= status < 400:
-        headers.append((b"location", location(target).encode()))
+    within = location(target) if target is not None and 300 <= status < 400 else None
+    if within is not None:
+        headers.append((b"location", within.encode()))
     if status not in (204, 304):
         headers.append((b"content-length", b"%d" % len(body)))
     headers += _originals(head)

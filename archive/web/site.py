@@ -17,6 +17,7 @@ from archive.jobs import JobQueue
 from archive.view import View
 from archive.web.grants import Grants
 from archive.web.guard.register import TokenRegister
+from archive.web.replay.origins import Origins
 from archive.web.targets import Scope
 
 T = TypeVar("T")
@@ -43,6 +44,8 @@ class WebSettings:
     replay_host: str | None = None
     #: port of the origin of archived pages, which is then no name of its own
     replay_port: int | None = None
+    #: port of everything else, where `replay_port` is given
+    port: int | None = None
     #: requests to save that one client has in a minute; 0: any number
     save_rate: int = 30
     #: searches likewise
@@ -54,14 +57,20 @@ class WebSettings:
     #: "stderr", "none", or the file that a line of JSON about each request is put into
     access_log: str = "none"
 
+    @property
+    def origins(self) -> Origins:
+        """Where archived pages are shown, and where everything else is."""
+        return Origins(
+            public_url=self.public_url,
+            port=self.port,
+            replay_host=self.replay_host,
+            replay_port=self.replay_port,
+        )
+
     def is_replay(self, host: str, server: tuple[str, int | None] | None) -> bool:
         """Whether a request is for the origin of archived pages; `host`: its Host header,
         `server`: address and port that it came in by."""
-        if self.replay_port is not None:
-            return server is not None and server[1] == self.replay_port
-        if self.replay_host is not None:
-            return host.lower().partition(":")[0] == self.replay_host
-        return host[:7].lower() == "replay."
+        return self.origins.is_replay(host, server)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -3,26 +3,32 @@
 from __future__ import annotations
 
 from email.utils import parsedate_to_datetime
-from functools import partial
 
 from starlette.requests import Request
 from starlette.responses import Response
 
 from archive.errors import ArchiveError
-from archive.memento import Memento
+from archive.index import Neighbours
 from archive.model import Capture
 from archive.timestamps import TimestampError, pad, to_timestamp
 from archive.web import links
 from archive.web.raw import Headers, raw_response
 from archive.web.refusals import refusal_of, refuse
-from archive.web.site import Site, site_of
+from archive.web.replay.answers import target_of
+from archive.web.replay.page import is_page, page_response
+from archive.web.site import site_of
 from archive.web.targets import Target, raw_target, stamped_target
 from archive.web.timemap import timemap_response
 
 PREFIX = "/web/"
 
-_RAW = frozenset({"id_", "ir_"})
+_RAW = frozenset({"id_", "ir_", "im_", "cs_", "js_", "oe_"})
 """Modifiers that are answered with the archived body; with `ir_` clients expect it decoded."""
+
+_BARE = frozenset({"if_", "mp_", "fw_"})
+"""Modifiers that leave the banner out: the page alone, as it is framed elsewhere."""
+
+_KNOWN = _RAW | _BARE
 
 _VARY = {"Vary": "accept-datetime"}
 
@@ -72,44 +78,49 @@ def accept_datetime(value: str | None) -> str | None:
 
 
 async def _memento(request: Request, target: Target) -> Response:
+    if target.star:
+        return Response(b"", 302, {"Location": links.captures_page(target.url)})
+    return await site_of(request.scope).call(_answer, request, target)
+
+
+def _answer(request: Request, target: Target) -> Response:
     site = site_of(request.scope)
     base = site.base_url(request.scope)
-    asked = partial(
-        _answer,
-        site,
-        target,
-        base=base,
-        accept_encoding=request.headers.get("accept-encoding", ""),
-        with_body=request.method != "HEAD",
-    )
-    return await site.call(asked)
-
-
-def _answer(
-    site: Site, target: Target, *, base: str, accept_encoding: str, with_body: bool
-) -> Response:
-    modifier = target.modifier if target.modifier in _RAW else ""
+    modifier = target.modifier if target.modifier in _KNOWN else ""
     capture = site.view.find(target.url, at=None if target.at is None else pad(target.at))
     if capture.timestamp != target.at:
         to = links.memento(base, capture.url, capture.timestamp, modifier)
         return Response(b"", 302, {"Location": to})
     memento = site.view.open(capture)
+    around = site.view.neighbours(capture.url, capture.timestamp)
+    extra = _memento_headers(capture, around, base, modifier)
+    if modifier not in _RAW and is_page(memento):
+        response = page_response(request, capture, around, bare=modifier in _BARE)
+        response.raw_headers += extra
+        response.body = b"" if request.method == "HEAD" else response.body
+        return response
 
-    def within(url: str) -> str:
-        return links.memento(base, url, capture.timestamp, modifier)
+    def within(_: str) -> str | None:
+        # What a page at http:// redirects to is often found by the same key, at the same time.
+        followed, location = target_of(site.view, memento)
+        if location is not None:
+            return links.memento(base, location, capture.timestamp, modifier)
+        there = followed.capture
+        if there == capture:
+            return None
+        return links.memento(base, there.url, there.timestamp, modifier)
 
+    accepted = request.headers.get("accept-encoding", "")
     return raw_response(
         memento,
-        accept_encoding="" if modifier == "ir_" else accept_encoding,
+        accept_encoding="" if modifier == "ir_" else accepted,
         location=within,
-        extra=_memento_headers(site, memento, base, modifier),
-        with_body=with_body,
+        extra=extra,
+        with_body=request.method != "HEAD",
     )
 
 
-def _memento_headers(site: Site, memento: Memento, base: str, modifier: str) -> Headers:
-    capture = memento.capture
-    around = site.view.neighbours(capture.url, capture.timestamp)
+def _memento_headers(capture: Capture, around: Neighbours, base: str, modifier: str) -> Headers:
     link = links.link_header(base, capture.url, around, capture.timestamp, modifier)
     here = links.memento(base, capture.url, capture.timestamp, modifier)
     return [

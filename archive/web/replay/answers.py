@@ -1,0 +1,121 @@
+"""`/raw/<ts>/<url>`: what the worker is given for an address, whatever the capture's status."""
+
+from __future__ import annotations
+
+from starlette.responses import Response
+
+from archive.codings import decode_content
+from archive.errors import ArchiveError, ContentError, RecordError
+from archive.http import ResponseHead
+from archive.memento import Memento
+from archive.urlkey import urlkey
+from archive.view import View
+from archive.web.raw import DECODED_LIMIT, SAFE, head_of
+from archive.web.replay.disarming import composes_markup, disarmed, is_markup
+
+STATUS = "X-Archive-Status"
+LOCATION = "X-Archive-Location"
+POLICY = "X-Archive-Policy"
+URL = "X-Archive-Url"
+TIME = "X-Archive-Time"
+
+_SNIFFED = 512
+_HTML_STARTS = (b"<!doctype html", b"<html", b"<head", b"<body", b"<title", b"<!--", b"<script")
+
+
+def answer(view: View, url: str, at: str, *, main: str | None, upgrade: bool) -> Response:
+    """200 with the decoded body of the capture nearest to `at` (14 digits); its status, and where
+    it redirects to, are in headers of ours, for no worker can read those of a redirect.
+
+    `main`: origin that frames the replay. `upgrade`: the replay is on https, where a browser asks
+    no worker for http. Raises ArchiveError.
+    """
+    memento = view.open(view.find(url, at=at))
+    memento, location = target_of(view, memento)
+    head = head_of(memento)
+    if not head.status:
+        raise RecordError(f"no answer was received from {memento.capture.url}")
+    body = _decoded(memento)
+    media = media_type(head, body)
+    mime = media.partition(";")[0].strip().lower()
+    composes = False
+    if is_markup(mime):
+        body = disarmed(body, charset_of(media))
+        composes = composes_markup(body, mime)
+    headers = {
+        **SAFE,
+        "Content-Type": media,
+        "Cache-Control": "no-store",
+        "Cross-Origin-Resource-Policy": "same-origin",
+        STATUS: str(head.status),
+        POLICY: policy(main, upgrade=upgrade, closed=composes),
+        URL: memento.capture.url,
+        TIME: memento.capture.timestamp,
+    }
+    if location is not None:
+        headers[LOCATION] = location
+    return Response(body, 200, headers)
+
+
+def target_of(view: View, memento: Memento) -> tuple[Memento, str | None]:
+    """What to show for a capture, and where it redirects to; None: nowhere.
+
+    Who looks up the target of a redirect from http to https, or to www, may find the same redirect
+    again: there the capture is given that it leads to.
+    """
+    location = memento.location
+    if location is None or not location.startswith(("http://", "https://")):
+        return memento, None
+    try:
+        elsewhere = urlkey(location) != memento.capture.urlkey
+    except ArchiveError:
+        return memento, None
+    if elsewhere:
+        return memento, location
+    followed = view.follow(memento)
+    if followed.capture.urlkey != memento.capture.urlkey:
+        return followed, followed.capture.url
+    return followed, None
+
+
+def policy(main: str | None, *, upgrade: bool, closed: bool = False) -> str:
+    """Content-Security-Policy of a document that the worker answers with.
+
+    `closed`: it may load nothing but by addresses of ours.
+    """
+    foreign = "" if closed else "* "
+    return (
+        f"{'upgrade-insecure-requests; ' if upgrade else ''}default-src 'none'; "
+        "script-src 'none'; form-action 'none'; frame-src 'self'; "
+        f"img-src 'self' {foreign}data: blob:; media-src 'self' {foreign}data: blob:; "
+        f"font-src 'self' {foreign}data:; style-src 'self' {foreign}'unsafe-inline' data:; "
+        f"frame-ancestors 'self' {main or ''}"
+    ).rstrip()
+
+
+def media_type(head: ResponseHead, body: bytes) -> str:
+    """The archived Content-Type, character set and all; where there is none, of what it looks
+    like."""
+    archived = (head.get(b"content-type") or b"").decode("latin-1")
+    if archived.isprintable() and "/" in archived:
+        return archived
+    start = body[:_SNIFFED].lstrip(b"\xef\xbb\xbf \t\r\n\f").lower()
+    return "text/html" if start.startswith(_HTML_STARTS) else "application/octet-stream"
+
+
+def charset_of(media: str) -> str:
+    """The parameter of a Content-Type; "" where there is none."""
+    for parameter in media.split(";")[1:]:
+        name, _, value = parameter.partition("=")
+        if name.strip().lower() == "charset":
+            return value.strip().strip("\"'")
+    return ""
+
+
+def _decoded(memento: Memento) -> bytes:
+    try:
+        # The body of a revisit has the coding of the record that holds it.
+        codings = memento.original.head.tokens(b"content-encoding")
+        return decode_content(codings, memento.payload, limit=DECODED_LIMIT)
+    except ContentError:
+        return memento.payload  # mislabelled: as it was sent

@@ -1,0 +1,48 @@
+"""`/web/<ts>/<url>` of a page: our banner, and below it the frame that the replay fills."""
+
+from __future__ import annotations
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from archive.index import Neighbours
+from archive.memento import Memento
+from archive.model import Capture
+from archive.web import links
+from archive.web.authority import authority_of
+from archive.web.pages.rendering import POLICY, render
+from archive.web.raw import head_of
+from archive.web.replay.answers import media_type
+from archive.web.site import site_of
+
+_PAGES = frozenset({"text/html", "application/xhtml+xml"})
+
+
+def is_page(memento: Memento) -> bool:
+    """Whether it is shown in the frame: a page of HTML that leads nowhere else."""
+    mime = media_type(head_of(memento), memento.payload).partition(";")[0].strip().lower()
+    return mime in _PAGES and memento.location is None
+
+
+def page_response(
+    request: Request, capture: Capture, around: Neighbours, *, bare: bool = False
+) -> Response:
+    """The page around the archived one; `bare`: without a banner, to be framed by pages of ours."""
+    site = site_of(request.scope)
+    origin = site.settings.origins.replay_of(site.base_url(request.scope))
+    frame = None
+    if origin is not None:
+        way = links.view(capture.url, capture.timestamp)
+        frame = origin + site.grants.entrance(authority_of(request.scope), way)
+    context = {
+        "capture": capture,
+        "previous": around.previous,
+        "next": around.next,
+        "captures_page": links.captures_page(capture.url),
+        "document_page": links.document_page(capture.url, capture.timestamp),
+        "frame": frame,
+        "origin": origin,
+        "bare": bare,
+    }
+    frames = f"{POLICY}; frame-src {origin}" if origin is not None else POLICY
+    return render(request, "replay.html", context, headers={"Content-Security-Policy": frames})

@@ -1,0 +1,108 @@
+// Fills the frame with the archived page, through the service worker, and keeps its links within the
+// archive. No script of the page runs: what is to be done to it is done from here.
+"use strict";
+
+const frame = document.getElementById("page");
+const problem = document.getElementById("problem");
+const { main } = document.body.dataset;
+const XLINK = "http://www.w3.org/1999/xlink";
+
+/** Time and archived URL of an address of this origin; null for others. */
+function archived(address) {
+  const url = new URL(address);
+  const found = url.pathname.match(/^\/(?:view|r|x)\/(\d{14})\/(https?):\/+(.+)$/);
+  if (url.origin !== location.origin || !found) return null;
+  return { ts: found[1], url: new URL(`${found[2]}://${found[3]}${url.search}`).href };
+}
+
+/** The archived URL that relative links of a document are resolved against. */
+function baseOf(page, here) {
+  const base = new URL(page.baseURI);
+  if (base.origin !== location.origin) return base.href;
+  return archived(base.href)?.url ?? new URL(base.pathname + base.search, here.url).href;
+}
+
+/** Where a link of the page leads within the archive; null: it leads to no page. */
+function within(ts, link, base) {
+  try {
+    const url = new URL(link, base);
+    return /^https?:$/.test(url.protocol) ? `${location.origin}/r/${ts}/${url.href}` : null;
+  } catch {
+    return null;
+  }
+}
+
+function keepWithin(page, here) {
+  const base = baseOf(page, here);
+  for (const link of page.querySelectorAll("a, area")) {
+    const written = link.getAttribute("href") ?? link.getAttributeNS(XLINK, "href");
+    const target = written === null ? null : within(here.ts, written, base);
+    if (target) link.setAttribute("href", target);
+    for (const name of ["target", "ping", "download"]) link.removeAttribute(name);
+  }
+  for (const inner of page.querySelectorAll("iframe, frame")) {
+    follow(inner);
+    const written = inner.getAttribute("src");
+    const target = written ? within(here.ts, written, base) : null;
+    if (!target) continue;
+    // Where its origin is opaque no worker is asked; scripts are off in it as in the page around it.
+    inner.removeAttribute("sandbox");
+    inner.removeAttribute("loading");
+    // What is there was put there by the worker already.
+    if (inner.contentWindow?.location.href !== target) inner.src = target;
+  }
+}
+
+const followed = new WeakSet();
+
+/** Do the same to every page that comes into a frame. */
+function follow(inner, seen = () => {}) {
+  if (followed.has(inner)) return;
+  followed.add(inner);
+  inner.addEventListener("load", () => {
+    const page = inner.contentDocument;
+    const here = page && archived(page.location.href);
+    if (!here) return;
+    keepWithin(page, here);
+    seen(here, page.title);
+  });
+}
+
+function fail(reason) {
+  frame.hidden = true;
+  problem.hidden = false;
+  problem.textContent = reason;
+}
+
+function start() {
+  const here = archived(location.href);
+  follow(frame, ({ ts, url }, title) => window.parent.postMessage({ ts, url, title }, main));
+  frame.src = `/r/${here.ts}/${here.url}`;
+}
+
+async function prepare() {
+  if (!("serviceWorker" in navigator)) {
+    fail(
+      window.isSecureContext
+        ? "Archived pages are shown with the help of a service worker, which this browser does not have, or has switched off (as in some private windows)."
+        : "Browsers show archived pages safely only over https, or on the machine that serves them: this archive has to be put behind https.",
+    );
+    return;
+  }
+  const workers = navigator.serviceWorker;
+  try {
+    await workers.register("/sw.js", { updateViaCache: "none" });
+    const { active } = await workers.ready;
+    if (!workers.controller) {
+      const controlled = new Promise((done) => workers.addEventListener("controllerchange", done, { once: true }));
+      active.postMessage("claim");
+      await controlled;
+    }
+  } catch (error) {
+    fail(`This browser does not allow what showing archived pages takes, a service worker in a frame: ${error.message}`);
+    return;
+  }
+  start();
+}
+
+prepare();
