@@ -48,6 +48,7 @@ _contents_of = select(index_version.c.generation, contents.c.id, contents.c.cont
 HiddenVersion = Callable[[str, str, str], bool]
 """Whether a document is to be passed over: urlkey, timestamp, and digest of its capture."""
 
+_MOVED = 50  # pages that may have come in before the one behind which the next hits begin
 _CANDIDATES = 5  # documents that are ranked for each hit: a page may have many versions
 
 
@@ -162,7 +163,8 @@ def _best(
     hidden: HiddenVersion | None,
 ) -> list[Row[Any]]:
     """The best document of each page, by score and then by time."""
-    wanted = query.offset + query.limit
+    begin = query.offset
+    wanted = begin + query.limit + (0 if query.after is None else _MOVED)
     most = _CANDIDATES * wanted
     asked = _asked_for(query)
     statement = _ranked(type(dialect), frozenset(asked), with_capture=hidden is not None)
@@ -175,10 +177,14 @@ def _best(
             # Others that are as good as the last one may have been cut off.
             if len(best) == wanted or not (whole or row.score > found[-1].score):
                 break
-            if hidden is None or not _is_hidden(row, hidden):
-                best.setdefault(row.urlkey, row)
+            if row.urlkey in best or (hidden is not None and _is_hidden(row, hidden)):
+                continue
+            best[row.urlkey] = row
+            if row.urlkey == query.after:
+                begin = len(best)
+                wanted = begin + query.limit
         if whole or len(best) == wanted:
-            return list(best.values())[query.offset :]
+            return list(best.values())[begin : begin + query.limit]
         most *= _CANDIDATES
 
 

@@ -441,7 +441,7 @@ class Index:
         return overview.sources(self._database.rows)
 
     def recent(self, source: str, most: int) -> list[Capture]:
-        """Pages and lists of a source, whatever came of them, newest first: of its last captures."""
+        """Pages and lists of a source, whatever came of them, newest first."""
         return health.recent(self._database.rows, source, most)
 
     def captures_by_source(self) -> dict[str, int]:

@@ -51,6 +51,8 @@ class SearchQuery:
     quality: Quality | None = None  #: `article` or `thin`; others have no words to be found by
     limit: int = 20
     offset: int = 0  #: how many of the best hits to leave out
+    #: urlkey of a hit: those behind it instead, if it still stands near that place
+    after: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -79,7 +81,12 @@ class Matching:
     source: str
     language: str | None
     quality: Quality
-    year: int  #: of publication, or where the page gives none, of capture
+    day: int  #: YYYYMMDD of publication, or where the page gives none, of capture
+
+    @property
+    def year(self) -> int:
+        """Of the same."""
+        return self.day // 10000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

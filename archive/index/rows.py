@@ -143,7 +143,7 @@ def matching_of(row: Found) -> Matching:
         source=row.source,
         language=None if row.language is None else _restored(row.language),
         quality=_QUALITIES[row.searchable],
-        year=row.day // 10000,
+        day=row.day,
     )
 
 

@@ -1,0 +1,191 @@
+"""`/search`: documents that hold all the words, best first."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable
+from typing import Annotated, Literal
+
+from fastapi import APIRouter, Query, Request, Response
+from pydantic import BaseModel, Field
+
+from archive.index import Matching, SearchHit, SearchQuery
+from archive.urlkey import urlkey
+from archive.view import View
+from archive.web.api.cursors import Cursors, announce
+from archive.web.api.models import CaptureLinks, links_of
+from archive.web.api.parameters import (
+    Cursor,
+    From,
+    Source,
+    To,
+    first_moment,
+    last_moment,
+)
+from archive.web.site import site_of
+
+router = APIRouter(tags=["search"])
+
+_COUNTED = 10_000
+"""The best so many documents are counted: all of a frequent word would take seconds."""
+
+_DEEPEST = 10_000
+"""Hits that can be paged through: each page ranks all that come before it."""
+
+Facet = Literal["source", "language", "date", "quality"]
+
+
+class HitModel(BaseModel):
+    """The version of a page that matches best; one hit a page."""
+
+    url: str
+    timestamp: str = Field(description="Of the capture, 14 digits.")
+    digest: str = Field(description="Of the capture's payload.")
+    source: str
+    title: str | None
+    date: str | None = Field(description="Day of publication.")
+    language: str | None
+    score: float = Field(description="Greater is better; comparable within one search.")
+    snippet: str = Field(description="Plain text around the first match, never markup.")
+    spans: list[tuple[int, int]] = Field(
+        description="Where the words stand in `snippet`: [start, end), in Unicode characters."
+    )
+    links: CaptureLinks
+
+
+class Tally(BaseModel):
+    """How many of the pages that were counted have a value."""
+
+    value: str | None = Field(description="null: it is not known.")
+    pages: int
+
+
+class Facets(BaseModel):
+    """What the pages that a search finds are. Of a page its best version counts."""
+
+    pages: int = Field(description="How many were counted.")
+    whole: bool = Field(description="Whether these are all; else the best of them.")
+    source: list[Tally] | None
+    language: list[Tally] | None
+    year: list[Tally] | None = Field(description="Of publication, else of capture; for `date`.")
+    month: list[Tally] | None = Field(description="The same as YYYY-MM.")
+    quality: list[Tally] | None
+
+
+class SearchAnswer(BaseModel):
+    """One page of hits, best first."""
+
+    hits: list[HitModel]
+    facets: Facets | None = Field(description="null: not asked for.")
+    next: str | None = Field(description="The next page.")
+
+
+_cursors: Cursors[tuple[Annotated[int, Field(ge=0, le=_DEEPEST)], str]] = Cursors(
+    tuple[Annotated[int, Field(ge=0, le=_DEEPEST)], str]
+)
+"""How many hits came before, and the urlkey of the last one, from which the page goes on."""
+
+
+@router.get("/search", summary="Search for words")
+async def search(
+    request: Request,
+    response: Response,
+    q: Annotated[
+        str,
+        Query(
+            min_length=1,
+            max_length=1000,
+            description="All of these words must be found. What is joined by other characters, "
+            "such as `state-of-the-art`, is a phrase.",
+        ),
+    ],
+    language: Annotated[
+        str | None,
+        Query(pattern="^[A-Za-z]{2,3}$", description="Only documents in it (ISO 639)."),
+    ] = None,
+    source: Source = None,
+    quality: Annotated[
+        Literal["article", "thin"] | None, Query(description="Only documents of this quality.")
+    ] = None,
+    start: From = None,
+    end: To = None,
+    facets: Annotated[tuple[Facet, ...], Query(description="What to count; may be repeated.")] = (),
+    limit: Annotated[int, Query(ge=1, le=100, description="The most hits of one page.")] = 20,
+    cursor: Cursor = None,
+) -> SearchAnswer:
+    """Pages whose text, title or authors hold all the words. `from` and `to` compare the day of
+    publication, or where the page gives none, of capture."""
+    site = site_of(request.scope)
+    before, last = _cursors.place(request, cursor) or (0, None)
+    query = SearchQuery(
+        words=q,
+        language=language and language.lower(),
+        source=source,
+        quality=quality,
+        start=first_moment(start),
+        end=last_moment(end),
+        limit=limit,
+        offset=before,
+        after=last,
+    )
+    hits, counted = await site.call(_answer, site.view, query, bool(facets))
+    following = None
+    seen = before + len(hits)
+    if len(hits) == limit and seen <= _DEEPEST:
+        following = _cursors.next_page(request, (seen, urlkey(hits[-1].url)))
+    announce(response, following)
+    base = site.base_url(request.scope)
+    return SearchAnswer(
+        hits=[_hit(hit, base) for hit in hits],
+        facets=None if counted is None else _facets(counted, facets),
+        next=following,
+    )
+
+
+def _answer(
+    view: View, query: SearchQuery, count: bool
+) -> tuple[list[SearchHit], list[Matching] | None]:
+    view = view.settled()
+    return view.search(query), view.matches(query, _COUNTED) if count else None
+
+
+def _hit(hit: SearchHit, base: str) -> HitModel:
+    return HitModel(
+        url=hit.url,
+        timestamp=hit.timestamp,
+        digest=hit.digest,
+        source=hit.source,
+        title=hit.title,
+        date=hit.date,
+        language=hit.language,
+        score=hit.score,
+        snippet=hit.snippet,
+        spans=list(hit.spans),
+        links=links_of(hit.url, hit.timestamp, base),
+    )
+
+
+def _facets(found: list[Matching], wanted: tuple[Facet, ...]) -> Facets:
+    best: dict[str, Matching] = {}
+    for matching in found:
+        best.setdefault(matching.urlkey, matching)
+    pages = best.values()
+
+    def tallies(facet: Facet, values: Iterable[str | None]) -> list[Tally] | None:
+        if facet not in wanted:
+            return None
+        return [Tally(value=value, pages=n) for value, n in Counter(values).most_common()]
+
+    return Facets(
+        pages=len(best),
+        whole=len(found) < _COUNTED,
+        source=tallies("source", (page.source for page in pages)),
+        language=tallies("language", (page.language for page in pages)),
+        year=tallies("date", (f"{page.year:04d}" for page in pages)),
+        month=tallies("date", (_month(page.day) for page in pages)),
+        quality=tallies("quality", (page.quality for page in pages)),
+    )
+
+
+def _month(day: int) -> str:
+    return f"{day // 10000:04d}-{day // 100 % 100:02d}"
