@@ -106,6 +106,11 @@ class Withheld(ArchiveError):
         self.url = url
         self.restrictions = tuple(restrictions)
 
+    @property
+    def reasons(self) -> str:
+        """For administrators alone: which decisions, and why."""
+        return "; ".join(f"{one.id}: {one.reason}" for one in self.restrictions)
+
 
 class RestrictionUnknown(ArchiveError):
     """There is no restriction of that id to lift."""

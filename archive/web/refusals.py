@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import logging
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from http import HTTPStatus
 from typing import Any
 
@@ -24,6 +24,7 @@ from archive.errors import (
     NothingToCompare,
     QueueFull,
     RecordError,
+    RestrictionUnknown,
     SavingOff,
     StateFailure,
     StoreError,
@@ -31,6 +32,7 @@ from archive.errors import (
     Withheld,
 )
 from archive.timestamps import TimestampError
+from archive.web.authority import Scope, authority_of
 from archive.web.pages.errors import error_page
 
 logger = logging.getLogger(__name__)
@@ -39,6 +41,7 @@ _STATUSES: tuple[tuple[type[ArchiveError], int], ...] = (
     (NotArchived, 404),
     (NothingToCompare, 404),
     (Withheld, 451),
+    (RestrictionUnknown, 404),
     (JobUnknown, 404),
     (JobNotRetried, 409),
     (QueueFull, 429),
@@ -64,6 +67,13 @@ class Refusal:
     #: name of each parameter that is wrong, such as "query.limit", and what is wrong with it
     errors: tuple[tuple[str, str], ...] = ()
     url: str | None = None  #: of which there is no capture
+    confidential: str | None = None  #: for administrators alone: why it is so
+
+    def told_to(self, scope: Scope) -> Refusal:
+        """The refusal as whoever sent the request may read it."""
+        if self.confidential is None or not authority_of(scope).may("admin"):
+            return replace(self, confidential=None)
+        return replace(self, detail=f"{self.detail} ({self.confidential})")
 
     @property
     def title(self) -> str:
@@ -76,7 +86,8 @@ def refusal_of(error: ArchiveError) -> Refusal:
     status = next((code for kind, code in _STATUSES if isinstance(error, kind)), 500)
     if status < 500 or isinstance(error, SavingOff):
         url = error.url if isinstance(error, NotArchived) else None
-        return Refusal(status=status, detail=str(error), url=url)
+        reasons = error.reasons if isinstance(error, Withheld) else None
+        return Refusal(status=status, detail=str(error), url=url, confidential=reasons)
     logger.error("%s", error)
     if status == 503:
         return Refusal(status=503, detail="the archive cannot be read now: try again later")
@@ -87,6 +98,7 @@ def refuse(
     request: Request, refusal: Refusal, headers: Mapping[str, str] | None = None
 ) -> Response:
     """The refusal in the form that the client asked for: problem+json (RFC 9457), HTML, or text."""
+    refusal = refusal.told_to(request.scope)
     all_headers = {"X-Content-Type-Options": "nosniff", "Cache-Control": "no-store"}
     all_headers |= {"Retry-After": _RETRY_AFTER} if refusal.status in (429, 503) else {}
     all_headers |= headers or {}
