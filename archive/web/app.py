@@ -19,6 +19,7 @@ from archive.web.pages.routes import ROUTES as PAGES
 from archive.web.refusals import HANDLERS
 from archive.web.replay.app import ByOrigin, make_replay
 from archive.web.routes import PrefixMount, PrefixRoute
+from archive.web.save.routes import ROUTES as SAVE
 from archive.web.site import Site
 from archive.web.snapshots import PREFIX, snapshot
 
@@ -29,6 +30,8 @@ def make_app(site: Site) -> ASGIApp:
     @asynccontextmanager
     async def lifespan(_: Starlette) -> AsyncIterator[None]:
         yield
+        if site.jobs is not None:
+            await site.jobs.close()
         site.threads.shutdown(wait=True, cancel_futures=True)
         if site.tokens is not None:
             site.tokens.close()
@@ -38,6 +41,7 @@ def make_app(site: Site) -> ASGIApp:
             PrefixRoute(PREFIX, snapshot),
             PrefixMount(API, make_api(site)),
             Route("/health", _health),
+            *SAVE,
             *PAGES,
             *LOGIN,
         ],

@@ -11,6 +11,8 @@ from archive.web.app import make_app
 from archive.web.server import address_of, listen, serve
 from archive.web.site import Site
 from crawler.cli.elsewhere import load_of_existing
+from crawler.following import followed
+from crawler.jobs.opening import open_queue
 from crawler.opening import open_collection
 
 logger = logging.getLogger(__name__)
@@ -27,11 +29,13 @@ logger = logging.getLogger(__name__)
 )
 def serve_command(host: str, port: int) -> None:
     """Serve the collection over HTTP: raw snapshots and Memento."""
-    collection = open_collection(load_of_existing())
+    configuration = load_of_existing()
+    collection = open_collection(configuration)
     try:
         listening = listen(host, port)
         address = address_of(listening)
-        site = Site(collection=collection, view=View(collection))
+        jobs = open_queue(configuration)
+        site = Site(collection=collection, view=View(collection), jobs=jobs, sources=followed(configuration))
         serve(make_app(site), listening, lambda: click.echo(f"Pressmark serves {address}"))
     finally:
         collection.close()

@@ -21,13 +21,10 @@ from archive.web.targets import repaired
 WITHIN = timedelta(minutes=45)
 """A URL that was archived within this time is not fetched again, unless that is asked for."""
 
-AWAITED = 1
-"""Priority of a job that somebody waits for with an open connection."""
-
-_BLANK = re.compile(r"[\x00-\x20\x7f-\x9f]")
-_PARTS = re.compile(r"(\d{1,9})\s*(weeks?|w|days?|d|hours?|h|minutes?|min|m|seconds?|s|)")
+_NO_URL = re.compile(r"[^\x21-\x7e]")
+_PARTS = re.compile(r"(\d{1,9})(?!\d)\s*(weeks?|w|days?|d|hours?|h|minutes?|min|m|seconds?|s|)")
 _SECONDS = {"w": 604800, "d": 86400, "h": 3600, "m": 60, "s": 1, "": 1}
-_LONGEST = timedelta(days=36500)
+_LONGEST = 100 * 366 * 86400
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,11 +53,8 @@ def saveable(text: str) -> str:
             "a URL with a user name or password is not taken: they would be seen by everybody who "
             "looks at the job; leave them out"
         )
-    host = unquote(authority)
-    if _BLANK.search(host):
-        raise UrlError(f"{text[:200]!r} is not a URL: its host has a character that no host has")
-    tail = _BLANK.sub(lambda found: quote(found[0]), rest[len(authority) :])
-    url = f"{scheme}://{host}{tail or '/'}"
+    tail = _NO_URL.sub(lambda found: quote(found[0]), rest[len(authority) :])
+    url = f"{scheme}://{_host(authority)}{tail or '/'}"
     urlkey(url)
     try:
         urlsplit(url)
@@ -69,13 +63,25 @@ def saveable(text: str) -> str:
     return url
 
 
+def _host(authority: str) -> str:
+    """Host and port in ASCII (IDNA 2003, as in urlkeys). Raises UrlError."""
+    host = unquote(authority)
+    try:
+        found = host if host.isascii() else host.encode("idna").decode()
+    except UnicodeError as error:
+        raise UrlError(f"{host[:200]!r} is not the name of a host: {error}") from error
+    if _NO_URL.search(found):
+        raise UrlError(f"{host[:200]!r} is not the name of a host")
+    return found
+
+
 def duration(text: str) -> timedelta:
     """`3d`, `15h`, `3d 5h 20m`, seconds; of a pair `main,outlinks` the first. Raises ValueError."""
     first = text.partition(",")[0].strip().lower()
     if not first or _PARTS.sub("", first).strip():
         raise ValueError(f"{text[:80]!r} is not a time span: give it as 3d, 15h or 3600 (seconds)")
     seconds = sum(int(number) * _SECONDS[unit[:1]] for number, unit in _PARTS.findall(first))
-    return min(timedelta(seconds=seconds), _LONGEST)
+    return timedelta(seconds=min(seconds, _LONGEST))
 
 
 def recent(view: View, url: str, within: timedelta) -> Capture | None:

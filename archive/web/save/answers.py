@@ -1,0 +1,44 @@
+"""Answers of `/save` that are no page: JSON, also for what went wrong."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+
+from archive.errors import ArchiveError, JobUnknown, QueueFull, SavingOff, UrlError
+from archive.web.refusals import refusal_of
+from archive.web.save import shapes
+
+HEADERS = {"Cache-Control": "no-store", "X-Content-Type-Options": "nosniff"}
+
+RETRY_AFTER = 30
+"""Seconds after which a full queue may have room."""
+
+
+def for_people(request: Request) -> bool:
+    """Whether a browser shows the answer to somebody."""
+    accept = request.headers.get("accept", "")
+    return "text/html" in accept and "json" not in accept
+
+
+def answer(shape: Any, status: int = 200, **headers: str) -> Response:
+    """`shape` as JSON; `Retry_After` is the header Retry-After."""
+    named = {name.replace("_", "-"): value for name, value in headers.items()}
+    return JSONResponse(shape, status, {**HEADERS, **named})
+
+
+def refused(error: ArchiveError) -> Response:
+    """What is wrong with a request, as clients of Save Page Now read it: an error that a program
+    should act on by its status has that status, what concerns one URL has 200."""
+    refusal = refusal_of(error)
+    detail = refusal.detail
+    if isinstance(error, UrlError):
+        return answer(shapes.error("invalid-url-syntax", detail))
+    if isinstance(error, JobUnknown):
+        return answer(shapes.error("job-not-found", detail, job_id=error.job[:80]), 404)
+    if isinstance(error, SavingOff):
+        return answer(shapes.error("not-implemented", detail), refusal.status)
+    extension = "too-many-requests" if isinstance(error, QueueFull) else "service-unavailable"
+    return answer(shapes.error(extension, detail), refusal.status, Retry_After=str(RETRY_AFTER))

@@ -1,0 +1,63 @@
+"""`GET /save/<url>` as programs send it: the answer comes when the snapshot is there."""
+
+from __future__ import annotations
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from archive.errors import ArchiveError, UrlError
+from archive.jobs import Job
+from archive.web.authority import authority_of
+from archive.web.links import link
+from archive.web.save import shapes
+from archive.web.save.answers import HEADERS, answer, refused
+from archive.web.save.submitting import Wish, queue_of, saveable, submit
+from archive.web.site import site_of
+
+WAITED = 60.0
+"""Seconds that the answer waits for the snapshot."""
+
+_BEFORE = 1  # priority: somebody waits with an open connection
+
+_STATUSES = {
+    "blocked-url": 403,
+    "no-access": 403,
+    "unauthorized": 403,
+    "not-found": 404,
+    "read-timeout": 504,
+    "gateway-timeout": 504,
+    "soft-time-limit-exceeded": 504,
+    "job-failed": 503,
+}
+"""What an error of this name is answered with; others with 502."""
+
+
+async def snapshot(request: Request, target: str) -> Response:
+    """302 to the new snapshot, with Content-Location; 202 while it is not there yet."""
+    site = site_of(request.scope)
+    by = authority_of(request.scope).token or ""
+    try:
+        job = await submit(site, Wish(url=saveable(target), by=by, priority=_BEFORE))
+        job = await queue_of(site).wait(job.id, WAITED)
+    except UrlError as error:
+        return answer(shapes.error("invalid-url-syntax", str(error)), 400)
+    except ArchiveError as error:
+        return refused(error)
+    if not job.is_ended:
+        where = f"/save/status/{shapes.public_id(job)}"
+        return answer(shapes.status_of(job), 202, Location=where, Retry_After="5")
+    extension = shapes.extension_of(job)
+    if extension is not None:
+        return answer(shapes.status_of(job), _STATUSES.get(extension, 502))
+    return _found(site.base_url(request.scope), job)
+
+
+def _found(base: str, job: Job) -> Response:
+    here = str((job.result or {})["memento"])
+    headers = {
+        **HEADERS,
+        "Location": f"{base}{here}",
+        "Content-Location": here,
+        "Link": link(f"{base}{here}", "memento"),
+    }
+    return Response(b"", 302, headers)
