@@ -15,6 +15,7 @@ from starlette.responses import Response, StreamingResponse
 from archive.collection import Collection
 from archive.jobs import JobQueue
 from archive.view import View
+from archive.web.following import Followed
 from archive.web.grants import Grants
 from archive.web.guard.register import TokenRegister
 from archive.web.replay.origins import Origins
@@ -80,6 +81,7 @@ class Site:
     collection: Collection
     view: View  #: what of it is shown: handlers read through this alone
     settings: WebSettings = WebSettings()
+    sources: tuple[Followed, ...] = ()  #: what is followed
     jobs: JobQueue | None = None  #: where URLs are handed in to be archived; None: saving is off
     #: who may do what; None: nobody has a token, and nobody can be given one
     tokens: TokenRegister | None = None

@@ -11,13 +11,14 @@ from archive.web.api.negotiation import negotiate
 from archive.web.api.problems import GENERAL
 from archive.web.api.root import router as root
 from archive.web.api.search import router as search
+from archive.web.api.sources import router as sources
 from archive.web.api.versions import router as versions
 from archive.web.refusals import HANDLERS
 from archive.web.site import Site
 
 PREFIX = "/api/v1"
 
-ROUTERS: tuple[APIRouter, ...] = (root, captures, documents, search, versions)
+ROUTERS: tuple[APIRouter, ...] = (root, captures, documents, search, versions, sources)
 """Paths are written without the prefix. Handlers find the site by `site_of(request.scope)` and do
 what may wait in one `site.call`; what they raise of `ArchiveError` becomes a problem."""
 
