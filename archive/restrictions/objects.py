@@ -32,7 +32,12 @@ FORMAT = 1
 
 T = TypeVar("T", bound=Restriction | Lifting)
 
-_DIGEST = re.compile(r"sha256:[0-9a-f]{64}|(?!sha256:)[a-z0-9-]+:[!-~]{1,200}")
+_ALGORITHMS = ("sha256", "sha1", "md5", "sha512")
+"""Ours is the first; revisits that other tools wrote state others."""
+_DIGEST = re.compile(
+    rf"sha256:[0-9a-f]{{64}}|(?:{'|'.join(_ALGORITHMS[1:])}):[0-9A-Za-z+/=]{{16,}}"
+)
+_HEX = re.compile(r"[0-9A-Fa-f]{32,}")
 
 
 def new_restriction(
@@ -50,6 +55,11 @@ def new_restriction(
     Raises UrlError for a URL that is none, ValueError where the rest makes no sense.
     """
     moment = _this_moment()
+    if digest is not None:
+        # Hexadecimal digits are the same in capitals; those in base 32 are capitals.
+        algorithm, colon, rest = digest.strip().partition(":")
+        is_hex = _HEX.fullmatch(rest) is not None
+        digest = f"{algorithm.lower()}{colon}{rest.lower() if is_hex else rest}"
     fields = {
         "url": url,
         "match": match,
@@ -59,6 +69,12 @@ def new_restriction(
         "until": until,
     }
     return _made(Restriction, moment, {"decision": "withhold", **fields, "reason": reason})
+
+
+def is_digest(text: str) -> bool:
+    """Whether it is meant as the digest of a payload, and not as a URL."""
+    algorithm, colon, rest = text.partition(":")
+    return bool(colon) and not rest.startswith("//") and algorithm.lower() in _ALGORITHMS
 
 
 def new_lifting(lifts: str, reason: str = "") -> tuple[Lifting, bytes]:

@@ -1,0 +1,186 @@
+"""`restrict`: what is kept and not shown."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any, get_args
+
+import click
+
+from archive.collection import Collection
+from archive.errors import StoreError
+from archive.restrictions.model import Restriction
+from archive.restrictions.objects import is_digest, new_restriction
+from archive.restrictions.register import Restrictions, Standing
+from archive.restrictions.telling import in_words, to_json
+from archive.timestamps import now, to_timestamp
+from archive.urlkey import Match
+from config.quantities import show_count
+from crawler.cli.elsewhere import load_of_existing
+from crawler.cli.exits import UNAVAILABLE, exit_status
+from crawler.cli.options import Moment, as_json, since_until
+from crawler.cli.output import complain, print_json, print_row, show_moment
+from crawler.opening import open_collection
+
+
+@click.command("restrict")
+@click.argument("what", metavar="URL|DIGEST", required=False)
+@click.option(
+    "--match",
+    type=click.Choice(get_args(Match)),
+    default=None,
+    help="What URL stands for; exact if not given.",
+)
+@since_until
+@click.option(
+    "--until", type=Moment(), metavar="TIME", help="It ends by itself then; not given: never."
+)
+@click.option("--reason", metavar="TEXT", help="Why; shown to administrators alone.")
+@click.option("--lift", metavar="ID", help="End a restriction.")
+@click.option("--list", "listing", is_flag=True, help="Show all restrictions there ever were.")
+@as_json
+def restrict(
+    what: str | None,
+    match: Match | None,
+    start: str | None,
+    end: str | None,
+    until: str | None,
+    reason: str | None,
+    lift: str | None,
+    listing: bool,
+    as_json: bool,
+) -> int:
+    """Withhold the captures of URL, or all whose payload has DIGEST (sha256:...), from everybody
+    who reads; nothing is deleted.
+
+    --from and --to withhold only captures of that time.
+    """
+    given = {"--match": match, "--from": start, "--to": end, "--until": until}
+    if listing or lift is not None:
+        unfit = [name for name, value in given.items() if value is not None]
+        unfit += ["URL|DIGEST"] if what is not None else []
+        unfit += ["--lift"] if listing and lift is not None else []
+        unfit += ["--reason"] if listing and reason is not None else []
+        if unfit:
+            option = "--list" if listing else "--lift"
+            raise click.UsageError(f"{option} goes without {', '.join(unfit)}")
+        return _list(as_json) if lift is None else _lift(lift, reason or "", as_json)
+    asked = _Asked(what=what, match=match, start=start, end=end, until=until, reason=reason)
+    return _withhold(*asked.decision(), as_json)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Asked:
+    what: str | None
+    match: Match | None
+    start: str | None
+    end: str | None
+    until: str | None
+    reason: str | None
+
+    def decision(self) -> tuple[Restriction, bytes]:
+        """Raises click.UsageError, UrlError."""
+        if not self.what:
+            raise click.UsageError(
+                "name what is to be withheld: a URL, or the digest of a payload (sha256:...) as "
+                "`pressmark list --json` prints it"
+            )
+        if not self.reason or not self.reason.strip():
+            raise click.UsageError(
+                "give a --reason: whoever has to decide later about it needs one"
+            )
+        if self.until is not None and self.until <= to_timestamp(now()):
+            raise click.UsageError(f"--until {show_moment(self.until)} is over already")
+        if self.start and self.end and self.start > self.end:
+            raise click.UsageError("--from is later than --to: nothing is of that time")
+        if not is_digest(self.what):
+            return new_restriction(
+                url=self.what,
+                match=self.match or "exact",
+                start=self.start,
+                end=self.end,
+                until=self.until,
+                reason=self.reason,
+            )
+        if self.match or self.start or self.end:
+            raise click.UsageError(
+                "a digest is withheld wherever and whenever it was captured: --match, --from and "
+                "--to go with a URL"
+            )
+        try:
+            return new_restriction(digest=self.what, until=self.until, reason=self.reason)
+        except ValueError as error:
+            raise click.UsageError(str(error)) from error
+
+
+@contextmanager
+def _register() -> Iterator[tuple[Collection, Restrictions]]:
+    collection = open_collection(load_of_existing())
+    try:
+        yield collection, Restrictions(collection.index)
+    finally:
+        collection.close()
+
+
+def _withhold(decision: Restriction, data: bytes, as_json: bool) -> int:
+    with _register() as (collection, restrictions):
+        with _deciding("nothing is withheld"):
+            restrictions.decide(collection, decision, data)
+        touched = restrictions.touched(decision)
+    if as_json:
+        standing = Standing(restriction=decision, lifted=None, in_force=True)
+        print_json(to_json(standing, touched))
+    else:
+        captures = show_count(touched, "capture", "captures")
+        print_row(decision.id, f"{captures} withheld", in_words(decision))
+    return 0
+
+
+def _lift(id_: str, reason: str, as_json: bool) -> int:
+    with _register() as (collection, restrictions):
+        with _deciding("nothing is lifted"):
+            restrictions.lift(collection, id_, reason)
+        (standing,) = (one for one in restrictions.standings() if one.restriction.id == id_)
+        touched = restrictions.touched(standing.restriction)
+    if as_json:
+        print_json(to_json(standing, touched))
+    else:
+        captures = show_count(touched, "capture", "captures")
+        what = in_words(standing.restriction)
+        print_row(id_, f"lifted; {captures} withheld by it no longer", what)
+    return 0
+
+
+@contextmanager
+def _deciding(otherwise: str) -> Iterator[None]:
+    """Where the store fails, say what that means."""
+    try:
+        yield
+    except StoreError as error:
+        complain(f"{otherwise}: {error}")
+        raise click.exceptions.Exit(exit_status(error)) from error
+
+
+def _list(as_json: bool) -> int:
+    with _register() as (collection, restrictions):
+        status = 0
+        try:
+            restrictions.refresh(collection.store, whole=True)
+        except StoreError as error:
+            complain(f"what was decided elsewhere may be missing: {error}")
+            status = UNAVAILABLE
+        standings = restrictions.standings()
+    for one in standings:
+        if as_json:
+            print_json(to_json(one))
+        else:
+            print_row(*_row(one))
+    return status
+
+
+def _row(one: Standing) -> tuple[Any, ...]:
+    ended = "lifted" if one.lifted else "over"
+    state = "in force" if one.in_force else ended
+    return one.restriction.id, state, in_words(one.restriction), one.restriction.reason
