@@ -17,9 +17,12 @@ _TEXTS = {
     403: "The token does not permit this.",
     404: "There is no such thing in the archive.",
     406: "The answer has no form that `Accept` names.",
+    409: "What it is about is not in a state for that.",
+    413: "The request is too large.",
     429: "Too many requests: come back after `Retry-After` seconds.",
     451: "It is withheld.",
     500: "A defect of the server; its log says more.",
+    501: "This server was started without what does that.",
     502: "What is kept cannot be given out: its bytes are damaged, or not to be decoded.",
     503: "A database or the store is away: come back after `Retry-After` seconds.",
 }
