@@ -4,6 +4,7 @@ None of them is an OSError: Scrapy retries that, and would fetch a page again fo
 
 ArchiveError
 +- UrlError                not a URL that can be archived: correct it, do not retry
++- ParameterError          a request asks for what cannot be understood or is not there: correct it
 +- AddressRefused          the guard forbids the address: do not retry; see `allow_networks`
 +- NotArchived             no capture of that URL: answer 404, do not retry
 +- NothingToCompare        one version of an article only: answer 404, do not retry
@@ -65,6 +66,10 @@ class ArchiveError(Exception):
 
 class UrlError(ArchiveError):
     """Not an http or https URL with a host. The message names the URL and what is wrong with it."""
+
+
+class ParameterError(ArchiveError):
+    """A parameter of a request is missing, is not understood, or names what there is not."""
 
 
 class AddressRefused(ArchiveError):

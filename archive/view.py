@@ -7,7 +7,7 @@ revisit never gives out what it repeats and what is withheld there.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from functools import partial
 from itertools import islice
@@ -15,6 +15,7 @@ from itertools import islice
 from archive.collection import Collection
 from archive.errors import NotArchived, RecordError, Withheld
 from archive.index import (
+    CapturePlace,
     CaptureQuery,
     Counts,
     Matching,
@@ -126,6 +127,10 @@ class View:
                 yield from (capture for capture in batch if not _is_withheld(rules, capture))
             else:
                 yield from batch
+
+    def blocks(self, query: CaptureQuery, most: int | None = None) -> Sequence[CapturePlace]:
+        """See `Index.blocks`: of all there is, also of what is withheld."""
+        return self._index.blocks(query, most)
 
     def count(self, query: CaptureQuery) -> int:
         """How many captures of a query may be shown, `limit` aside."""

@@ -119,12 +119,12 @@ def nearest_time(times: Iterable[int], at: int) -> int:
     """Of times of 14 digits the one that is nearest to another; of two as near the earlier."""
     different = sorted(set(times))
     if len(different) > 1:
-        wanted = _seconds(at)
-        different.sort(key=lambda time: abs(_seconds(time) - wanted))
+        wanted = seconds(at)
+        different.sort(key=lambda time: abs(seconds(time) - wanted))
     return different[0]
 
 
-def _seconds(digits: int) -> int:
+def seconds(digits: int) -> int:
     """Time of 14 digits as a distance, also where other tools wrote a day that there is not."""
     rest, second = divmod(digits, 100)
     rest, minute = divmod(rest, 100)

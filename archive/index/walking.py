@@ -66,11 +66,12 @@ def range_of(query: CaptureQuery) -> Range:
     """
     start = None if query.start is None else int(query.start)
     end = None if query.end is None else int(query.end)
+    times: tuple[tuple[str, int], ...] = ()
     if query.match == "exact":
         key = urlkey(query.url)
         low = key, _BEFORE_ALL if start is None else start - 1
         high = key, _AFTER_ALL if end is None else end + 1
-        kind, times = _Kind(exact=True, reverse=query.reverse), ()
+        kind = _Kind(exact=True, reverse=query.reverse)
     else:
         first, last = prefix_range(query.url, query.match)
         low, high = (first, _BEFORE_ALL), (last, _BEFORE_ALL)

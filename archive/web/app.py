@@ -13,6 +13,7 @@ from starlette.types import ASGIApp
 
 from archive.web.api.app import PREFIX as API
 from archive.web.api.app import make_api
+from archive.web.cdx.handlers import ROUTES as CDX
 from archive.web.guard.guarding import guarded
 from archive.web.guard.login import ROUTES as LOGIN
 from archive.web.pages.routes import ROUTES as PAGES
@@ -39,6 +40,7 @@ def make_app(site: Site) -> ASGIApp:
     app = Starlette(
         routes=[
             PrefixRoute(PREFIX, snapshot),
+            *CDX,
             PrefixMount(API, make_api(site)),
             Route("/health", _health),
             *SAVE,

@@ -22,6 +22,7 @@ from archive.errors import (
     JobUnknown,
     NotArchived,
     NothingToCompare,
+    ParameterError,
     QueueFull,
     RecordError,
     RestrictionUnknown,
@@ -47,6 +48,7 @@ _STATUSES: tuple[tuple[type[ArchiveError], int], ...] = (
     (QueueFull, 429),
     (SavingOff, 501),
     (UrlError, 400),
+    (ParameterError, 400),
     (TimestampError, 400),
     # The archive holds something that cannot be given out as what it is.
     (RecordError, 502),
@@ -95,15 +97,22 @@ def refusal_of(error: ArchiveError) -> Refusal:
 
 
 def refuse(
-    request: Request, refusal: Refusal, headers: Mapping[str, str] | None = None
+    request: Request,
+    refusal: Refusal,
+    headers: Mapping[str, str] | None = None,
+    *,
+    as_json: bool = False,
 ) -> Response:
-    """The refusal in the form that the client asked for: problem+json (RFC 9457), HTML, or text."""
+    """The refusal in the form that the client asked for: problem+json (RFC 9457), HTML, or text.
+
+    `as_json`: where clients look for JSON whatever they ask for.
+    """
     refusal = refusal.told_to(request.scope)
     all_headers = {"X-Content-Type-Options": "nosniff", "Cache-Control": "no-store"}
     all_headers |= {"Retry-After": _RETRY_AFTER} if refusal.status in (429, 503) else {}
     all_headers |= headers or {}
     accept = request.headers.get("accept", "")
-    if request.scope["path"].startswith("/api/") or "json" in accept:
+    if as_json or request.scope["path"].startswith("/api/") or "json" in accept:
         problem: dict[str, Any] = {
             "type": "about:blank",
             "title": refusal.title,

@@ -1,8 +1,8 @@
-"""Routes of the hot paths: by the beginning of the path, with no pattern to match."""
+"""Routes of the hot paths: by the path or its beginning, with no pattern to match."""
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterable
 
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
@@ -11,22 +11,15 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 Handler = Callable[[Request], Awaitable[Response]]
 
+READING = ("GET", "HEAD")
 
-class PrefixRoute(BaseRoute):
-    """Everything whose path begins so. Starlette's own patterns see the decoded path, in which a
-    line feed or a slash is no longer what it was."""
 
-    def __init__(
-        self, prefix: str, handler: Handler, *, methods: tuple[str, ...] = ("GET", "HEAD")
-    ) -> None:
-        self._prefix = prefix
+class _HotRoute(BaseRoute):
+    """Answers with one handler, without asking what else of the path there is."""
+
+    def __init__(self, handler: Handler, methods: tuple[str, ...]) -> None:
         self._handler = handler
         self._methods = methods
-
-    def matches(self, scope: Scope) -> tuple[Match, Scope]:
-        if scope["type"] == "http" and scope["path"].startswith(self._prefix):
-            return Match.FULL, {}
-        return Match.NONE, {}
 
     async def handle(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["method"] not in self._methods:
@@ -35,6 +28,37 @@ class PrefixRoute(BaseRoute):
         else:
             response = await self._handler(Request(scope, receive))
         await response(scope, receive, send)
+
+
+class ExactRoute(_HotRoute):
+    """One of some paths."""
+
+    def __init__(
+        self, paths: Iterable[str], handler: Handler, *, methods: tuple[str, ...] = READING
+    ) -> None:
+        super().__init__(handler, methods)
+        self._paths = frozenset(paths)
+
+    def matches(self, scope: Scope) -> tuple[Match, Scope]:
+        if scope["type"] == "http" and scope["path"] in self._paths:
+            return Match.FULL, {}
+        return Match.NONE, {}
+
+
+class PrefixRoute(_HotRoute):
+    """Everything whose path begins so. Starlette's own patterns see the decoded path, in which a
+    line feed or a slash is no longer what it was."""
+
+    def __init__(
+        self, prefix: str, handler: Handler, *, methods: tuple[str, ...] = READING
+    ) -> None:
+        super().__init__(handler, methods)
+        self._prefix = prefix
+
+    def matches(self, scope: Scope) -> tuple[Match, Scope]:
+        if scope["type"] == "http" and scope["path"].startswith(self._prefix):
+            return Match.FULL, {}
+        return Match.NONE, {}
 
 
 class PrefixMount(BaseRoute):

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Iterator
+import zlib
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from itertools import chain
@@ -18,6 +19,7 @@ from archive.view import View
 from archive.web.following import Followed
 from archive.web.grants import Grants
 from archive.web.guard.register import TokenRegister
+from archive.web.pages.stock import Stock
 from archive.web.replay.origins import Origins
 from archive.web.targets import Scope
 
@@ -26,6 +28,10 @@ Ts = TypeVarTuple("Ts")
 
 _THREADS = 8
 _PIECE = 1 << 16
+_WORTH_CODING = 1 << 10
+_LEVEL = 1
+_GZIP = 31
+"""Window of zlib that stands for gzip."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -87,6 +93,8 @@ class Site:
     tokens: TokenRegister | None = None
     #: of several servers before one collection all need the same key
     grants: Grants = field(default_factory=lambda: Grants(token_bytes(32)))
+    #: how much there is, for pages
+    stock: Stock = field(default_factory=Stock)
     #: a database or a store that is slow must not hold up those who ask for something else
     threads: ThreadPoolExecutor = field(
         default_factory=lambda: ThreadPoolExecutor(_THREADS, thread_name_prefix="web")
@@ -102,18 +110,37 @@ class Site:
         make: Callable[[], Iterator[bytes]],
         headers: dict[str, str],
         status: int = 200,
+        *,
+        gzip: bool = False,
+        gone: Callable[[], Awaitable[bool]] | None = None,
     ) -> Response:
         """What `make` yields: with its length where it is small, else as it comes.
 
-        What it raises before the first 64 KiB are full is raised here.
+        What it raises before the first 64 KiB are full is raised here. An empty piece says that a
+        long search goes on: others have the thread then, and where `gone` says that the client has
+        left it ends. `gzip`: the client takes that coding.
         """
-        pieces, ended = await self.call(_started, make)
+        pieces, batch, ended = await self.call(_begun, make)
+        while not ended and len(batch) < _PIECE:
+            if gone is not None and await gone():
+                return Response(status_code=204)  # seen by nobody
+            more, ended = await self.call(_batch, pieces)
+            batch += more
+        if gzip and len(batch) >= _WORTH_CODING:
+            headers = {**headers, "Content-Encoding": "gzip"}
+            pieces = _gzipped(chain((batch,), pieces))
+            batch, ended = await self.call(_batch, pieces)
         if ended:
-            return Response(b"".join(pieces), status, headers)
-        return StreamingResponse(self._streamed(pieces), status, headers)
+            return Response(batch, status, headers)
+        return StreamingResponse(self._streamed(batch, pieces), status, headers)
 
-    async def _streamed(self, pieces: Iterator[bytes]) -> AsyncIterator[bytes]:
-        while batch := await self.call(_batch, pieces):
+    async def _streamed(self, batch: bytes, pieces: Iterator[bytes]) -> AsyncIterator[bytes]:
+        ended = False
+        while not ended:
+            if batch:
+                yield batch
+            batch, ended = await self.call(_batch, pieces)
+        if batch:
             yield batch
 
     def secure(self, scope: Scope) -> bool:
@@ -136,19 +163,26 @@ def site_of(scope: Scope) -> Site:
     return site
 
 
-def _started(make: Callable[[], Iterator[bytes]]) -> tuple[Iterator[bytes], bool]:
+def _begun(make: Callable[[], Iterator[bytes]]) -> tuple[Iterator[bytes], bytes, bool]:
     pieces = make()
-    first = _batch(pieces)
-    ended = len(first) < _PIECE
-    return (iter((first,)) if ended else chain((first,), pieces)), ended
+    return pieces, *_batch(pieces)
 
 
-def _batch(pieces: Iterator[bytes]) -> bytes:
-    """The next 64 KiB or a little more; less only at the end."""
+def _batch(pieces: Iterator[bytes]) -> tuple[bytes, bool]:
+    """The next 64 KiB or a little more, less before an empty piece, and whether it is the end."""
     batch, size = [], 0
     for piece in pieces:
         batch.append(piece)
         size += len(piece)
-        if size >= _PIECE:
-            break
-    return b"".join(batch)
+        if size >= _PIECE or not piece:
+            return b"".join(batch), False
+    return b"".join(batch), True
+
+
+def _gzipped(pieces: Iterable[bytes]) -> Iterator[bytes]:
+    packer = zlib.compressobj(_LEVEL, wbits=_GZIP)
+    for piece in pieces:
+        packed = packer.compress(piece)
+        if packed or not piece:
+            yield packed
+    yield packer.flush()
