@@ -13,11 +13,13 @@ import click
 
 from archive.collection import Collection
 from archive.documents import line
-from archive.errors import NotArchived
+from archive.errors import NotArchived, Withheld
 from archive.index import CaptureQuery, SearchQuery
 from archive.model import Capture
 from archive.urlkey import Match
+from archive.view import View
 from crawler.cli.elsewhere import load_of_existing
+from crawler.cli.exits import exit_status
 from crawler.cli.options import Language, Moment, as_json, limit, since_until
 from crawler.cli.output import complain, print_json, print_row, printable
 from crawler.opening import PARTIAL, open_collection
@@ -38,8 +40,21 @@ def _collection(asked: str) -> Iterator[Collection]:
             raise
         detail = "; ".join(filter(None, (error.detail, PARTIAL)))
         raise NotArchived(error.url, detail) from error
+    except Withheld as error:
+        complain(f"{error.url} is withheld: --withheld shows it all the same, and says why")
+        raise click.exceptions.Exit(exit_status(error)) from error
     finally:
         collection.close()
+
+
+def _view(collection: Collection, *, withheld: bool) -> View:
+    view = View(collection)
+    return view.everything() if withheld else view
+
+
+_withheld = click.option(
+    "--withheld", is_flag=True, help="Show also what `restrict` withholds, and say why."
+)
 
 
 @click.command("list")
@@ -53,24 +68,44 @@ def _collection(asked: str) -> Iterator[Collection]:
 )
 @since_until
 @limit
+@_withheld
 @as_json
 def list_captures(
-    url: str, match: Match, start: str | None, end: str | None, limit: int | None, as_json: bool
+    url: str,
+    match: Match,
+    start: str | None,
+    end: str | None,
+    limit: int | None,
+    withheld: bool,
+    as_json: bool,
 ) -> None:
     """List the captures of URL, oldest first; with --match those of all URLs that it stands for,
     one URL after the other."""
     with _collection(url) as collection:
         found = False
+        view = _view(collection, withheld=withheld)
         query = CaptureQuery(url=url, match=match, start=start, end=end, limit=limit)
-        for capture in collection.index.captures(query):
+        for capture in view.captures(query):
             found = True
+            if withheld:
+                _tell_why(view, capture)
             if as_json:
                 print_json(cdxj_fields(capture))
             else:
                 print_row(capture.timestamp, capture.status, capture.mime, capture.url)
         if not found:
+            hidden = next(view.everything().captures(query), None)
+            if hidden is not None:
+                raise Withheld(url, view.withholding(hidden))
             filtered = bool(start or end or match != "exact")
             raise NotArchived(url, "no capture fits these options" if filtered else "")
+
+
+def _tell_why(view: View, capture: Capture) -> None:
+    """For the operator: by which decisions a capture is withheld."""
+    reasons = Withheld(capture.url, view.withholding(capture)).reasons
+    if reasons:
+        complain(f"{capture.url} of {capture.timestamp} is withheld by {reasons}")
 
 
 def cdxj_fields(capture: Capture) -> dict[str, Any]:
@@ -98,13 +133,22 @@ def cdxj_fields(capture: Capture) -> dict[str, Any]:
 @click.option(
     "-o", "--output", type=click.Path(dir_okay=False, path_type=Path), help="Write to a file."
 )
+@_withheld
 @click.option("--json", "as_json", is_flag=True, help="The same as --as json.")
 def get(
-    url: str, at: str | None, status: str | None, form: Form, output: Path | None, as_json: bool
+    url: str,
+    at: str | None,
+    status: str | None,
+    form: Form,
+    output: Path | None,
+    withheld: bool,
+    as_json: bool,
 ) -> None:
     """Write one snapshot of URL to standard output."""
     with _collection(url) as collection:
-        data = _bytes_of(collection, url, at, status == "any", "json" if as_json else form)
+        view = _view(collection, withheld=withheld)
+        capture = view.find(url, at=at, any_status=status == "any")
+        data = _bytes_of(view, url, at, capture, "json" if as_json else form)
     if output is not None:
         try:
             output.write_bytes(data)
@@ -115,10 +159,9 @@ def get(
         sys.stdout.buffer.flush()
 
 
-def _bytes_of(
-    collection: Collection, url: str, at: str | None, any_status: bool, form: Form
-) -> bytes:
-    memento = collection.memento(url, at=at, any_status=any_status)
+def _bytes_of(view: View, url: str, at: str | None, capture: Capture, form: Form) -> bytes:
+    _tell_why(view, capture)
+    memento = view.open(capture)
     if at is not None and memento.capture.timestamp != at and sys.stderr.isatty():
         complain(f"the nearest snapshot is of {memento.capture.timestamp}")
     if form == "raw":
@@ -127,12 +170,14 @@ def _bytes_of(
         return memento.members
     if form == "headers":
         return memento.head_bytes
-    memento = collection.follow(memento)
+    memento = view.follow(memento)
+    if memento.capture != capture:
+        _tell_why(view, memento.capture)
     if form == "payload":
         return memento.payload
     if form == "body":
         return memento.body()
-    document = collection.document(memento.capture)
+    document = view.document(memento.capture)
     if document is None:
         raise NotArchived(
             f"the text of {url}",
@@ -176,7 +221,7 @@ def search(
 ) -> None:
     """Find documents that hold all WORDS, best first."""
     with _collection(" ".join(words)) as collection:
-        hits = collection.index.search(
+        hits = View(collection).search(
             SearchQuery(
                 words=" ".join(words),
                 language=language,
