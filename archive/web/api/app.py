@@ -7,6 +7,7 @@ from fastapi import APIRouter, Depends, FastAPI
 from archive.web.api.captures import router as captures
 from archive.web.api.description import DescribedAPI
 from archive.web.api.documents import router as documents
+from archive.web.api.jobs import router as jobs
 from archive.web.api.negotiation import negotiate
 from archive.web.api.problems import GENERAL
 from archive.web.api.root import router as root
@@ -18,7 +19,7 @@ from archive.web.site import Site
 
 PREFIX = "/api/v1"
 
-ROUTERS: tuple[APIRouter, ...] = (root, captures, documents, search, versions, sources)
+ROUTERS: tuple[APIRouter, ...] = (root, captures, documents, search, versions, sources, jobs)
 """Paths are written without the prefix. Handlers find the site by `site_of(request.scope)` and do
 what may wait in one `site.call`; what they raise of `ArchiveError` becomes a problem."""
 

@@ -1,0 +1,228 @@
+"""`/jobs` and `/check`: archiving on demand, and whether that is needed at all."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from typing import Annotated, Any, Self
+
+from fastapi import APIRouter, Path, Query, Request, Response
+from pydantic import BaseModel, Field
+from starlette.exceptions import HTTPException
+
+from archive.errors import NotArchived
+from archive.jobs import Job, JobQuery, JobState
+from archive.model import Capture
+from archive.web.api.cursors import Cursors, announce
+from archive.web.api.models import CaptureModel
+from archive.web.api.parameters import Cursor, Limit, Url
+from archive.web.api.problems import problems
+from archive.web.authority import authority_of
+from archive.web.save.submitting import Wish, duration, queue_of, recent, saveable, submit
+from archive.web.site import Site, site_of
+from archive.web.targets import Scope
+
+router = APIRouter(tags=["jobs"])
+
+_cursors: Cursors[str] = Cursors(str)
+
+_SPAN = "A time span: `3d`, `15h`, `1h 30m`, or a number of seconds"
+
+JobId = Annotated[str, Path(min_length=1, max_length=100, description="Id of a job.")]
+Within = Annotated[
+    str | None,
+    Query(max_length=100, description=f"{_SPAN}.", examples=["3d", "15h", "3600"]),
+]
+
+
+class JobWish(BaseModel):
+    """What is to be archived."""
+
+    url: str = Field(
+        min_length=1,
+        max_length=1 << 16,
+        description="Address of the page; without a scheme it is http.",
+        examples=["https://news.example.org/"],
+    )
+    if_not_archived_within: str | None = Field(
+        default=None,
+        max_length=100,
+        description=f"{_SPAN}; a URL that was archived within it is not fetched again: the job "
+        "that is answered with has ended. 45 minutes where nothing is said; `0`: never so.",
+    )
+
+
+class JobError(BaseModel):
+    """Why a job failed."""
+
+    reason: str = Field(description="A word, such as `timeout`.")
+    message: str = Field(description="A sentence: the thing, the cause, the remedy.")
+
+
+class JobModel(BaseModel):
+    """One job as it is now."""
+
+    id: str
+    kind: str = Field(description="`archive`: one URL on demand.")
+    state: JobState = Field(description="`success`: what was captured is stored.")
+    url: str | None = Field(description="What is archived.")
+    submitted: datetime
+    started: datetime | None = Field(description="Of the last attempt.")
+    ended: datetime | None
+    attempts: int = Field(description="How often it was begun.")
+    cancelling: bool = Field(description="It was asked to end, and has not yet.")
+    by: str = Field(description="Name of the token that it was handed in with; may be empty.")
+    result: dict[str, Any] | None = Field(
+        description="What `pressmark archive --json` prints; `memento` is the path of the snapshot."
+    )
+    error: JobError | None
+
+    @classmethod
+    def of(cls, job: Job) -> Self:
+        """As a model."""
+        error = job.error
+        return cls(
+            id=job.id,
+            kind=job.kind,
+            state=job.state,
+            url=job.arguments.get("url"),
+            submitted=job.submitted,
+            started=job.started,
+            ended=job.ended,
+            attempts=job.attempts,
+            cancelling=job.cancelling,
+            by=job.by,
+            result=_plain(job.result),
+            error=JobError(reason=error.reason, message=error.message) if error else None,
+        )
+
+
+class JobPage(BaseModel):
+    """Jobs, the newest first."""
+
+    jobs: list[JobModel]
+    next: str | None = Field(description="The next page.")
+
+
+class CheckModel(BaseModel):
+    """Whether a URL is archived, and whether it could be."""
+
+    url: str = Field(description="As it would be archived.")
+    archived: bool = Field(description="Whether there is a capture of it.")
+    last: CaptureModel | None = Field(
+        description="The newest capture with a status of 2xx, else the newest."
+    )
+    recent: bool | None = Field(
+        description="Whether it was archived within `within`: whole, with a status of 2xx, and "
+        "stored. Null: `within` was not given."
+    )
+    may_save: bool = Field(description="Whether who asks may have it archived here and now.")
+    save: str | None = Field(description="Where to POST `{url}` for that; null where one may not.")
+
+
+@router.get("/check", summary="Is it archived?", responses=problems(451))
+async def check(request: Request, url: Url, within: Within = None) -> CheckModel:
+    """Whether a URL is archived, when last, and whether it may be archived now."""
+    site = site_of(request.scope)
+    wanted, span = saveable(url), None if within is None else _span("query.within", within)
+    last, lately = await site.call(_looked_up, site, wanted, span)
+    base = site.base_url(request.scope)
+    may_save = site.jobs is not None and authority_of(request.scope).may("save")
+    return CheckModel(
+        url=wanted,
+        archived=last is not None,
+        last=None if last is None else CaptureModel.of(last, base),
+        recent=None if span is None else lately,
+        may_save=may_save,
+        save=f"{base}/api/v1/jobs" if may_save else None,
+    )
+
+
+@router.get("/jobs", summary="Jobs", responses=problems(501))
+async def list_jobs(
+    request: Request,
+    response: Response,
+    kind: Annotated[str | None, Query(max_length=40, description="Only this kind.")] = None,
+    state: Annotated[JobState | None, Query(description="Only those in this state.")] = None,
+    limit: Limit = 100,
+    cursor: Cursor = None,
+) -> JobPage:
+    """The newest first; ended ones are known for a while only."""
+    queue = queue_of(site_of(request.scope))
+    before = _cursors.place(request, cursor)
+    states = () if state is None else (state,)
+    query = JobQuery(kind=kind, states=states, limit=limit + 1, before=before)
+    found = await queue.list(query)
+    following = _cursors.next_page(request, found[limit - 1].id) if len(found) > limit else None
+    announce(response, following)
+    return JobPage(jobs=[JobModel.of(job) for job in found[:limit]], next=following)
+
+
+@router.post(
+    "/jobs", summary="Archive a URL", status_code=202, responses=problems(400, 429, 501, 503)
+)
+async def submit_job(request: Request, response: Response, wish: JobWish) -> JobModel:
+    """Take a URL in. The job that is answered with may be one that is at it already, or has done it
+    lately; `Location` is where to ask what became of it."""
+    site = site_of(request.scope)
+    wanted = Wish(url=saveable(wish.url), by=_who(request.scope))
+    if wish.if_not_archived_within is not None:
+        span = _span("body.if_not_archived_within", wish.if_not_archived_within)
+        wanted = Wish(url=wanted.url, by=wanted.by, within=span)
+    job = await submit(site, wanted)
+    response.headers["Location"] = f"{site.base_url(request.scope)}/api/v1/jobs/{job.id}"
+    return JobModel.of(job)
+
+
+@router.get("/jobs/{job}", summary="One job", responses=problems(404, 501))
+async def get_job(request: Request, job: JobId) -> JobModel:
+    """A job as it is now."""
+    return JobModel.of(await queue_of(site_of(request.scope)).get(job))
+
+
+@router.post("/jobs/{job}/cancel", summary="End a job", responses=problems(404, 501))
+async def cancel_job(request: Request, job: JobId) -> JobModel:
+    """A job that waits ends at once; one that runs stops in order and keeps what it has captured,
+    which takes a while. One that has ended stays as it is."""
+    await _own(request, job)
+    return JobModel.of(await queue_of(site_of(request.scope)).cancel(job))
+
+
+@router.post("/jobs/{job}/retry", summary="Try a job again", responses=problems(404, 409, 501))
+async def retry_job(request: Request, job: JobId) -> JobModel:
+    """One that failed or was cancelled waits again, under the same id."""
+    await _own(request, job)
+    return JobModel.of(await queue_of(site_of(request.scope)).retry(job))
+
+
+async def _own(request: Request, name: str) -> None:
+    """Raises HTTPException where the job is another one's."""
+    job = await queue_of(site_of(request.scope)).get(name)
+    if job.by != _who(request.scope) and not authority_of(request.scope).may("admin"):
+        raise HTTPException(
+            403,
+            "this job was handed in with another token: use that one, or one with the scope admin",
+        )
+
+
+def _who(scope: Scope) -> str:
+    return authority_of(scope).token or ""
+
+
+def _span(name: str, text: str) -> timedelta:
+    try:
+        return duration(text)
+    except ValueError as error:
+        raise HTTPException(400, f"{name}: {error}") from error
+
+
+def _looked_up(site: Site, url: str, span: timedelta | None) -> tuple[Capture | None, bool]:
+    try:
+        last = site.view.find(url)
+    except NotArchived:
+        return None, False
+    return last, span is not None and recent(site.view, url, span) is not None
+
+
+def _plain(result: Mapping[str, Any] | None) -> dict[str, Any] | None:
+    return None if result is None else dict(result)
