@@ -6,6 +6,7 @@ import logging
 
 import click
 
+from archive.restrictions.refreshing import Refreshing
 from archive.view import View
 from archive.web.app import make_app
 from archive.web.server import address_of, listen, serve
@@ -35,7 +36,10 @@ def serve_command(host: str, port: int) -> None:
         listening = listen(host, port)
         address = address_of(listening)
         jobs = open_queue(configuration)
-        site = Site(collection=collection, view=View(collection), jobs=jobs, sources=followed(configuration))
-        serve(make_app(site), listening, lambda: click.echo(f"Pressmark serves {address}"))
+        site = Site(
+            collection=collection, view=View(collection), jobs=jobs, sources=followed(configuration)
+        )
+        with Refreshing(site.view.restrictions, collection.store):
+            serve(make_app(site), listening, lambda: click.echo(f"Pressmark serves {address}"))
     finally:
         collection.close()
