@@ -56,8 +56,9 @@ async def _timegate(request: Request, target: Target) -> Response:
     base = site.base_url(request.scope)
 
     def work() -> Response:
-        capture = site.view.find(target.url, at=at)
-        around = site.view.neighbours(capture.url, capture.timestamp)
+        view = site.view.settled()
+        capture = view.find(target.url, at=at)
+        around = view.neighbours(capture.url, capture.timestamp)
         to = links.memento(base, capture.url, capture.timestamp)
         link = links.link_header(base, capture.url, around, capture.timestamp)
         return Response(b"", 302, {"Location": to, "Link": link, **_VARY})
@@ -85,14 +86,14 @@ async def _memento(request: Request, target: Target) -> Response:
 
 def _answer(request: Request, target: Target) -> Response:
     site = site_of(request.scope)
-    base = site.base_url(request.scope)
+    view, base = site.view.settled(), site.base_url(request.scope)
     modifier = target.modifier if target.modifier in _KNOWN else ""
-    capture = site.view.find(target.url, at=None if target.at is None else pad(target.at))
+    capture = view.find(target.url, at=None if target.at is None else pad(target.at))
     if capture.timestamp != target.at:
         to = links.memento(base, capture.url, capture.timestamp, modifier)
         return Response(b"", 302, {"Location": to})
-    memento = site.view.open(capture)
-    around = site.view.neighbours(capture.url, capture.timestamp)
+    memento = view.open(capture)
+    around = view.neighbours(capture.url, capture.timestamp)
     extra = _memento_headers(capture, around, base, modifier)
     if modifier not in _RAW and is_page(memento):
         response = page_response(request, capture, around, bare=modifier in _BARE)
@@ -102,7 +103,7 @@ def _answer(request: Request, target: Target) -> Response:
 
     def within(_: str) -> str | None:
         # What a page at http:// redirects to is often found by the same key, at the same time.
-        followed, location = target_of(site.view, memento)
+        followed, location = target_of(view, memento)
         if location is not None:
             return links.memento(base, location, capture.timestamp, modifier)
         there = followed.capture
