@@ -42,10 +42,11 @@ def error_page(
     status: int,
     detail: str,
     url: str | None = None,
+    words: str | None = None,
     headers: Mapping[str, str] | None = None,
 ) -> Response:
     """A refusal as a page; `detail` is one sentence. `url`: what was asked for and is not archived,
-    which the page offers to archive."""
+    which the page offers to archive; `words`: what was typed, where that may have been no URL."""
     heading = _HEADINGS.get(status, "That did not work")
     context = {
         "status": status,
@@ -53,5 +54,6 @@ def error_page(
         "detail": detail[:1].upper() + detail[1:] + ("" if detail.endswith((".", "!")) else "."),
         "advice": _ADVICE.get(status),
         "url": url,
+        "words": words,
     }
     return render(request, "error.html", context, status=status, headers=headers)

@@ -6,7 +6,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
-from archive.web.pages import static
+from archive.web.pages import captures, search, static
 from archive.web.pages.rendering import render
 from archive.web.routes import PrefixRoute
 
@@ -18,5 +18,7 @@ async def about(request: Request) -> Response:
 
 ROUTES: tuple[BaseRoute, ...] = (
     PrefixRoute(static.PREFIX, static.static_file),
+    Route("/", search.front),
+    Route("/captures", captures.captures),
     Route("/about", about),
 )

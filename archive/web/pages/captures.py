@@ -1,0 +1,202 @@
+"""`/captures?url=`: when a URL was captured; `&match=prefix|host|domain`: the URLs below it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from itertools import islice
+from typing import get_args
+from urllib.parse import urlencode, urlsplit
+
+from starlette.requests import Request
+from starlette.responses import RedirectResponse, Response
+
+from archive.errors import ArchiveError, NotArchived, UrlError, Withheld
+from archive.index import CaptureQuery
+from archive.model import Capture
+from archive.urlkey import Match
+from archive.versions import Kind, versions_of
+from archive.view import View
+from archive.web.pages.calendars import by_year, months_of
+from archive.web.pages.errors import error_page
+from archive.web.pages.rendering import render
+from archive.web.refusals import refusal_of, refuse
+from archive.web.site import site_of
+from archive.web.targets import repaired
+
+_MOST = 50_000
+"""Captures that are read for the page of one URL, the newest."""
+
+_COMPARED = 500
+"""Captures up to which changes are looked for unasked: a text is read for each."""
+
+_LISTED = 400
+"""Captures in one list; of more, month by month."""
+
+_URLS = 50
+_HIGHEST = "9" * 14, "\x7f", 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _History:
+    """Of one URL."""
+
+    captures: Sequence[Capture]  #: oldest first
+    whole: bool  #: whether these are all
+    changes: Mapping[str, Sequence[Kind]]  #: by the time at which a version begins
+    compared: bool  #: whether changes were looked for
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Below:
+    """A URL below another one."""
+
+    url: str
+    captures: int
+    first: str  #: 14 digits
+    last: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Period:
+    """Of which captures are listed."""
+
+    year: int
+    month: int | None  #: None: the whole year
+    captures: Sequence[Capture] = field(default=())
+
+
+async def captures(request: Request) -> Response:
+    """The page of a URL, or the list of those below it."""
+    parameters = request.query_params
+    text = parameters.get("url", "").strip()
+    if not text:
+        return RedirectResponse("/", 303)
+    match = parameters.get("match", "exact")
+    try:
+        if match not in get_args(Match):
+            raise UrlError(f"match is {match[:40]!r}: give one of {', '.join(get_args(Match))}")
+        url = repaired(text)
+        if match != "exact":
+            return await _below(request, url, match)  # type: ignore[arg-type]  # one of Match
+        return await _history(request, url, text)
+    except ArchiveError as error:
+        return refuse(request, refusal_of(error))
+
+
+async def _history(request: Request, url: str, text: str) -> Response:
+    site = site_of(request.scope)
+    wanted = request.query_params.get("changes") == "1"
+    try:
+        history = await site.call(_read, site.view, url, wanted)
+    except NotArchived as error:
+        return error_page(request, status=404, detail=str(error), url=url, words=text)
+    years = by_year(history.captures)
+    period = _period(request, history.captures)
+    context = {
+        "url": url,
+        "host": urlsplit(url).netloc,
+        "history": history,
+        "years": years,
+        "most": max(number for _, number in years),
+        "months": months_of(history.captures, period.year, history.changes),
+        "period": period,
+        "by_month": len(history.captures) > _LISTED,
+        "pair": _pair(history, period.captures),
+    }
+    return render(request, "captures.html", context)
+
+
+def _read(view: View, url: str, wanted: bool) -> _History:
+    view = view.settled()
+    newest = view.captures(CaptureQuery(url=url, reverse=True, limit=_MOST + 1))
+    found = list(newest)
+    if not found:
+        view.find(url)  # says which it is: not archived, or withheld
+        raise NotArchived(url)
+    whole = len(found) <= _MOST
+    found = found[:_MOST][::-1]
+    compared = wanted or len(found) <= _COMPARED
+    changes: dict[str, Sequence[Kind]] = {}
+    if compared:
+        versions = versions_of(view, url).versions
+        changes = {version.timestamp: version.kinds for version in versions}
+    return _History(captures=found, whole=whole, changes=changes, compared=compared)
+
+
+def _period(request: Request, captures: Sequence[Capture]) -> _Period:
+    """The one asked for, else the newest that has captures."""
+    newest = captures[-1].timestamp
+    year = _number(request.query_params.get("year"), 1, 9999) or int(newest[:4])
+    month = _number(request.query_params.get("month"), 1, 12)
+    of_year = [capture for capture in captures if capture.timestamp[:4] == f"{year:04d}"]
+    if month is None and len(of_year) > _LISTED:
+        month = int(of_year[-1].timestamp[4:6])
+    start = f"{year:04d}" if month is None else f"{year:04d}{month:02d}"
+    listed = [capture for capture in of_year if capture.timestamp.startswith(start)]
+    return _Period(year=year, month=month, captures=listed)
+
+
+def _number(text: str | None, least: int, most: int) -> int | None:
+    if text is None or not re.fullmatch("[0-9]{1,4}", text):
+        return None
+    number = int(text)
+    return number if least <= number <= most else None
+
+
+def _pair(history: _History, listed: Sequence[Capture]) -> tuple[str, str]:
+    """Times of the two captures that are offered to be compared: the last two versions in the
+    list, else its first and last."""
+    there = {capture.timestamp for capture in listed}
+    begun = sorted(there & history.changes.keys())
+    if len(begun) > 1:
+        return begun[-2], begun[-1]
+    return (min(there), max(there)) if there else ("", "")
+
+
+async def _below(request: Request, url: str, match: Match) -> Response:
+    site = site_of(request.scope)
+    after = request.query_params.get("after", "")
+
+    def work() -> list[Below]:
+        return list(islice(_urls(site.view.settled(), url, match, after), _URLS + 1))
+
+    found = await site.call(work)
+    following = None
+    if len(found) > _URLS:
+        found = found[:_URLS]
+        rest = {"url": url, "match": match, "after": found[-1].url}
+        following = f"/captures?{urlencode(rest)}"
+    host = urlsplit(url).netloc
+    context = {
+        "url": url,
+        "match": match,
+        "host": host,
+        "found": found,
+        "after": after,
+        "following": following,
+        "first": f"/captures?{urlencode({'url': url, 'match': match})}",
+    }
+    return render(request, "below.html", context)
+
+
+def _urls(view: View, url: str, match: Match, after: str) -> Iterator[Below]:
+    """Each URL that has captures, behind one of them: from one to the next in few steps, however
+    many captures there are between."""
+    place = None
+    if after:
+        last = view.find(repaired(after), any_status=True)
+        place = last.urlkey, *_HIGHEST
+    while True:
+        query = CaptureQuery(url=url, match=match, after=place, limit=1)
+        capture = next(iter(view.captures(query)), None)
+        if capture is None:
+            return
+        place = capture.urlkey, *_HIGHEST
+        try:
+            first, last_time = view.span(capture.url)
+        except (NotArchived, Withheld):
+            continue
+        number = view.count(CaptureQuery(url=capture.url))
+        yield Below(url=capture.url, captures=number, first=first, last=last_time)
