@@ -8,7 +8,7 @@ from archive.web.api.captures import router as captures
 from archive.web.api.description import DescribedAPI
 from archive.web.api.documents import router as documents
 from archive.web.api.jobs import router as jobs
-from archive.web.api.negotiation import negotiate
+from archive.web.api.negotiation import negotiate, protect
 from archive.web.api.problems import GENERAL
 from archive.web.api.root import router as root
 from archive.web.api.search import router as search
@@ -32,7 +32,7 @@ def make_api(site: Site) -> FastAPI:
         docs_url=None,  # those pages load scripts from elsewhere
         redoc_url=None,
         redirect_slashes=False,
-        dependencies=[Depends(negotiate)],
+        dependencies=[Depends(negotiate), Depends(protect)],
         responses=GENERAL,
         exception_handlers=dict(HANDLERS),
     )

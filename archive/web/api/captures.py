@@ -65,7 +65,9 @@ class _Target(Convertor[str]):
 
 register_url_convertor("target", _Target())
 
-_cursors: Cursors[CapturePlace] = Cursors(CapturePlace)
+_Time = Annotated[str, Field(pattern="^[0-9]{14}$")]
+_Offset = Annotated[int, Field(ge=0, lt=1 << 63)]
+_cursors: Cursors[CapturePlace] = Cursors(tuple[str, _Time, str, _Offset])
 
 StatusFilter = Annotated[
     str | None,
