@@ -71,9 +71,13 @@ def imported_name(source: str, moment: datetime, sha256: str) -> str:
 
 
 def digest_name(moment: datetime, sha256: str) -> str:
-    """17 digits, "-", 10 characters of a-z2-7: the first 50 bits of a hex digest."""
-    letters = base64.b32encode(bytes.fromhex(sha256)).decode().lower()[:10]
-    return f"{to_long_timestamp(moment)}-{letters}"
+    """17 digits, "-", `letters_of`."""
+    return f"{to_long_timestamp(moment)}-{letters_of(sha256)}"
+
+
+def letters_of(sha256: str) -> str:
+    """10 characters of a-z2-7: the first 50 bits of a hex digest."""
+    return base64.b32encode(bytes.fromhex(sha256)).decode().lower()[:10]
 
 
 def decision_key(id_: str) -> str:

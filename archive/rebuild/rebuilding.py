@@ -1,7 +1,8 @@
 """The way of a rebuild: the store, what was stored meanwhile, the spools, what was committed since.
 
 1. Every object of the store is loaded, and what is stored meanwhile, in a second look or a third.
-2. Sealed files in this home's spools and those of ended processes are read.
+2. Sealed files in this home's spools and those of ended processes are read, and decisions to
+   withhold.
 3. Writers are held off. What they have committed that neither place shows is copied from the live
    index: segments that are still written to, those of other machines' spools, and what was stored
    in between. Then the new index takes its place.
@@ -29,6 +30,7 @@ from archive.names import key_of, segment_of, sibling, source_of
 from archive.objects import SegmentObjects, segments_of
 from archive.progress import Advance, unseen
 from archive.rebuild.catching_up import CatchingUp, load
+from archive.rebuild.decisions import Decisions
 from archive.rebuild.reading import Found, from_store, read_segment, read_text
 from archive.rebuild.spools import Spools
 from archive.spool import sealed_name
@@ -72,14 +74,20 @@ def rebuild(
         with Replacement(url) as fresh:
             objects = _Objects(store, fresh, old, home, advance)
             lost = None if old is None else _lost_description(store, old, forget_missing)
-            return _rebuild(store, fresh, objects, home, lost)
+            decisions = Decisions(store, fresh, forget_missing=forget_missing)
+            return _rebuild(store, fresh, objects, decisions, home, lost)
     finally:
         if old is not None:
             old.close()
 
 
 def _rebuild(
-    store: Store, fresh: Replacement, objects: _Objects, home: Path, lost: str | None
+    store: Store,
+    fresh: Replacement,
+    objects: _Objects,
+    decisions: Decisions,
+    home: Path,
+    lost: str | None,
 ) -> list[str]:
     for _ in range(_LOOKS):
         if objects.look() <= _FEW:
@@ -90,7 +98,9 @@ def _rebuild(
     spools = Spools(home)
     for found in spools.settled(fresh.index):
         load(fresh.index, found)
+    decisions.load()
     with fresh.swap() as live:
+        decisions.catch_up(live)
         catching_up = CatchingUp(fresh.index, objects, home)
         catching_up.from_spools(spools, live)
         if live is not None:
@@ -98,7 +108,7 @@ def _rebuild(
         else:
             catching_up.name_others(fresh.spooled_in_outdated())
         objects.load_early_texts()
-    return [*objects.unread, *spools.unread, *catching_up.unread]
+    return [*objects.unread, *spools.unread, *catching_up.unread, *decisions.unread]
 
 
 def _lost_description(store: Store, old: Index, forget_missing: bool) -> str | None:

@@ -26,6 +26,7 @@ from archive.spool import sealed_name
 from archive.spooled import LATE, spooled_files
 from archive.store.base import Store, StoredObject
 from archive.timestamps import now, to_long_timestamp
+from archive.verify.decisions import audit_decisions
 from archive.verify.report import Report
 from archive.verify.segment import SegmentAudit
 
@@ -90,6 +91,7 @@ class _Walk:
             for name in self._suspects:
                 self._orphan(name)
         self._advance(self._done, self._done)
+        audit_decisions(self._collection, self._report)
         self._spooled()
         return self._report
 

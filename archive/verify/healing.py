@@ -15,8 +15,9 @@ from archive.description import are_others, values_of
 from archive.digests import sha256_hex
 from archive.errors import KeyInvalid, KeyMissing, KeyTaken, ObjectDamaged, RecordError
 from archive.manifests import Manifest, parse_manifest
-from archive.names import DESCRIPTION, key_of
+from archive.names import ACCESS, DESCRIPTION, decision_of, key_of
 from archive.progress import Advance, unseen
+from archive.restrictions.objects import is_whole
 from archive.store.base import Store
 from archive.store.copying import copy_object
 from archive.store.mirror import MirroredStore
@@ -43,7 +44,8 @@ def heal(
 ) -> Iterator[Healed]:
     """Give each of two stores what the other one has whole, and it has not.
 
-    Whole is what its manifest names, and a manifest that can be read, if its twin cannot. What no
+    Whole is what its manifest names, and a manifest that can be read, if its twin cannot; and a
+    decision to withhold that has the bytes its name was made of. What no
     manifest speaks of stays as it is; so does everything where the stores are different collections
     by their descriptions. Reads both stores to the end; `folder` has room for the largest object.
     Raises StoreError where a store as a whole cannot be used; FilesMissing before anything else for
@@ -55,8 +57,9 @@ def heal(
     both = _Both(main, mirror, folder)
     if not (yield from both.description()):
         return
-    keys = heapq.merge(*((found.key for found in one.list("manifests/")) for one in (main, mirror)))
-    for number, (key, _) in enumerate(groupby(keys)):
+    for key in both.keys(ACCESS):
+        yield from both.decision(key)
+    for number, key in enumerate(both.keys("manifests/")):
         advance(number, None)
         yield from both.manifest(key)
 
@@ -80,6 +83,25 @@ class _Both:
         elif "bad" in states:
             yield Healed(key=DESCRIPTION, store="", detail="neither store has this whole")
         return True
+
+    def keys(self, prefix: str) -> Iterator[str]:
+        """Those that begin with it in either store, in their order."""
+        listings = ((found.key for found in one.list(prefix)) for one in self._stores)
+        return (key for key, _ in groupby(heapq.merge(*listings)))
+
+    def decision(self, key: str) -> Iterator[Healed]:
+        """One object; nothing of what is called as no decision is."""
+        try:
+            decision_of(key)
+        except KeyInvalid:
+            return
+        copies = [_decision(one, key) for one in self._stores]
+        states: list[State] = [state for state, _ in copies]
+        whole = [data for state, data in copies if state == "good"]
+        if whole:
+            yield from self._put_right(key, states, sha256_hex(whole[:1]))
+        else:
+            yield Healed(key=key, store="", detail="neither store has this decision whole")
 
     def manifest(self, key: str) -> Iterator[Healed]:
         """The manifest, then the objects that it names."""
@@ -137,6 +159,16 @@ def _description(store: Store) -> tuple[State, bytes]:
     try:
         data = store.get(DESCRIPTION)
         return ("bad" if values_of(data) is None else "good"), data
+    except KeyMissing:
+        return "missing", b""
+    except ObjectDamaged:
+        return "bad", b""
+
+
+def _decision(store: Store, key: str) -> tuple[State, bytes]:
+    try:
+        data = store.get(key)
+        return ("good" if is_whole(key, data) else "bad"), data
     except KeyMissing:
         return "missing", b""
     except ObjectDamaged:

@@ -1,0 +1,39 @@
+"""Decisions to withhold: each object by its name, and the index by the objects."""
+
+from __future__ import annotations
+
+from archive.collection import Collection
+from archive.errors import KeyInvalid, KeyMissing, ObjectDamaged, RecordError
+from archive.names import ACCESS, decision_key, decision_of
+from archive.restrictions.objects import read_decision
+from archive.verify.report import Report
+
+
+def audit_decisions(collection: Collection, report: Report) -> None:
+    """Read them all: they are few. Raises StoreError, IndexFailure."""
+    store = collection.store
+    # Looked up before the objects are listed: what is decided in between is no matter of ours.
+    known = set(collection.index.decisions())
+    new: list[str] = []
+    for stored in store.list(ACCESS):
+        try:
+            id_ = decision_of(stored.key)
+        except KeyInvalid:
+            report.add("orphan", stored.key, "no decision of a collection is called so there")
+            continue
+        report.objects += 1
+        try:
+            read_decision(stored.key, store.get(stored.key))
+        except (KeyMissing, RecordError, ObjectDamaged) as error:
+            report.add("bad", stored.key, str(error))
+        else:
+            if id_ not in known:
+                new.append(id_)
+        known.discard(id_)
+    by_now = collection.index.decisions() if new else {}
+    for id_ in new:
+        if id_ not in by_now:
+            detail = "who uses this index does not obey this decision"
+            report.add("unindexed", decision_key(id_), detail)
+    for id_ in sorted(known):
+        report.add("missing", decision_key(id_), "the index alone knows this decision")
