@@ -20,7 +20,6 @@ from archive.web.following import Followed
 from archive.web.grants import Grants
 from archive.web.guard.register import TokenRegister
 from archive.web.pages.stock import Stock
-from archive.web.pages.stock import Stock
 from archive.web.replay.origins import Origins
 from archive.web.targets import Scope
 
@@ -94,8 +93,6 @@ class Site:
     tokens: TokenRegister | None = None
     #: of several servers before one collection all need the same key
     grants: Grants = field(default_factory=lambda: Grants(token_bytes(32)))
-    #: how much there is, for pages
-    stock: Stock = field(default_factory=Stock)
     #: how much there is, for pages
     stock: Stock = field(default_factory=Stock)
     #: a database or a store that is slow must not hold up those who ask for something else
