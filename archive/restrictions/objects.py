@@ -152,7 +152,7 @@ def _decision(id_: str, created: datetime, fields: dict[str, Any]) -> Decision:
         raise ValueError(f"{kind!r} is no decision")
     url, digest = _text_or_none(fields, "url"), _text_or_none(fields, "digest")
     if (url is None) == (digest is None):
-        raise ValueError("it names not just one of a URL and a digest")
+        raise ValueError("just one of a URL and a digest is to be named")
     match = _match(_text(fields, "match"))
     if url is not None:
         prefix_range(url, match)

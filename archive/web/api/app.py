@@ -10,6 +10,7 @@ from archive.web.api.documents import router as documents
 from archive.web.api.jobs import router as jobs
 from archive.web.api.negotiation import negotiate, protect
 from archive.web.api.problems import GENERAL
+from archive.web.api.restrictions import router as restrictions
 from archive.web.api.root import router as root
 from archive.web.api.search import router as search
 from archive.web.api.sources import router as sources
@@ -19,7 +20,16 @@ from archive.web.site import Site
 
 PREFIX = "/api/v1"
 
-ROUTERS: tuple[APIRouter, ...] = (root, captures, documents, search, versions, sources, jobs)
+ROUTERS: tuple[APIRouter, ...] = (
+    root,
+    captures,
+    documents,
+    search,
+    versions,
+    sources,
+    jobs,
+    restrictions,
+)
 """Paths are written without the prefix. Handlers find the site by `site_of(request.scope)` and do
 what may wait in one `site.call`; what they raise of `ArchiveError` becomes a problem."""
 

@@ -1,0 +1,176 @@
+"""`/restrictions`: what is withheld, and why; for administrators alone (see archive.web.guard)."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Annotated, Self
+
+from fastapi import APIRouter, Path, Query, Request
+from pydantic import BaseModel, Field
+from starlette.exceptions import HTTPException
+
+from archive.restrictions.model import Restriction
+from archive.restrictions.objects import new_restriction
+from archive.restrictions.register import Standing
+from archive.restrictions.telling import to_json
+from archive.timestamps import now, to_timestamp
+from archive.urlkey import Match
+from archive.web.api.parameters import LONGEST_URL, first_moment, last_moment
+from archive.web.api.problems import problems
+from archive.web.site import Site, site_of
+
+router = APIRouter(tags=["restrictions"])
+
+_TIME = "4 to 14 digits, or an ISO 8601 date or date-time; UTC."
+_LONGEST_REASON = 10_000
+
+RestrictionId = Annotated[
+    str, Path(min_length=1, max_length=100, description="Id of a restriction.")
+]
+Reason = Annotated[str, Field(max_length=_LONGEST_REASON)]
+
+
+class RestrictionWish(BaseModel):
+    """What is to be withheld: a URL or a digest, not both."""
+
+    url: str | None = Field(
+        default=None,
+        max_length=LONGEST_URL,
+        description="Captures of this URL, or of what it stands for by `match`.",
+        examples=["https://news.example.org/a"],
+    )
+    match: Match = Field(default="exact", description="What `url` stands for.")
+    start: str | None = Field(
+        default=None, alias="from", max_length=64, description=f"Captures not before. {_TIME}"
+    )
+    end: str | None = Field(
+        default=None, alias="to", max_length=64, description=f"Captures not after. {_TIME}"
+    )
+    digest: str | None = Field(
+        default=None,
+        max_length=300,
+        description="Captures whose payload has it, wherever and whenever they were made: "
+        "`sha256:` and 64 hexadecimal digits.",
+    )
+    until: str | None = Field(
+        default=None, max_length=64, description=f"It ends by itself then. {_TIME}"
+    )
+    reason: Reason = Field(min_length=1, description="Why; for administrators alone.")
+
+    def decision(self) -> tuple[Restriction, bytes]:
+        """Raises HTTPException, UrlError, TimestampError."""
+        until = first_moment(self.until)
+        if not self.reason.strip():
+            raise HTTPException(400, "body.reason: whoever decides later about it needs one")
+        if until is not None and until <= to_timestamp(now()):
+            raise HTTPException(400, "body.until: it is over already")
+        by_url = self.match != "exact" or self.start is not None or self.end is not None
+        if self.digest is not None and by_url:
+            raise HTTPException(400, "body.digest: `match`, `from` and `to` go with a URL")
+        start, end = first_moment(self.start), last_moment(self.end)
+        if start and end and start > end:
+            raise HTTPException(400, "body.from: it is later than `to`; nothing is of that time")
+        try:
+            return new_restriction(
+                url=self.url,
+                match=self.match,
+                start=start,
+                end=end,
+                digest=self.digest,
+                until=until,
+                reason=self.reason,
+            )
+        except ValueError as error:
+            raise HTTPException(400, f"body: {error}") from error
+
+
+class LiftWish(BaseModel):
+    """Why a restriction ends."""
+
+    reason: Reason = Field(default="", description="Why; for administrators alone.")
+
+
+class LiftingModel(BaseModel):
+    """The decision that ended a restriction."""
+
+    id: str
+    created: datetime
+    reason: str
+
+
+class RestrictionModel(BaseModel):
+    """A restriction as it is now."""
+
+    id: str
+    url: str | None = Field(description="Null: it is about a digest.")
+    match: Match | None = Field(description="What `url` stands for.")
+    start: str | None = Field(
+        alias="from", description="Captures of then and later, 14 digits; null: from ever."
+    )
+    end: str | None = Field(
+        alias="to", description="Captures of then and before, 14 digits; null: for ever."
+    )
+    digest: str | None = Field(description="Of payloads.")
+    until: str | None = Field(description="14 digits; null: until it is lifted.")
+    reason: str
+    created: datetime
+    in_force: bool = Field(description="Neither lifted nor over.")
+    lifted: LiftingModel | None
+    captures: int | None = Field(
+        default=None, description="How many it touches in the index; only for one that was asked."
+    )
+
+    @classmethod
+    def of(cls, standing: Standing, captures: int | None = None) -> Self:
+        """As a model."""
+        return cls.model_validate(to_json(standing, captures))
+
+
+class RestrictionList(BaseModel):
+    """All that there ever were, the oldest first."""
+
+    restrictions: list[RestrictionModel]
+
+
+@router.get("/restrictions", summary="What is withheld")
+async def list_restrictions(
+    request: Request,
+    in_force: Annotated[bool, Query(description="Only those that still withhold.")] = False,
+) -> RestrictionList:
+    """Every restriction, also those that were lifted or are over, with the reasons."""
+    site = site_of(request.scope)
+    standings = await site.call(site.view.restrictions.standings)
+    return RestrictionList(
+        restrictions=[RestrictionModel.of(one) for one in standings if one.in_force or not in_force]
+    )
+
+
+@router.post("/restrictions", summary="Withhold", status_code=201)
+async def restrict(request: Request, wish: RestrictionWish) -> RestrictionModel:
+    """Withhold captures from everybody who reads, from now on. Nothing is deleted."""
+    site = site_of(request.scope)
+    decision, data = wish.decision()
+    return await site.call(_withhold, site, decision, data)
+
+
+@router.post("/restrictions/{restriction}/lift", summary="Show again", responses=problems(404))
+async def lift(
+    request: Request, restriction: RestrictionId, wish: LiftWish | None = None
+) -> RestrictionModel:
+    """End a restriction. What else withholds the same captures goes on."""
+    site = site_of(request.scope)
+    return await site.call(_lift, site, restriction, "" if wish is None else wish.reason)
+
+
+def _withhold(site: Site, decision: Restriction, data: bytes) -> RestrictionModel:
+    restrictions = site.view.restrictions
+    restrictions.decide(site.collection, decision, data)
+    standing = Standing(restriction=decision, lifted=None, in_force=True)
+    return RestrictionModel.of(standing, restrictions.touched(decision))
+
+
+def _lift(site: Site, id_: str, reason: str) -> RestrictionModel:
+    restrictions = site.view.restrictions
+    restrictions.lift(site.collection, id_, reason)
+    standing = next(one for one in restrictions.standings() if one.restriction.id == id_)
+    return RestrictionModel.of(standing, restrictions.touched(standing.restriction))
