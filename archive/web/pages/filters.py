@@ -30,6 +30,23 @@ def long_time(timestamp: str) -> str:
     return f"{at.day} {month_name[at.month]} {at.year}, {at:%H:%M:%S}"
 
 
+def day_in_words(digits: str, *, american: bool = False, year_first: bool = False) -> str:
+    """`22 November 2026` of 8 digits or more, `November 2026` of 6, `2026` of 4; of a month or day
+    that there is not, the year alone.
+
+    `american`: `November 22, 2026`; with `year_first` `2026, November 22`.
+    """
+    year, month, day = digits[:4], digits[4:6], digits[6:8]
+    if not (month.isdigit() and 1 <= int(month) <= 12):
+        return year
+    name = month_name[int(month)]
+    if not (day.isdigit() and 1 <= int(day) <= 31):
+        return f"{year}, {name}" if year_first else f"{name} {year}"
+    if year_first:
+        return f"{year}, {name} {int(day)}"
+    return f"{name} {int(day)}, {year}" if american else f"{int(day)} {name} {year}"
+
+
 def short_time(timestamp: str) -> str:
     """`2026-11-22 09:30`, in UTC."""
     return f"{timestamp[:4]}-{timestamp[4:6]}-{timestamp[6:8]} {timestamp[8:10]}:{timestamp[10:12]}"
@@ -84,6 +101,7 @@ def parameter(text: str) -> str:
 
 FILTERS: dict[str, Callable[..., Any]] = {
     "long_time": long_time,
+    "day_in_words": day_in_words,
     "short_time": short_time,
     "clock": clock,
     "iso_time": iso_time,

@@ -6,7 +6,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
-from archive.web.pages import captures, search, static
+from archive.web.pages import captures, difference, document, search, static
 from archive.web.pages.rendering import render
 from archive.web.routes import PrefixRoute
 
@@ -20,5 +20,8 @@ ROUTES: tuple[BaseRoute, ...] = (
     PrefixRoute(static.PREFIX, static.static_file),
     Route("/", search.front),
     Route("/captures", captures.captures),
+    Route("/document", document.document),
+    Route("/cite", document.cite),
+    Route("/diff", difference.diff),
     Route("/about", about),
 )

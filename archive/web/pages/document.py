@@ -1,0 +1,134 @@
+"""`/document?url=&at=`: the text of a capture, where it comes from, and how to cite it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import partial
+from urllib.parse import urlencode
+
+from starlette.requests import Request
+from starlette.responses import RedirectResponse, Response
+
+from archive.documents import count_words, text_digest
+from archive.errors import ArchiveError
+from archive.memento import Memento
+from archive.model import Capture, Document
+from archive.timestamps import parse_time
+from archive.view import View
+from archive.web import links
+from archive.web.api.choosing import attachment, file_name
+from archive.web.api.documents import Provenance
+from archive.web.pages.citation import FORMS, Cited
+from archive.web.pages.rendering import render
+from archive.web.raw import SAFE
+from archive.web.refusals import Refusal, refusal_of, refuse
+from archive.web.site import Site, site_of
+from archive.web.targets import repaired
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Opened:
+    capture: Capture
+    memento: Memento
+    document: Document | None
+    previous: str | None  #: time of the capture before
+    next: str | None
+
+
+def _open(view: View, url: str, at: str | None) -> _Opened:
+    view = view.settled()
+    capture = view.find(url, at=at)
+    around = view.neighbours(capture.url, capture.timestamp)
+    return _Opened(
+        capture=capture,
+        memento=view.open(capture),
+        document=view.document(capture),
+        previous=around.previous,
+        next=around.next,
+    )
+
+
+async def _asked(request: Request) -> _Opened:
+    """Raises ArchiveError."""
+    site = site_of(request.scope)
+    url = repaired(request.query_params.get("url", "").strip())
+    at = request.query_params.get("at", "").strip()
+    return await site.call(_open, site.view, url, parse_time(at) if at else None)
+
+
+async def document(request: Request) -> Response:
+    """The page of a capture's text."""
+    if not request.query_params.get("url", "").strip():
+        return RedirectResponse("/", 303)
+    site = site_of(request.scope)
+    try:
+        opened = await _asked(request)
+    except ArchiveError as error:
+        return refuse(request, refusal_of(error))
+    capture = opened.capture
+    cited = _cited(site, request, opened)
+    article = None if opened.document is None else opened.document.article
+    context = {
+        "capture": capture,
+        "document": opened.document,
+        "article": article,
+        "paragraphs": _paragraphs(article.text) if article else (),
+        "words": count_words(article.text) if article else 0,
+        "text_digest": text_digest(article.text) if article and article.text else None,
+        "provenance": Provenance.of(opened.memento, opened.document.run if opened.document else ""),
+        "location": opened.memento.location,
+        "previous": opened.previous,
+        "next": opened.next,
+        "permalink": cited.permalink,
+        "citations": [
+            (form, name, FORMS[form][2](cited).strip(), _cite(capture, form))
+            for form, name in (("apa", "APA"), ("bibtex", "BibTeX"), ("ris", "RIS"))
+        ],
+    }
+    return render(request, "document.html", context)
+
+
+async def cite(request: Request) -> Response:
+    """A reference as a file: `form` is apa, bibtex or ris."""
+    form = request.query_params.get("form", "apa")
+    if form not in FORMS:
+        detail = f"references come as {', '.join(FORMS)}: give one of them as form"
+        return refuse(request, Refusal(status=400, detail=detail))
+    try:
+        opened = await _asked(request)
+    except ArchiveError as error:
+        return refuse(request, refusal_of(error))
+    media_type, suffix, write = FORMS[form]
+    text = write(_cited(site_of(request.scope), request, opened))
+    headers = {**SAFE, **attachment(file_name(opened.capture, suffix)), "Content-Type": media_type}
+    return Response(text.encode(), headers=headers)
+
+
+def _cite(capture: Capture, form: str) -> str:
+    return f"/cite?{urlencode({'url': capture.url, 'at': capture.timestamp, 'form': form})}"
+
+
+def _paragraphs(text: str) -> Sequence[str]:
+    return [line for line in text.split("\n") if line.strip()]
+
+
+def _cited(site: Site, request: Request, opened: _Opened) -> Cited:
+    capture = opened.capture
+    found = opened.document
+    make = partial(
+        Cited,
+        url=capture.url,
+        permalink=links.memento(site.base_url(request.scope), capture.url, capture.timestamp),
+        timestamp=capture.timestamp,
+    )
+    if found is None:
+        return make(title=None, authors=(), date=None, site=None, language=None)
+    article = found.article
+    return make(
+        title=article.title,
+        authors=article.authors,
+        date=found.date,
+        site=article.site,
+        language=article.language,
+    )
