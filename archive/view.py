@@ -120,13 +120,13 @@ class View:
         return islice(shown, query.limit)
 
     def _shown(self, captures: Iterator[Capture]) -> Iterator[Capture]:
-        # A long answer obeys what is decided while it is given.
-        while batch := list(islice(captures, _LOOK_AGAIN)):
-            rules = self._rules()
-            if rules:
-                yield from (capture for capture in batch if not _is_withheld(rules, capture))
-            else:
-                yield from batch
+        rules = NOTHING
+        for number, capture in enumerate(captures):
+            if not number % _LOOK_AGAIN:
+                # A long answer obeys what is decided while it is given.
+                rules = self._rules()
+            if not (rules and _is_withheld(rules, capture)):
+                yield capture
 
     def blocks(self, query: CaptureQuery, most: int | None = None) -> Sequence[CapturePlace]:
         """See `Index.blocks`: of all there is, also of what is withheld."""
