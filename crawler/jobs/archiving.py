@@ -54,7 +54,7 @@ _BROKEN = (
 class _Ended:
     """How a process ended."""
 
-    status: int  # negative: the signal that killed it
+    told: bool  # whether it was told to end
     lines: list[dict[str, Any]]  # what it printed, in the order of the URLs; may be too few
 
 
@@ -79,8 +79,9 @@ class ArchiveWorker:
         """See Worker."""
         ended = await self._archive([job.arguments["url"] for job in jobs], stop)
         lines = ended.lines + [{}] * (len(jobs) - len(ended.lines))
+        again = ended.told and stop.is_set()
         return [
-            _ending(job, line, stopped=stop.is_set())
+            _ending(job, line, told=ended.told, again=again)
             for job, line in zip(jobs, lines, strict=False)
         ]
 
@@ -100,7 +101,8 @@ class ArchiveWorker:
             await asyncio.wait(
                 (talk, stopped), timeout=self._longest, return_when=asyncio.FIRST_COMPLETED
             )
-            if not talk.done():
+            told = not talk.done()
+            if told:
                 await _end(process, talk, self._grace)
             output, said = talk.result() if talk.done() else (b"", b"")
         finally:
@@ -111,7 +113,7 @@ class ArchiveWorker:
             logger.warning("archiving: %s", sentence.removeprefix("pressmark: "))
         if status not in (0, 1, *STATUS.values()):
             logger.error("the process that archives ended with status %s", status)
-        return _Ended(status, _lines(output))
+        return _Ended(told, _lines(output))
 
 
 async def _end(
@@ -133,12 +135,12 @@ def _lines(output: bytes) -> list[dict[str, Any]]:
     return [json.loads(line) for line in whole.splitlines()]
 
 
-def _ending(job: Job, line: dict[str, Any], *, stopped: bool) -> Ending:
+def _ending(job: Job, line: dict[str, Any], *, told: bool, again: bool) -> Ending:
     """Only what is stored is a success. Sentences about our own machine are for our log alone."""
     if line.get("ok") is True:
         return Ending(job=job, result=line)
-    reason = line.get("reason") or ("interrupted" if stopped else "failed")
-    message = line.get("error") or (_INTERRUPTED if stopped else _BROKEN)
+    reason = line.get("reason") or ("interrupted" if told else "failed")
+    message = line.get("error") or (_INTERRUPTED if told else _BROKEN)
     if reason == "not-stored":
         logger.warning("archiving %s: %s", job.arguments["url"], message)
         message = _NOT_STORED
@@ -146,5 +148,5 @@ def _ending(job: Job, line: dict[str, Any], *, stopped: bool) -> Ending:
         job=job,
         result=line or None,
         error=Failure(reason=reason, message=message),
-        cut_short=stopped and reason in ("interrupted", "not-stored"),
+        cut_short=again and reason in ("interrupted", "not-stored"),
     )

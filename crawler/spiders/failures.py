@@ -22,6 +22,7 @@ from twisted.python.failure import Failure
 
 from archive.errors import AddressRefused, ArchiveError, WriteError
 from archive.model import Capture
+from crawler.pace import NotBegun
 
 Reason = Literal[
     "invalid-url",
@@ -169,6 +170,10 @@ def _of_ours(error: ArchiveError, url: str) -> str:
 
 def _ignored(error: IgnoreRequest, url: str) -> Explanation:
     text = str(error)
+    if isinstance(error, NotBegun):
+        return Explanation(
+            "interrupted", f"the work was stopped before {url} had its turn; archive it again"
+        )
     if _MANY in text:
         return Explanation(
             "too-many-redirects", f"{url} redirects in a loop, or too often; correct the URL"
