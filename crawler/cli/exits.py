@@ -10,6 +10,8 @@ from archive.errors import (
     StateFailure,
     StateTaken,
     StoreError,
+    TokenNameTaken,
+    TokenUnknown,
     UrlError,
     WriteError,
 )
@@ -28,7 +30,7 @@ INTERRUPTED = 130
 
 def exit_status(error: ArchiveError) -> int:
     """The status that a command ends with when this error ends it."""
-    if isinstance(error, UrlError | StateTaken | OtherCollection):
+    if isinstance(error, UrlError | StateTaken | OtherCollection | TokenNameTaken | TokenUnknown):
         return WRONG_USAGE
     if isinstance(error, StoreError | IndexFailure | StateFailure | WriteError | SourceBusy):
         return UNAVAILABLE

@@ -45,6 +45,7 @@ _COMMANDS = {
     "get": "retrieval:get",
     "search": "retrieval:search",
     "serve": "serving:serve_command",
+    "token": "tokens:token",
     "restrict": "restricting:restrict",
     "import": "importing:import_files",
     "verify": "keeping:verify",

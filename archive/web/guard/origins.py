@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from functools import lru_cache
-from ipaddress import ip_address
+from ipaddress import IPv4Address, IPv6Address, ip_address
 from urllib.parse import urlsplit
 
 _HOST = re.compile(r"(\[[0-9A-Fa-f:.]+\]|[^:\[\]/@?#\s]+)(?::(\d{1,5}))?")
@@ -35,14 +35,28 @@ class Hosts:
         name = match[1].lower().removesuffix(".")
         if name in self._names or name.endswith(self._endings or ("\0",)):
             return True
-        if name == "localhost" or name.endswith(".localhost"):
+        if is_loopback_name(name):
             return True
-        try:
-            address = ip_address(name.strip("[]"))
-        except ValueError:
-            # The origin of archived pages is ours as the name before which it stands.
-            return name.startswith("replay.") and self._known(name.removeprefix("replay."))
-        return address.is_loopback or not self._local
+        if _address(name) is not None:
+            return not self._local
+        # The origin of archived pages is ours as the name before which it stands.
+        return name.startswith("replay.") and self._known(name.removeprefix("replay."))
+
+
+def is_loopback_name(name: str) -> bool:
+    """Whether a name or address, without a port, always means the machine that asks (RFC 6761,
+    6.3)."""
+    if name == "localhost" or name.endswith(".localhost"):
+        return True
+    address = _address(name)
+    return address is not None and address.is_loopback
+
+
+def _address(name: str) -> IPv4Address | IPv6Address | None:
+    try:
+        return ip_address(name.strip("[]"))
+    except ValueError:
+        return None
 
 
 def is_from_elsewhere(
