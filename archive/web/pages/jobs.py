@@ -1,0 +1,107 @@
+"""`/jobs`, a job's page, and `/save`: archiving on demand."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from urllib.parse import urlencode
+
+from starlette.requests import Request
+from starlette.responses import RedirectResponse, Response
+
+from archive.jobs import Job, JobQuery
+from archive.timestamps import now, to_timestamp
+from archive.web.api.jobs import cancel_job, retry_job
+from archive.web.authority import authority_of
+from archive.web.pages.rendering import render
+from archive.web.save.submitting import queue_of
+from archive.web.site import site_of
+
+_PAGE = 50
+_NO_STORE = {"Cache-Control": "no-store"}
+
+_STATES = {
+    "waiting": ("waiting", ""),
+    "running": ("running", "change"),
+    "success": ("done", "good"),
+    "error": ("failed", "bad"),
+    "cancelled": ("cancelled", "warn"),
+}
+
+
+def state_of(job: Job) -> tuple[str, str]:
+    """Its state in a word, and the class of its mark."""
+    if job.cancelling and not job.is_ended:
+        return "ending", "warn"
+    return _STATES[job.state]
+
+
+def took(job: Job) -> str | None:
+    """How long it has run, or ran."""
+    if job.started is None:
+        return None
+    seconds = int(((job.ended or now()) - job.started).total_seconds())
+    return f"{seconds // 60} min {seconds % 60} s" if seconds >= 60 else f"{seconds} s"
+
+
+def digits(moment: datetime) -> str:
+    """14 digits, for the filters of the templates."""
+    return to_timestamp(moment)
+
+
+_HELPERS = {"state_of": state_of, "took": took, "digits": digits}
+
+
+async def jobs(request: Request) -> Response:
+    """The newest jobs."""
+    site = site_of(request.scope)
+    context: dict[str, object] = {
+        **_HELPERS,
+        "jobs": [],
+        "load": None,
+        "following": None,
+        "before": "",
+    }
+    if site.jobs is None:
+        return render(request, "jobs.html", context, headers=_NO_STORE)
+    before = request.query_params.get("before") or None
+    found = await site.jobs.list(JobQuery(limit=_PAGE + 1, before=before))
+    following = None
+    if len(found) > _PAGE:
+        following = f"/jobs?{urlencode({'before': found[_PAGE - 1].id})}"
+    context |= {
+        "jobs": found[:_PAGE],
+        "load": await site.jobs.load(),
+        "following": following,
+        "before": before or "",
+    }
+    return render(request, "jobs.html", context, headers=_NO_STORE)
+
+
+async def job(request: Request) -> Response:
+    """One job; while it runs the page asks again by itself, where scripts run."""
+    found = await queue_of(site_of(request.scope)).get(request.path_params["job"])
+    authority = authority_of(request.scope)
+    own = found.by == (authority.token or "") or authority.may("admin")
+    context = {**_HELPERS, "job": found, "may_change": own and authority.may("save")}
+    return render(request, "job.html", context, headers=_NO_STORE)
+
+
+async def cancel(request: Request) -> Response:
+    """End a job, and show it."""
+    found = await cancel_job(request, request.path_params["job"])
+    return RedirectResponse(f"/jobs/{found.id}", 303, _NO_STORE)
+
+
+async def retry(request: Request) -> Response:
+    """Try a job again, and show it."""
+    found = await retry_job(request, request.path_params["job"])
+    return RedirectResponse(f"/jobs/{found.id}", 303, _NO_STORE)
+
+
+async def save_form(request: Request) -> Response:
+    """What is posted to `/save`."""
+    context = {
+        "url": request.query_params.get("url", "").strip(),
+        "on": site_of(request.scope).jobs is not None,
+    }
+    return render(request, "save.html", context, headers=_NO_STORE)
