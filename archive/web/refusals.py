@@ -13,6 +13,7 @@ from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
+from starlette.routing import Match
 
 from archive.errors import (
     ArchiveError,
@@ -58,6 +59,7 @@ _STATUSES: tuple[tuple[type[ArchiveError], int], ...] = (
     (StoreError, 503),
 )
 _RETRY_AFTER = "5"
+_METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -146,12 +148,25 @@ async def _refuse_archive_error(request: Request, error: Exception) -> Response:
 
 async def _refuse_http_error(request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)
-    detail = error.detail
+    detail, headers = error.detail, error.headers
     if error.status_code == 404 and detail == HTTPStatus.NOT_FOUND.phrase:
         detail = "there is nothing at this address"
     elif error.status_code == 405:
         detail = f"this address does not answer {request.method[:40]}"
-    return refuse(request, Refusal(status=error.status_code, detail=detail), error.headers)
+        headers = {"Allow": ", ".join(_allowed(request))}
+    return refuse(request, Refusal(status=error.status_code, detail=detail), headers)
+
+
+def _allowed(request: Request) -> list[str]:
+    """Methods that the address answers; the error names those of one route of several."""
+    return [
+        method
+        for method in _METHODS
+        if any(
+            route.matches({**request.scope, "method": method})[0] is Match.FULL
+            for route in request.app.routes
+        )
+    ]
 
 
 async def _refuse_parameters(request: Request, error: Exception) -> Response:

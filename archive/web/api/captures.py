@@ -87,7 +87,7 @@ MimeFilter = Annotated[
 ]
 
 
-@router.get("/captures", summary="Captures of a URL", responses=problems(400, 503))
+@router.get("/captures", summary="Captures of a URL")
 async def list_captures(
     request: Request,
     response: Response,

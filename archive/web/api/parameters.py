@@ -8,7 +8,8 @@ from fastapi import Query
 
 from archive.timestamps import parse_time
 
-LONGEST_URL = 1 << 16
+LONGEST_URL = 16_000
+"""As a parameter, so that a cursor finds room beside it: an address may have 64 KiB as a whole."""
 
 _TIME = "4 to 14 digits, or an ISO 8601 date or date-time; UTC."
 
@@ -44,7 +45,7 @@ Limit = Annotated[int, Query(ge=1, le=1000, description="The most items of one p
 Cursor = Annotated[
     str | None,
     Query(
-        max_length=1 << 17,
+        max_length=1 << 15,
         description="Where the page begins: from `next` of the page before it. Opaque.",
     ),
 ]

@@ -50,16 +50,21 @@ class Problem(BaseModel):
 
 def problems(*statuses: int) -> Responses:
     """What a route may answer beside what every route may."""
-    return {status: _response(_TEXTS[status]) for status in statuses}
+    return {status: _response(_TEXTS[status], plain=status == 400) for status in statuses}
 
 
-def _response(text: str) -> dict[str, Any]:
+def _response(text: str, *, plain: bool = False) -> dict[str, Any]:
     schema = {"$ref": f"#/components/schemas/{Problem.__name__}"}
-    return {"description": text, "content": {MEDIA_TYPE: {"schema": schema}}}
+    content: dict[str, Any] = {MEDIA_TYPE: {"schema": schema}}
+    if plain:
+        # What is no request, or has too long an address, the HTTP server answers before we see it.
+        content["text/plain"] = {"schema": {"type": "string"}}
+    return {"description": text, "content": content}
 
 
 GENERAL: Responses = {
     **problems(400, 401, 403, 406, 429, 500, 503),
+    431: {"description": "The address or the headers are too long; there is no body."},
     # With it FastAPI documents no answer of 422, which there is not.
     "default": _response("Any other error."),
 }
