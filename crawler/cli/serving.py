@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 import click
 
 from archive.errors import ServerError, StateFailure
+from archive.restrictions.refreshing import Refreshing
 from archive.state import State
 from archive.tokens import Tokens
 from archive.view import View
@@ -75,6 +76,7 @@ def serve_command(host: str | None, port: int | None) -> None:
         address = address_of(listening)
         proxies = [str(network) for network in keys.proxies]
         ready = f"Pressmark serves {keys.public_url or address}"
+        stack.enter_context(Refreshing(site.view.restrictions, collection.store))
         serve(make_app(site), sockets, lambda: click.echo(ready), proxies)
 
 

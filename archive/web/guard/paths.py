@@ -77,7 +77,7 @@ _LOOKING = frozenset({"GET", "HEAD", "OPTIONS"})
 
 
 def path_of(path: str) -> Path:
-    """The row of a decoded path. `/savex` is taken for `/save`: too strict is the safe mistake."""
+    """The row of a decoded path."""
     found = _EXACT.get(path)
     return found if found is not None else _beginning(path[:32])
 
