@@ -54,7 +54,7 @@ _PATHS = (
     Path(prefix="/save/status", route="/save/status/{job}", look="save", change="save"),
     # The form of that name acts when it is posted.
     Path(prefix="/save", route="/save", look="save", change="save", rate="save", exact=True),
-    Path(prefix="/save/", route="/save", look="save", change="save", acts=True, rate="save"),
+    Path(prefix="/save", route="/save", look="save", change="save", acts=True, rate="save"),
     Path(prefix="/jobs", route="/jobs", change="save", rate="save"),
     Path(prefix="/api/v1/jobs", route="/api/v1/jobs", change="save", rate="save"),
     Path(prefix="/api/v1/search", route="/api/v1/search", change="read", rate="search"),
