@@ -1,0 +1,108 @@
+from __future__ import annotations
+
+import base64
+import hashlib
+import json
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from archive.errors import KeyInvalid, RecordError, UrlError
+from archive.names import decision_key, decision_of
+from archive.restrictions.objects import (
+    is_digest,
+    key_of_decision,
+    new_lifting,
+    new_restriction,
+    read_decision,
+)
+
+URL = "https://example.org/a"
+SHA256 = "sha256:" + "ab" * 32
+TIMES = st.none() | st.datetimes().map(lambda moment: f"{moment:%Y%m%d%H%M%S}".zfill(14))
+
+
+@given(
+    what=st.fixed_dictionaries({"url": st.sampled_from([URL, "http://example.org:81/é?a=b#c"])})
+    | st.fixed_dictionaries({"digest": st.sampled_from([SHA256, "sha1:" + "A2" * 16])}),
+    match=st.sampled_from(["exact", "prefix", "host", "domain"]),
+    start=TIMES,
+    end=TIMES,
+    until=TIMES,
+    reason=st.text(st.characters(exclude_categories=["Cs"])),
+)
+def test_a_decision_is_read_as_it_was_made(what: dict[str, Any], **fields: Any) -> None:
+    made, data = new_restriction(**what, **fields)
+    assert read_decision(key_of_decision(made), data) == made
+
+
+def test_an_object_can_be_read_and_checked_without_us() -> None:
+    made, data = new_restriction(url=URL, match="host", start="20260101000000", reason="why")
+    fields = json.loads(data)
+    assert data.endswith(b"}\n")
+    assert fields["url"] == URL
+    assert (fields["decision"], fields["match"], fields["reason"]) == ("withhold", "host", "why")
+    assert (fields["from"], fields["to"], fields["until"]) == ("20260101000000", None, None)
+    day, letters = made.id[:8], made.id[-10:]
+    assert base64.b32encode(hashlib.sha256(data).digest()).decode().lower()[:10] == letters
+    assert key_of_decision(made) == f"access/{day[:4]}/{day[4:6]}/{day[6:]}/{made.id}.json"
+
+
+def test_a_lifting_names_what_it_lifts() -> None:
+    restriction, _ = new_restriction(url=URL, reason="why")
+    lifting, data = new_lifting(restriction.id, "it was settled")
+    assert read_decision(key_of_decision(lifting), data) == lifting
+    assert (lifting.lifts, lifting.reason) == (restriction.id, "it was settled")
+
+
+@pytest.mark.parametrize("place", range(0, 200, 7))
+def test_a_changed_byte_is_noticed(place: int) -> None:
+    made, data = new_restriction(url=URL, reason="why")
+    place %= len(data)
+    changed = data[:place] + bytes([data[place] ^ 1]) + data[place + 1 :]
+    with pytest.raises(RecordError, match="is damaged"):
+        read_decision(key_of_decision(made), changed)
+
+
+def test_one_that_is_cut_off_is_noticed() -> None:
+    made, data = new_restriction(url=URL, reason="why")
+    for cut in (b"", data[:-1], data[: len(data) // 2], data + b" "):
+        with pytest.raises(RecordError, match=made.id):
+            read_decision(key_of_decision(made), cut)
+
+
+def test_what_makes_no_sense_is_not_decided() -> None:
+    with pytest.raises(UrlError):
+        new_restriction(url="mailto:a@example.org", reason="why")
+    with pytest.raises(ValueError, match="just one"):
+        new_restriction(reason="why")
+    with pytest.raises(ValueError, match="just one"):
+        new_restriction(url=URL, digest=SHA256, reason="why")
+    with pytest.raises(ValueError, match="64 hex digits"):
+        new_restriction(digest="sha256:abc", reason="why")
+
+
+def test_digests_are_told_from_urls() -> None:
+    assert is_digest(SHA256)
+    assert is_digest("SHA256:XY")  # a wrong one, but no URL
+    assert not is_digest(URL)
+    assert not is_digest("sha256://example.org/")
+    made, _ = new_restriction(digest=SHA256.upper(), reason="why")
+    assert made.digest == SHA256
+
+
+@pytest.mark.parametrize(
+    "key",
+    ["access/2026/11/22/x.json", "access/2026/11/23/20261122093000123-k3m5p7r2t4.json",
+     "access/20261122093000123-k3m5p7r2t4.json"],
+)  # fmt: skip
+def test_other_names_are_no_decisions(key: str) -> None:
+    with pytest.raises(KeyInvalid):
+        decision_of(key)
+
+
+def test_the_key_of_an_id() -> None:
+    id_ = "20261122093000123-k3m5p7r2t4"
+    assert decision_of(decision_key(id_)) == id_

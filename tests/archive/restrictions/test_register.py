@@ -1,0 +1,221 @@
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from archive.collection import Collection
+from archive.errors import (
+    IndexUnavailable,
+    RestrictionUnknown,
+    StoreUnavailable,
+    Withheld,
+)
+from archive.index import Index
+from archive.names import ACCESS
+from archive.restrictions.objects import key_of_decision, new_restriction
+from archive.restrictions.refreshing import Refreshing
+from archive.restrictions.register import Restrictions
+from archive.store.base import StoredObject
+from archive.store.local import LocalStore
+from archive.store.memory import MemoryStore
+from archive.view import View
+from tests.archive.restrictions.deciding import REASON, opened, withhold
+from tests.keeping import archive_messages
+
+URL = "https://example.org/a"
+PAGE = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nhi"
+
+
+class Away(MemoryStore):
+    """A store that can go away, and notes what it is asked."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.away = False
+        self.listed: list[str] = []
+
+    def put_new(self, key: str, source: bytes | Path) -> StoredObject:
+        self._answer()
+        return super().put_new(key, source)
+
+    def list(self, prefix: str, start_after: str = "") -> Iterator[StoredObject]:
+        self._answer()
+        self.listed.append(start_after)
+        return super().list(prefix, start_after)
+
+    def _answer(self) -> None:
+        if self.away:
+            raise StoreUnavailable("it is away")
+
+
+def in_force(collection: Collection) -> list[str]:
+    """Ids of what withholds now."""
+    return sorted(one.id for one in Restrictions(collection.index).rules().in_force)
+
+
+def test_the_object_is_there_before_the_row(index_url: str) -> None:
+    with opened(index_url) as collection:
+        decision = withhold(collection, url=URL)
+        assert [found.key for found in collection.store.list(ACCESS)] == [key_of_decision(decision)]
+        assert in_force(collection) == [decision.id]
+
+
+def test_a_store_that_is_away_withholds_nothing(index_url: str) -> None:
+    store = Away()
+    with opened(index_url, store) as collection:
+        collection.ensure()
+        store.away = True
+        with pytest.raises(StoreUnavailable):
+            withhold(collection, url=URL)
+        assert in_force(collection) == []
+        assert collection.index.decisions() == {}
+
+
+def test_a_restriction_is_lifted_by_another_decision(index_url: str) -> None:
+    with opened(index_url) as collection:
+        first, second = withhold(collection, url=URL), withhold(collection, url=URL, match="host")
+        register = Restrictions(collection.index)
+        lifting = register.lift(collection, first.id, "settled")
+        assert in_force(collection) == [second.id]
+        told = {one.restriction.id: one for one in register.standings()}
+        assert told[first.id].lifted == lifting
+        assert (told[first.id].in_force, told[second.id].in_force) == (False, True)
+        assert len(list(collection.store.list(ACCESS))) == 3
+        for unknown in ("no-such-id", lifting.id):
+            with pytest.raises(RestrictionUnknown, match=unknown):
+                register.lift(collection, unknown)
+        assert len(list(collection.store.list(ACCESS))) == 3
+
+
+def test_those_with_another_database_learn_of_it_from_the_store(
+    index_url: str, tmp_path: Path
+) -> None:
+    store = Away()
+    with opened(index_url, store) as here, opened(f"sqlite:///{tmp_path}/other.db", store) as there:
+        archive_messages(here, (URL, PAGE, 0))
+        learnt = Restrictions(there.index)
+        decision = withhold(here, url=URL)
+        assert in_force(there) == []
+        assert learnt.refresh(store) == []
+        assert in_force(there) == [decision.id]
+        # From then on it looks at late ones alone, and not at what it knows.
+        store.listed.clear()
+        learnt.refresh(store)
+        assert store.listed[0] > "access/2026"
+        Restrictions(here.index).lift(here, decision.id)
+        learnt.refresh(store)
+        assert in_force(there) == []
+        # Whoever lifts looks for what it does not know.
+        other = withhold(here, url=URL)
+        learnt.lift(there, other.id)
+        Restrictions(here.index).refresh(store)
+        assert in_force(here) == []
+
+
+def test_a_damaged_object_is_told_once_and_stands_in_nobodys_way(
+    index_url: str, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    store = LocalStore(tmp_path / "collection")
+    with opened(f"sqlite:///{tmp_path}/first.db", store) as first:
+        damaged, whole = withhold(first, url=URL), withhold(first, url=URL, match="host")
+    path = tmp_path / "collection" / key_of_decision(damaged)
+    path.write_bytes(path.read_bytes().replace(b"exact", b"exect"))
+    with opened(index_url, store) as collection:
+        register = Restrictions(collection.index)
+        for _ in range(2):
+            (line,) = register.refresh(store, whole=True)
+            assert damaged.id in line
+        assert in_force(collection) == [whole.id]
+        errors = [one for one in caplog.records if one.levelno == logging.ERROR]
+        assert len(errors) == 1
+
+
+class Unwritable(Index):
+    """An index on a medium that cannot be written."""
+
+    def add_decisions(self, contents: Any) -> None:
+        raise IndexUnavailable("it cannot be written")
+
+
+def test_an_index_that_cannot_be_written_is_no_excuse(tmp_path: Path) -> None:
+    store = MemoryStore()
+    with opened(f"sqlite:///{tmp_path}/first.db", store) as first:
+        withhold(first, url=URL)
+    index = Unwritable(f"sqlite:///{tmp_path}/second.db")
+    collection = Collection(store, index)
+    try:
+        archive_messages(collection, (URL, PAGE, 0))
+        view = View(collection)
+        assert view.find(URL).url == URL
+        view.restrictions.refresh(store)
+        with pytest.raises(Withheld):
+            view.find(URL)
+        # Other decisions in the database do not make it forget.
+        view.restrictions.refresh(store, whole=True)
+        with pytest.raises(Withheld):
+            view.find(URL)
+        decision, data = new_restriction(url=URL, reason=REASON)
+        with pytest.raises(IndexUnavailable, match=f"{decision.id} is in the store"):
+            view.restrictions.decide(collection, decision, data)
+    finally:
+        collection.close()
+
+
+def test_two_who_decide_at_once_are_both_obeyed(index_url: str) -> None:
+    with opened(index_url) as one, opened(index_url, one.store) as other:
+        one.ensure()
+        made: list[str] = []
+
+        def decide(collection: Collection, number: int) -> None:
+            made.append(withhold(collection, url=f"https://example.org/{number}").id)
+
+        watching = Restrictions(one.index)
+        watching.rules()
+        threads = [
+            threading.Thread(target=decide, args=(collection, number))
+            for number, collection in enumerate([one, other] * 5)
+        ]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        assert sorted(found.id for found in watching.rules().in_force) == sorted(made)
+        assert len(made) == 10
+
+
+def test_a_server_learns_of_decisions_as_long_as_it_runs(tmp_path: Path) -> None:
+    store = Away()
+    with (
+        opened(f"sqlite:///{tmp_path}/first.db", store) as first,
+        opened(f"sqlite:///{tmp_path}/second.db", store) as second,
+    ):
+        before = withhold(first, url=URL)
+        register = Restrictions(second.index)
+        with Refreshing(register, store, seconds=0.01):
+            assert [one.id for one in register.rules().in_force] == [before.id]
+            after = withhold(first, url="https://example.org/b")
+            while len(register.rules().in_force) < 2:
+                time.sleep(0.01)
+        assert {one.id for one in register.rules().in_force} == {before.id, after.id}
+
+
+def test_a_server_begins_without_its_store(tmp_path: Path) -> None:
+    store = Away()
+    with (
+        opened(f"sqlite:///{tmp_path}/first.db", store) as first,
+        opened(f"sqlite:///{tmp_path}/second.db", store) as second,
+    ):
+        withhold(first, url=URL)
+        store.away = True
+        register = Restrictions(second.index)
+        with Refreshing(register, store, seconds=0.01):
+            assert not register.rules()
+            store.away = False
+            while not register.rules():
+                time.sleep(0.01)
