@@ -14,7 +14,7 @@ from starlette.routing import BaseRoute, Route
 from starlette.types import ASGIApp, Receive, Send
 
 from archive.errors import ArchiveError, UrlError
-from archive.web.refusals import Refusal, refusal_of
+from archive.web.refusals import refusal_of
 from archive.web.replay.answers import answer
 from archive.web.routes import PrefixRoute
 from archive.web.site import Site, site_of
@@ -126,7 +126,7 @@ async def _raw(request: Request) -> Response:
     except ArchiveError as error:
         refusal = refusal_of(error)
         headers = {**_HEADERS, "Content-Type": "text/plain; charset=utf-8"}
-        return Response(_sentence(refusal), refusal.status, headers)
+        return Response(refusal.detail, refusal.status, headers)
     if request.method == "HEAD":
         response.body = b""
     return response
@@ -167,10 +167,6 @@ def main_of(scope: Scope) -> str | None:
 def _host_of(scope: Scope) -> str:
     host: bytes = next((value for name, value in scope["headers"] if name == b"host"), b"")
     return host.decode("latin-1")
-
-
-def _sentence(refusal: Refusal) -> str:
-    return f"{refusal.detail[:1].upper()}{refusal.detail[1:]}\n"
 
 
 def _page(status: int, detail: str) -> Response:

@@ -57,7 +57,7 @@ async function fromArchive(ts, url, isPage) {
   if (!status) {
     // Not archived, withheld, or not to be read now: the server says which.
     if (!isPage) return new Response(null, { status: answer.ok ? 502 : answer.status });
-    return note("Not in this archive", (await answer.text()).trim());
+    return note("Not in this archive", await answer.text());
   }
   const target = answer.headers.get("X-Archive-Location");
   if (target) return Response.redirect(`/${isPage ? "r" : "x"}/${ts}/${target}`, 302);
@@ -110,7 +110,8 @@ self.addEventListener("fetch", (event) => {
   const { request, clientId } = event;
   const url = new URL(request.url);
   const page = request.referrer ? archived(request.referrer) : null;
-  // The wrapper itself; but not what an archived page has at such an address.
-  if (url.origin === location.origin && /^\/(view|grant)\//.test(url.pathname) && !page) return;
+  // The wrapper itself; but not a frame that an archived page has at such an address.
+  const isOurs = !page || request.destination === "document";
+  if (url.origin === location.origin && /^\/(view|grant)\//.test(url.pathname) && isOurs) return;
   event.respondWith(respond(request, clientId));
 });

@@ -41,15 +41,13 @@ function keepWithin(page, here) {
     for (const name of ["target", "ping", "download"]) link.removeAttribute(name);
   }
   for (const inner of page.querySelectorAll("iframe, frame")) {
-    follow(inner);
-    const written = inner.getAttribute("src");
+    const written = inner.getAttribute("archived-src") ?? "";
     const target = written ? within(here.ts, written, base) : null;
     if (!target) continue;
     // Where its origin is opaque no worker is asked; scripts are off in it as in the page around it.
     inner.removeAttribute("sandbox");
-    inner.removeAttribute("loading");
-    // What is there was put there by the worker already.
-    if (inner.contentWindow?.location.href !== target) inner.src = target;
+    follow(inner);
+    inner.src = target;
   }
 }
 
@@ -76,7 +74,10 @@ function fail(reason) {
 
 function start() {
   const here = archived(location.href);
-  follow(frame, ({ ts, url }, title) => window.parent.postMessage({ ts, url, title }, main));
+  follow(frame, ({ ts, url }, title) => {
+    frame.dataset.shown = url;
+    window.parent.postMessage({ ts, url, title }, main);
+  });
   frame.src = `/r/${here.ts}/${here.url}`;
 }
 
