@@ -5,6 +5,7 @@ from __future__ import annotations
 import socket
 from collections.abc import Callable
 from pathlib import Path
+from typing import TypeVar
 
 from archive.agreement import check_ours, compare
 from archive.description import FORMAT, are_others, is_of, new_description, text_of, values_of
@@ -42,6 +43,9 @@ def _anything(_: Capture) -> None:
     """A Check that all captures pass."""
 
 
+T = TypeVar("T")
+
+
 class Collection:
     """Reads captures wherever they are: in the store, or in this machine's spool. Thread-safe."""
 
@@ -52,6 +56,7 @@ class Collection:
         self.index = index
         self._node = socket.gethostname()
         self._description: bytes | None = None  # what was found to be the index's
+        self._sizes: dict[str, int] = {}  # of WARCs in the store, which never change
 
     def ensure(self) -> None:
         """Put collection.json where there is none, the one that the index knows or a new one; from
@@ -141,7 +146,7 @@ class Collection:
         """
         before = capture.request_length or 0
         start = capture.offset - before
-        data = self._read(capture.filename, start, before + capture.length)
+        data = self.read(capture.filename, start, before + capture.length)
         record = _checked(data[before:], capture)
         original = self._original(capture, record, check) if record.type == "revisit" else record
         return Memento(capture=capture, record=record, original=original, members=data)
@@ -164,7 +169,7 @@ class Collection:
         refers to. Raises RecordError, StoreError."""
         if capture.mime != "warc/revisit":
             return capture
-        data = self._read(capture.filename, capture.offset, capture.length)
+        data = self.read(capture.filename, capture.offset, capture.length)
         return self._original_capture(capture, _checked(data, capture))
 
     def close(self) -> None:
@@ -175,7 +180,7 @@ class Collection:
     def _original(self, capture: Capture, record: Record, check: Check) -> Record:
         original = self._original_capture(capture, record)
         check(original)
-        data = self._read(original.filename, original.offset, original.length)
+        data = self.read(original.filename, original.offset, original.length)
         return _checked(data, original)
 
     def _original_capture(self, capture: Capture, record: Record) -> Capture:
@@ -205,11 +210,29 @@ class Collection:
         matches = found.digest == digest if comparable else found.timestamp == at
         return found if matches else None
 
-    def _read(self, filename: str, offset: int, length: int) -> bytes:
+    def read(self, filename: str, offset: int, length: int) -> bytes:
+        """Bytes of a WARC, wherever it lies; fewer where it ends before.
+
+        Raises SegmentUnknown, RecordError, StoreError.
+        """
+        found = self._in_spool(filename, lambda file: _read_range(file, offset, length))
+        return self.store.read(key_of(filename), offset, length) if found is None else found
+
+    def size(self, filename: str) -> int:
+        """Bytes of a WARC, while it is spooled those that it has so far. Raises as `read` does."""
+        size = self._sizes.get(filename) or self._in_spool(
+            filename, lambda file: file.stat().st_size
+        )
+        if size is None:
+            size = self._sizes[filename] = self.store.head(key_of(filename)).size
+        return size
+
+    def _in_spool(self, filename: str, ask: Callable[[Path], T]) -> T | None:
+        """What is asked of the file in the spool; None: it is in the store."""
         segment = self.index.segment(filename)
         if segment.state == "spooled":
             try:
-                return self._read_spool(segment, offset, length)
+                return self._ask_spool(segment, ask)
             except FileNotFoundError:
                 # It was uploaded between our look at the index and now.
                 segment = self.index.segment(filename)
@@ -217,19 +240,16 @@ class Collection:
                     raise RecordError(f"{filename} is not in the spool {segment.path}") from None
             except OSError as error:
                 raise StoreUnavailable(f"cannot read {filename} in the spool: {error}") from error
-        return self.store.read(key_of(filename), offset, length)
+        return None
 
-    def _read_spool(self, segment: Segment, offset: int, length: int) -> bytes:
+    def _ask_spool(self, segment: Segment, ask: Callable[[Path], T]) -> T:
         if segment.node != self._node:
             raise StoreUnavailable(
                 f"{segment.filename} is still in the spool of {segment.node}: "
                 "ask there, or wait until it is uploaded"
             )
         path = Path(segment.path or "") / segment.filename
-        return _first_existing(
-            [path, open_path(path), path],
-            lambda file: _read_range(file, offset, length),
-        )
+        return _first_existing([path, open_path(path), path], ask)
 
 
 def _checked(data: bytes, capture: Capture) -> Record:
@@ -249,14 +269,14 @@ def _checked(data: bytes, capture: Capture) -> Record:
     return record
 
 
-def _first_existing(paths: list[Path], read: Callable[[Path], bytes]) -> bytes:
+def _first_existing(paths: list[Path], ask: Callable[[Path], T]) -> T:
     """Sealing renames the file at any time: look under both names, and the first once more."""
     for path in paths[:-1]:
         try:
-            return read(path)
+            return ask(path)
         except FileNotFoundError:
             continue
-    return read(paths[-1])
+    return ask(paths[-1])
 
 
 def _read_range(path: Path, offset: int, length: int) -> bytes:

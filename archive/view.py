@@ -13,7 +13,7 @@ from functools import partial
 from itertools import islice
 
 from archive.collection import Collection
-from archive.errors import NotArchived, RecordError, Withheld
+from archive.errors import KeyInvalid, NotArchived, RecordError, SegmentUnknown, Withheld
 from archive.index import (
     CapturePlace,
     CaptureQuery,
@@ -77,6 +77,25 @@ class View:
         if not rules:
             return False
         return any(map(partial(_is_withheld, rules), self._index.captures_of(filename)))
+
+    def check_bytes(self, filename: str, start: int, stop: int) -> None:
+        """Raises Withheld unless the bytes of a WARC from `start` up to `stop` may be given out:
+        those of records of captures that may be shown, or any of a file where nothing is
+        withheld."""
+        rules = self._rules()
+        if not rules:
+            return
+        reached = start
+        for capture in self._index.captures_of(filename, start):
+            if capture.offset - (capture.request_length or 0) > reached or reached >= stop:
+                break
+            if capture.offset + capture.length > reached:
+                found = self._withholding(rules, capture)
+                if found:
+                    raise Withheld(filename, found)
+                reached = capture.offset + capture.length
+        if reached < stop and self.withholds_any(filename):
+            raise Withheld(filename)
 
     def _rules(self) -> Rules:
         return self.restrictions.rules() if self._fixed is None else self._fixed
@@ -169,6 +188,17 @@ class View:
         except NotArchived as error:
             return error
         return Withheld(url, self._withholding(rules, capture))
+
+    def size(self, filename: str) -> int:
+        """See `Collection.size`. Raises NotArchived for a file that is not in the collection."""
+        try:
+            return self._collection.size(filename)
+        except (KeyInvalid, SegmentUnknown):
+            raise NotArchived(filename) from None
+
+    def read(self, filename: str, offset: int, length: int) -> bytes:
+        """See `Collection.read`; whether it may be given out has been asked: see `check_bytes`."""
+        return self._collection.read(filename, offset, length)
 
     def is_stored(self, capture: Capture) -> bool:
         """Whether its objects are written and verified; else it is in a spool yet."""

@@ -355,9 +355,12 @@ class Index:
         """How many captures a query is about, `limit` aside."""
         return self._database.read(lambda c: walking.count(c, query))
 
-    def captures_of(self, filename: str) -> Iterator[Capture]:
-        """Captures of a segment in the order of their offsets; none for an unknown one."""
-        return lookup.walk_segment(self._database.rows, filename)
+    def captures_of(self, filename: str, start: int | None = None) -> Iterator[Capture]:
+        """Captures of a segment in the order of their offsets; none for an unknown one.
+
+        `start`: from the last one on that begins at that byte or before.
+        """
+        return lookup.walk_segment(self._database.rows, filename, start)
 
     def count_digest(self, digest: str) -> int:
         """How many captures have a payload of that digest; looks at every one there is."""

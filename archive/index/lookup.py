@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import date
 
-from sqlalchemy import and_, bindparam, or_, select
+from sqlalchemy import and_, bindparam, func, or_, select
 
 from archive.index import rows
 from archive.index.known import Ask
@@ -22,6 +22,7 @@ SUCCESS: Statuses = (200, 299)
 SUCCESS_OR_REDIRECT: Statuses = (200, 399)
 
 BATCH = 1000
+_FEW = 8
 
 joined_captures = select(
     *captures.c, segments.c.filename, segments.c.source.label("segment_source")
@@ -72,15 +73,18 @@ _neighbours = select(
     _oldest.where(captures.c.timestamp > bindparam("at")).scalar_subquery().label("next"),
     _latest.scalar_subquery().label("last"),
 )
+# By name in each statement: in a rebuilt index a segment has another number.
+_in_segment = (
+    captures.c.segment
+    == select(segments.c.id).where(segments.c.filename == bindparam("name")).scalar_subquery()
+)
 _of_segment = (
-    joined_captures.where(
-        # By name in each statement: in a rebuilt index a segment has another number.
-        captures.c.segment
-        == select(segments.c.id).where(segments.c.filename == bindparam("name")).scalar_subquery(),
-        captures.c.offset > bindparam("after"),
-    )
+    joined_captures.where(_in_segment, captures.c.offset > bindparam("after"))
     .order_by(captures.c.segment, captures.c.offset)
-    .limit(BATCH)
+    .limit(bindparam("most"))
+)
+_begin_before = select(func.max(captures.c.offset)).where(
+    _in_segment, captures.c.offset <= bindparam("start")
 )
 
 
@@ -150,15 +154,21 @@ def _values(key: str, at: int, statuses: Statuses) -> dict[str, str | int]:
     return {"key": key, "at": at, "low": statuses[0], "high": statuses[1]}
 
 
-def walk_segment(ask: Ask, filename: str) -> Iterator[Capture]:
-    """Captures of a segment in the order of offsets; none for an unknown one."""
-    values: dict[str, str | int] = {"name": filename, "after": -1}
+def walk_segment(ask: Ask, filename: str, start: int | None = None) -> Iterator[Capture]:
+    """Captures of a segment in the order of offsets; none for an unknown one.
+
+    `start`: from the last one on that begins at that byte or before.
+    """
+    after, most = -1, BATCH
+    if start is not None:
+        ((begin,),) = ask(_begin_before, {"name": filename, "start": start})
+        after, most = -1 if begin is None else begin - 1, _FEW
     while True:
-        batch = ask(_of_segment, values)
+        batch = ask(_of_segment, {"name": filename, "after": after, "most": most})
         yield from map(rows.joined_capture, batch)
-        if len(batch) < BATCH:
+        if len(batch) < most:
             return
-        values["after"] = batch[-1].offset
+        after, most = batch[-1].offset, BATCH
 
 
 def neighbours(ask: Ask, key: str, at: str) -> Neighbours | None:

@@ -13,6 +13,7 @@ from starlette.types import ASGIApp
 
 from archive.web.api.app import PREFIX as API
 from archive.web.api.app import make_api
+from archive.web.availability import ROUTES as AVAILABILITY
 from archive.web.cdx.handlers import ROUTES as CDX
 from archive.web.guard.guarding import guarded
 from archive.web.guard.login import ROUTES as LOGIN
@@ -23,6 +24,7 @@ from archive.web.routes import PrefixMount, PrefixRoute
 from archive.web.save.routes import ROUTES as SAVE
 from archive.web.site import Site
 from archive.web.snapshots import PREFIX, snapshot
+from archive.web.warcs import ROUTES as WARCS
 
 
 def make_app(site: Site) -> ASGIApp:
@@ -41,6 +43,8 @@ def make_app(site: Site) -> ASGIApp:
         routes=[
             PrefixRoute(PREFIX, snapshot),
             *CDX,
+            *AVAILABILITY,
+            *WARCS,
             PrefixMount(API, make_api(site)),
             Route("/health", _health),
             *SAVE,

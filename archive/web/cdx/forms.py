@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from functools import lru_cache
 from json.encoder import encode_basestring_ascii as quoted
 
 from archive.web import links
+from archive.web.cdx.dialects import Dialect
 from archive.web.cdx.lines import (
     DUPLICATES,
     LAST_SKIPPED,
@@ -29,6 +31,8 @@ def media_type(request: CdxRequest) -> str:
     """Of the answer."""
     if request.number_of_pages:
         return "text/plain; charset=utf-8" if request.dialect.wayback else "application/json"
+    if request.blocks_only:
+        return "text/plain; charset=utf-8"
     if request.form == "json":
         return "application/json" if request.dialect.wayback else "text/x-ndjson"
     return {
@@ -62,7 +66,7 @@ def written(found: Iterator[Found], request: CdxRequest, base: str) -> Iterator[
 
 
 def _texts(found: Iterator[Found], request: CdxRequest) -> Iterator[bytes]:
-    row = _row(request)
+    row = _row(request.dialect, request.form, fields_of(request), request.fields is not None)
     for line in _first(found, request):
         if isinstance(line, str):
             yield f"\n{line}\n".encode() if line else b""
@@ -70,12 +74,13 @@ def _texts(found: Iterator[Found], request: CdxRequest) -> Iterator[bytes]:
             yield row(line).encode()
 
 
-def _row(request: CdxRequest) -> Row:
-    names = fields_of(request)
-    external = request.dialect.external
-    if request.form == "text" and (request.dialect.wayback or request.fields):
+@lru_cache(256)
+def _row(dialect: Dialect, form: str, names: tuple[str, ...], chosen: bool) -> Row:
+    """How a line is written; `chosen`: the request says which fields it has."""
+    external = dialect.external
+    if form == "text" and (dialect.wayback or chosen):
         return lambda line: " ".join([line.get(name, NONE) for name in names]) + "\n"
-    if request.form == "json":
+    if form == "json":
         parts = [(name, f'"{external(name)}": ') for name in names]
         return lambda line: _object(line, parts) + "\n"
     # As CDXJ is defined, each line begins with its key and time.

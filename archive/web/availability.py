@@ -1,0 +1,71 @@
+"""`/wayback/available`: which capture of a URL there is, in the shape of the Wayback Machine."""
+
+from __future__ import annotations
+
+import json
+from urllib.parse import parse_qsl
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from archive.errors import ArchiveError, NotArchived, ParameterError, Withheld
+from archive.model import Capture
+from archive.timestamps import pad
+from archive.view import View
+from archive.web import links
+from archive.web.refusals import refusal_of, refuse
+from archive.web.routes import ExactRoute
+from archive.web.site import site_of
+from archive.web.targets import repaired
+
+PATH = "/wayback/available"
+_MOST_FIELDS = 16
+
+
+async def available(request: Request) -> Response:
+    """Answer with the nearest capture, without a time with the newest."""
+    site = site_of(request.scope)
+    try:
+        url, timestamp = _asked(request.scope["query_string"])
+        found = await site.call(_nearest, site.view, repaired(url), timestamp)
+    except ArchiveError as error:
+        return refuse(request, refusal_of(error), as_json=True)
+    answer: dict[str, object] = {"url": url, "archived_snapshots": {}}
+    if timestamp:
+        answer["timestamp"] = timestamp
+    if found is not None:
+        target = links.memento(site.base_url(request.scope), found.url, found.timestamp)
+        answer["archived_snapshots"] = {
+            "closest": {
+                "status": str(found.status),
+                "available": True,
+                "url": target,
+                "timestamp": found.timestamp,
+            }
+        }
+    headers = {"Content-Type": "application/json", "X-Content-Type-Options": "nosniff"}
+    return Response(json.dumps(answer), headers=headers)
+
+
+def _asked(query_string: bytes) -> tuple[str, str]:
+    try:
+        given = dict(parse_qsl(query_string.decode("latin-1"), max_num_fields=_MOST_FIELDS))
+    except ValueError as error:
+        raise ParameterError("give url, and timestamp, and nothing else") from error
+    timestamp = given.get("timestamp", "").strip()
+    if timestamp and not (timestamp.isascii() and timestamp.isdigit() and len(timestamp) <= 14):
+        raise ParameterError(f"timestamp={timestamp[:40]!r} is not a time: give 1 to 14 digits")
+    url = given.get("url", "").strip()
+    if not url:
+        raise ParameterError("url is missing: give the URL that is looked for, url=example.org")
+    return url, timestamp
+
+
+def _nearest(view: View, url: str, timestamp: str) -> Capture | None:
+    try:
+        return view.find(url, at=pad(timestamp) if timestamp else None)
+    except (NotArchived, Withheld):
+        return None
+
+
+ROUTES = (ExactRoute((PATH,), available),)
