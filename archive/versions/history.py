@@ -2,13 +2,38 @@
 
 from __future__ import annotations
 
-from archive.versions.model import Comparison, Versions
+from dataclasses import dataclass, replace
+
+from archive.documents import count_words, text_digest
+from archive.errors import NothingToCompare
+from archive.index.lookup import nearest_time
+from archive.model import Article, Capture
+from archive.versions.addresses import sightings_of
+from archive.versions.difference import difference, reads_the_same, same_moment, same_names
+from archive.versions.kinds import kinds_between
+from archive.versions.model import Comparison, Kind, Version, Versions
+from archive.versions.sightings import Sighting
 from archive.view import View
+
+_NO_ARTICLE = Article()
 
 
 def versions_of(view: View, url: str) -> Versions:
-    """How the article at a URL changed. Raises NotArchived, UrlError, IndexFailure."""
-    raise NotImplementedError(view, url)
+    """How the article at a URL changed. Raises NotArchived, Withheld, UrlError, IndexFailure."""
+    pages = sightings_of(view.settled(), url)
+    seen = [sighting for page in pages.values() for sighting in page.found]
+    seen.sort(key=lambda sighting: sighting.capture.timestamp)
+    history = _History()
+    for sighting in seen:
+        history.add(sighting)
+    skipped = sum(page.skipped for page in pages.values())
+    return Versions(
+        url=url,
+        urls=tuple(pages),
+        versions=tuple(group.version() for group in history.groups),
+        captures=len(seen) + skipped,
+        skipped=skipped,
+    )
 
 
 def compare(
@@ -16,7 +41,126 @@ def compare(
 ) -> Comparison:
     """What changed from the version nearest to `start` to that nearest to `end`, 14 digits each.
 
-    Without `end` up to the last version; without `start` from the version before.
-    Raises NothingToCompare where both are the same version; NotArchived, UrlError, IndexFailure.
+    Without `end` up to the last version; without `start` from the version before. What was deleted
+    has no text. Raises NothingToCompare where both are the same version; NotArchived, Withheld,
+    UrlError, IndexFailure.
     """
-    raise NotImplementedError(view, url, start, end)
+    view = view.settled()
+    versions = versions_of(view, url).versions
+    if not versions:
+        raise NothingToCompare(f"{url} is archived, but no capture of it says what stood there")
+    last = len(versions) - 1 if end is None else _nearest(versions, end)
+    first = max(0, last - 1) if start is None else _nearest(versions, start)
+    older, newer = versions[first], versions[last]
+    if first == last:
+        one = "has one version only" if len(versions) == 1 else "has the same version at both times"
+        raise NothingToCompare(
+            f"{url} {one}, of {older.timestamp}, seen until {older.last_timestamp}: "
+            "there is nothing to compare"
+        )
+    found = difference(_article(view, older), _article(view, newer))
+    kinds = found.kinds if older.state != "deleted" else ()
+    kinds = kinds_between(older.state, newer.state, kinds)
+    return Comparison(url=url, older=older, newer=newer, difference=replace(found, kinds=kinds))
+
+
+def _article(view: View, version: Version) -> Article:
+    document = None if version.state == "deleted" else view.document(version.capture)
+    return _NO_ARTICLE if document is None else document.article
+
+
+def _nearest(versions: tuple[Version, ...], at: str) -> int:
+    """The newest version that was seen around a time, else the one seen nearest to it."""
+    ends = dict[int, int]()
+    for number, version in enumerate(versions):
+        if version.timestamp <= at <= version.last_timestamp:
+            ends[int(at)] = number
+        ends[int(version.timestamp)] = number
+        ends[int(version.last_timestamp)] = number
+    return ends[nearest_time(ends, int(at))]
+
+
+@dataclass(slots=True)
+class _Group:
+    """A version, while captures of it are found."""
+
+    first: Sighting
+    last: Capture
+    captures: int
+    kinds: tuple[Kind, ...]
+
+    def version(self) -> Version:
+        capture, article = self.first.capture, self.first.article
+        told = article or _NO_ARTICLE
+        return Version(
+            url=capture.url,
+            timestamp=capture.timestamp,
+            last_timestamp=self.last.timestamp,
+            captures=self.captures,
+            capture=capture,
+            state=self.first.state,
+            status=capture.status,
+            digest=capture.digest,
+            text_digest=None if article is None else text_digest(article.text),
+            title=told.title,
+            authors=told.authors,
+            published=told.published,
+            modified=told.modified,
+            language=told.language,
+            words=count_words(told.text),
+            kinds=self.kinds,
+        )
+
+
+class _History:
+    """Versions, from one sighting to the next.
+
+    An article with several addresses may show each of two texts in turn: what counts is that an
+    address shows something else than it did before.
+    """
+
+    def __init__(self) -> None:
+        self.groups: list[_Group] = []
+        self._current: dict[str, _Group] = {}  # by urlkey
+        self._articles: dict[str, Article] = {}  # by urlkey, the last that could be read
+        self._newest: Article | None = None
+
+    def add(self, sighting: Sighting) -> None:
+        """The next in time."""
+        key = sighting.capture.urlkey
+        group = self._current.get(key)
+        if group is None or not _is_same(group.first, sighting):
+            group = self.groups[-1] if self.groups else None
+            if group is None or not _is_same(group.first, sighting):
+                group = _Group(sighting, sighting.capture, 0, self._kinds(sighting))
+                self.groups.append(group)
+            self._current[key] = group
+        group.last = sighting.capture
+        group.captures += 1
+        if sighting.article is not None:
+            self._newest = self._articles[key] = sighting.article
+
+    def _kinds(self, sighting: Sighting) -> tuple[Kind, ...]:
+        if not self.groups:
+            return ()
+        before = self._current.get(sighting.capture.urlkey, self.groups[-1])
+        kinds: tuple[Kind, ...] = ()
+        article = self._articles.get(sighting.capture.urlkey, self._newest)
+        if article is not None and sighting.article is not None:
+            kinds = difference(article, sighting.article).kinds
+        return kinds_between(before.first.state, sighting.state, kinds)
+
+
+def _is_same(one: Sighting, other: Sighting) -> bool:
+    """Whether two captures show the same version."""
+    first, second = one.article, other.article
+    if one.state != other.state or (first is None) != (second is None):
+        return False
+    if first is None or second is None:
+        return one.state != "present" or one.capture.digest == other.capture.digest
+    return first is second or (
+        first.text == second.text
+        and reads_the_same(first.title, second.title)
+        and same_names(first.authors, second.authors)
+        and same_moment(first.published, second.published)
+    )

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 from typing import get_args
 
 from archive.documents import count_words
-from archive.versions.model import Kind, Paragraph, Span
+from archive.versions.model import Kind, Paragraph, Span, State
 from archive.versions.tokens import SENTENCE_ENDS
 
 _SENTENCE = 8  # words: less is an edit, not a statement more or less
@@ -18,6 +18,7 @@ _DENSE = 0.6  # words of other scripts that a character of Chinese or Japanese i
 _UNPARTED = re.compile(
     "[\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003ffff]"
 )
+_OF_TEXT: set[Kind] = {"correction", "addition", "removal", "rewrite", "metadata"}
 _CLOSING = " \n\t\u00a0\u3000\"'”’»›)」』）"
 
 
@@ -96,4 +97,20 @@ def kinds_of(
         kinds.add("headline")
     if metadata and not kinds:
         kinds.add("metadata")
+    return _in_order(kinds)
+
+
+def kinds_between(older: State, newer: State, kinds: Iterable[Kind]) -> tuple[Kind, ...]:
+    """`kinds`: those of the two texts."""
+    if newer == "deleted":
+        return () if older == "deleted" else ("deleted",)
+    found = set(kinds)
+    if newer == "paywalled" and older != "paywalled":
+        found = found - _OF_TEXT | {"paywalled"}
+    if older == "deleted":
+        found.add("returned")
+    return _in_order(found)
+
+
+def _in_order(kinds: Collection[Kind]) -> tuple[Kind, ...]:
     return tuple(kind for kind in get_args(Kind) if kind in kinds)

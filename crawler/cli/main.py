@@ -44,6 +44,8 @@ _COMMANDS = {
     "list": "retrieval:list_captures",
     "get": "retrieval:get",
     "search": "retrieval:search",
+    "versions": "versions:versions",
+    "diff": "versions:diff",
     "serve": "serving:serve_command",
     "token": "tokens:token",
     "restrict": "restricting:restrict",

@@ -3,58 +3,24 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any, Literal, get_args
 
 import click
 
-from archive.collection import Collection
 from archive.documents import line
 from archive.errors import NotArchived, Withheld
 from archive.index import CaptureQuery, SearchQuery
 from archive.model import Capture
 from archive.urlkey import Match
 from archive.view import View
-from crawler.cli.elsewhere import load_of_existing
-from crawler.cli.exits import exit_status
 from crawler.cli.options import Language, Moment, as_json, limit, since_until
 from crawler.cli.output import complain, print_json, print_row, printable
-from crawler.opening import PARTIAL, open_collection
+from crawler.cli.reading import also_withheld, opened, view_of
+from crawler.opening import PARTIAL
 
 Form = Literal["raw", "payload", "body", "headers", "text", "json", "warc"]
-
-
-@contextmanager
-def _collection(asked: str) -> Iterator[Collection]:
-    """The collection, to be asked for something. What its index lacks may be there all the same:
-    NotArchived then says so.
-    """
-    collection = open_collection(load_of_existing(), asked=asked)
-    try:
-        yield collection
-    except NotArchived as error:
-        if not collection.index.is_partial():
-            raise
-        detail = "; ".join(filter(None, (error.detail, PARTIAL)))
-        raise NotArchived(error.url, detail) from error
-    except Withheld as error:
-        complain(f"{error.url} is withheld: --withheld shows it all the same, and says why")
-        raise click.exceptions.Exit(exit_status(error)) from error
-    finally:
-        collection.close()
-
-
-def _view(collection: Collection, *, withheld: bool) -> View:
-    view = View(collection)
-    return view.everything() if withheld else view
-
-
-_withheld = click.option(
-    "--withheld", is_flag=True, help="Show also what `restrict` withholds, and say why."
-)
 
 
 @click.command("list")
@@ -68,7 +34,7 @@ _withheld = click.option(
 )
 @since_until
 @limit
-@_withheld
+@also_withheld
 @as_json
 def list_captures(
     url: str,
@@ -81,9 +47,9 @@ def list_captures(
 ) -> None:
     """List the captures of URL, oldest first; with --match those of all URLs that it stands for,
     one URL after the other."""
-    with _collection(url) as collection:
+    with opened(url) as collection:
         found = False
-        view = _view(collection, withheld=withheld)
+        view = view_of(collection, withheld=withheld)
         query = CaptureQuery(url=url, match=match, start=start, end=end, limit=limit)
         for capture in view.captures(query):
             found = True
@@ -133,7 +99,7 @@ def cdxj_fields(capture: Capture) -> dict[str, Any]:
 @click.option(
     "-o", "--output", type=click.Path(dir_okay=False, path_type=Path), help="Write to a file."
 )
-@_withheld
+@also_withheld
 @click.option("--json", "as_json", is_flag=True, help="The same as --as json.")
 def get(
     url: str,
@@ -145,8 +111,8 @@ def get(
     as_json: bool,
 ) -> None:
     """Write one snapshot of URL to standard output."""
-    with _collection(url) as collection:
-        view = _view(collection, withheld=withheld)
+    with opened(url) as collection:
+        view = view_of(collection, withheld=withheld)
         capture = view.find(url, at=at, any_status=status == "any")
         data = _bytes_of(view, url, at, capture, "json" if as_json else form)
     if output is not None:
@@ -220,7 +186,7 @@ def search(
     as_json: bool,
 ) -> None:
     """Find documents that hold all WORDS, best first."""
-    with _collection(" ".join(words)) as collection:
+    with opened(" ".join(words)) as collection:
         hits = View(collection).search(
             SearchQuery(
                 words=" ".join(words),

@@ -1,0 +1,67 @@
+"""The addresses of one article: its canonical URL, and those that lead to it or name it."""
+
+from __future__ import annotations
+
+from collections import Counter
+
+from archive.errors import NotArchived, UrlError
+from archive.index import CaptureQuery
+from archive.model import Article
+from archive.urlkey import urlkey
+from archive.versions.difference import reads_the_same
+from archive.versions.sightings import Sightings
+from archive.versions.states import is_same_site
+from archive.versions.tokens import tokens_of
+from archive.view import View
+
+_ALIKE = 0.5  # of the words of the shorter of two texts
+
+
+def sightings_of(view: View, url: str) -> dict[str, Sightings]:
+    """What is known of an article, by its addresses, the one that was asked for first.
+
+    Pages name what they like as canonical: a page belongs to the article if it reads like it.
+    Raises NotArchived, Withheld, UrlError, IndexFailure.
+    """
+    own = _at(view, url)
+    if own is None:
+        view.find(url)
+        raise NotArchived(url)
+    pages = {url: own}
+    article = own.newest
+    for other in _named(own, article):
+        if urlkey(other) in map(urlkey, pages) or not is_same_site(urlkey(url), urlkey(other)):
+            continue
+        found = _at(view, other)
+        if found is not None and (article is None or _are_alike(article, found.newest)):
+            pages[other] = found
+    return pages
+
+
+def _at(view: View, url: str) -> Sightings | None:
+    captures = list(view.captures(CaptureQuery(url=url)))
+    return Sightings(view, captures) if captures else None
+
+
+def _named(page: Sightings, article: Article | None) -> list[str]:
+    """Where a page says that its article is, and where it led to last."""
+    named = [] if article is None or not article.canonical_url else [article.canonical_url]
+    return [url for url in named + page.targets[-1:] if _is_url(url)]
+
+
+def _is_url(url: str) -> bool:
+    try:
+        urlkey(url)
+    except UrlError:
+        return False
+    return True
+
+
+def _are_alike(first: Article, second: Article | None) -> bool:
+    if second is None:
+        return False
+    if first.title and reads_the_same(first.title, second.title):
+        return True
+    words = Counter(tokens_of(first.text).keys), Counter(tokens_of(second.text).keys)
+    least = min(words[0].total(), words[1].total())
+    return (words[0] & words[1]).total() > _ALIKE * least
