@@ -35,6 +35,7 @@ class JobRequest:
     within: timedelta = timedelta(0)
     #: what the job would come to, where that is known: it is entered as ended in success
     result: Mapping[str, Any] | None = None
+    result_at: datetime | None = None  #: when that came about, from which `within` counts; aware
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

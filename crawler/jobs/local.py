@@ -50,6 +50,7 @@ class _Entry:
     job: Job
     key: tuple[str, str] | None  # kind and key
     number: int  # in the order in which they came
+    result_at: datetime | None = None  # None: when the job ended
     over: asyncio.Event = field(default_factory=asyncio.Event)
 
 
@@ -87,7 +88,7 @@ class LocalQueue:
         self._forget()
         key = None if request.key is None else (request.kind, request.key)
         known = self._keys.get(key) if key is not None else None
-        if known is not None and _serves(known.job, request, now()):
+        if known is not None and _serves(known, request, now()):
             return known.job
         if request.result is None:
             self._make_room()
@@ -106,7 +107,7 @@ class LocalQueue:
             result=request.result,
         )
         self._number += 1
-        entry = self._entries[job.id] = _Entry(job, key, self._number)
+        entry = self._entries[job.id] = _Entry(job, key, self._number, request.result_at)
         if key is not None:
             self._keys[key] = entry
         if done:
@@ -287,12 +288,13 @@ class LocalQueue:
         entry.over.set()
 
 
-def _serves(job: Job, request: JobRequest, moment: datetime) -> bool:
+def _serves(known: _Entry, request: JobRequest, moment: datetime) -> bool:
     """Whether a job of the same key will do for the request."""
+    job = known.job
     if not job.is_ended:
         return not job.cancelling
-    fresh = job.ended is not None and job.ended + request.within > moment
-    return job.state == "success" and fresh
+    done = known.result_at or job.ended
+    return job.state == "success" and done is not None and done + request.within > moment
 
 
 def _lost(job: Job) -> Ending:

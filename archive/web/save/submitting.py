@@ -12,7 +12,7 @@ from archive.errors import NotArchived, SavingOff, UrlError, Withheld
 from archive.index import CaptureQuery
 from archive.jobs import ARCHIVE, Job, JobQueue, JobRequest
 from archive.model import Capture
-from archive.timestamps import now, to_timestamp
+from archive.timestamps import now, to_datetime, to_timestamp
 from archive.urlkey import urlkey
 from archive.view import View
 from archive.web.site import Site
@@ -22,7 +22,9 @@ WITHIN = timedelta(minutes=45)
 """A URL that was archived within this time is not fetched again, unless that is asked for."""
 
 _NO_URL = re.compile(r"[^\x21-\x7e]")
-_PARTS = re.compile(r"(\d{1,9})(?!\d)\s*(weeks?|w|days?|d|hours?|h|minutes?|min|m|seconds?|s|)")
+_PARTS = re.compile(
+    r"([0-9]{1,9})(?![0-9])\s*(weeks?|w|days?|d|hours?|h|minutes?|min|m|seconds?|s|)"
+)
 _SECONDS = {"w": 604800, "d": 86400, "h": 3600, "m": 60, "s": 1, "": 1}
 _LONGEST = 100 * 366 * 86400
 
@@ -54,7 +56,7 @@ def saveable(text: str) -> str:
             "looks at the job; leave them out"
         )
     tail = _NO_URL.sub(lambda found: quote(found[0]), rest[len(authority) :])
-    url = f"{scheme}://{_host(authority)}{tail or '/'}"
+    url = f"{scheme}://{_host(authority)}{'' if tail.startswith('/') else '/'}{tail}"
     urlkey(url)
     try:
         urlsplit(url)
@@ -139,6 +141,7 @@ async def submit(site: Site, wish: Wish) -> Job:
             key=wish.url,
             within=wish.within,
             result=None if found is None else _result(wish.url, found),
+            result_at=None if found is None else to_datetime(found.timestamp),
         )
     )
 

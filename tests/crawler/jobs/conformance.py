@@ -15,6 +15,7 @@ import pytest
 
 from archive.errors import JobNotRetried, JobUnknown, QueueFull
 from archive.jobs import Failure, Job, JobQuery, JobQueue, JobRequest
+from archive.timestamps import now
 
 KIND = "test"
 
@@ -240,6 +241,14 @@ class QueueConformance(ABC):
             assert (await queue.get(job.id)).state == "success"
             assert (await queue.submit(request("b", key="k", within=LONG))).id == job.id
             assert not work.begun
+
+    @in_loop
+    async def test_a_known_result_is_as_old_as_it_is(self) -> None:
+        async with self.opened(Direction()) as queue:
+            old = now() - 2 * LONG
+            job = await queue.submit(request("a", key="k", result={}, result_at=old))
+            assert (await queue.submit(request("b", key="k", within=3 * LONG))).id == job.id
+            assert (await queue.submit(request("c", key="k", within=LONG))).id != job.id
 
     @in_loop
     async def test_lists_by_what_is_asked_for(self) -> None:
