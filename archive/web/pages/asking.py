@@ -62,7 +62,7 @@ class Asked:
             words=query.get("q", "").strip(),
             source=query.get("source", ""),
             language=query.get("language", ""),
-            quality=query.get("quality", ""),
+            quality=_QUALITIES.get(query.get("quality", ""), ""),
             start=query.get("from", "").strip(),
             end=query.get("to", "").strip(),
             page=min(max(1, number), LAST_PAGE),

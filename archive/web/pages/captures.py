@@ -91,7 +91,8 @@ async def _history(request: Request, url: str, text: str) -> Response:
     try:
         history = await site.call(_read, site.view, url, wanted)
     except NotArchived as error:
-        return error_page(request, status=404, detail=str(error), url=url, words=text)
+        words = None if text.lower().startswith("http") else text
+        return error_page(request, status=404, detail=str(error), url=url, words=words)
     years = by_year(history.captures)
     period = _period(request, history.captures)
     context = {
@@ -131,6 +132,8 @@ def _period(request: Request, captures: Sequence[Capture]) -> _Period:
     year = _number(request.query_params.get("year"), 1, 9999) or int(newest[:4])
     month = _number(request.query_params.get("month"), 1, 12)
     of_year = [capture for capture in captures if capture.timestamp[:4] == f"{year:04d}"]
+    if len(captures) <= _LISTED:
+        return _Period(year=year, month=None, captures=captures)
     if month is None and len(of_year) > _LISTED:
         month = int(of_year[-1].timestamp[4:6])
     start = f"{year:04d}" if month is None else f"{year:04d}{month:02d}"

@@ -45,8 +45,15 @@ def facets_of(asked: Asked, found: Iterable[Matching]) -> Facets:
         best.setdefault(matching.urlkey, matching)
     sources = Counter(one.source for one in best.values())
     languages = Counter(one.language or "" for one in best.values())
-    qualities = Counter(one.quality for one in best.values())
+    qualities = Counter[str](one.quality for one in best.values())
     years = Counter(f"{one.year:04d}" for one in best.values())
+    for counter, wanted in (
+        (sources, asked.source),
+        (languages, asked.language),
+        (qualities, asked.quality),
+    ):
+        if wanted and wanted not in counter:
+            counter[wanted] = 0  # so that it can be taken back
 
     def choice(field: str, name: str, value: str, count: int, *, chosen: bool) -> Choice:
         address = asked.address(**{field: "" if chosen else value})
@@ -62,7 +69,7 @@ def facets_of(asked: Asked, found: Iterable[Matching]) -> Facets:
         if value
     )
     by_quality = tuple(
-        choice("quality", _QUALITIES[value], value, count, chosen=value == asked.quality)
+        choice("quality", _QUALITIES.get(value, value), value, count, chosen=value == asked.quality)
         for value, count in qualities.most_common()
     )
     by_year = []

@@ -11,6 +11,7 @@ from urllib.parse import quote
 from markupsafe import Markup, escape
 
 from archive.timestamps import TimestampError, to_datetime
+from archive.versions import Span
 from archive.web.pages.languages import language_name
 
 
@@ -94,6 +95,12 @@ def _pieces(text: str, spans: Sequence[tuple[int, int]]) -> Iterator[Markup]:
     yield escape(text[at:])
 
 
+def unchanged(span: Span) -> str:
+    """A piece that stayed, with the space before what was removed behind it."""
+    text = span.old if span.old.rstrip() == span.new else span.text
+    return text.rstrip("\n")
+
+
 def parameter(text: str) -> str:
     """As the value of a query parameter: nothing in it means anything else."""
     return quote(text, safe="")
@@ -109,6 +116,7 @@ FILTERS: dict[str, Callable[..., Any]] = {
     "number": number,
     "size": size,
     "marked": marked,
+    "unchanged": unchanged,
     "parameter": parameter,
     "language": language_name,
 }
