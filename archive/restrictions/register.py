@@ -9,7 +9,7 @@ from __future__ import annotations
 import logging
 import threading
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 
 from archive.collection import Collection
@@ -27,7 +27,7 @@ from archive.index import CaptureQuery, Index
 from archive.names import ACCESS, decision_key, decision_of
 from archive.restrictions.model import Decision, Lifting, Restriction
 from archive.restrictions.objects import key_of_decision, new_lifting, read_decision
-from archive.restrictions.rules import NOTHING, Rules, is_over
+from archive.restrictions.rules import NOTHING, Rules, is_beside, is_over
 from archive.store.base import Store
 from archive.timestamps import now, to_long_timestamp, to_timestamp
 
@@ -93,14 +93,16 @@ class Restrictions:
         """How many captures in the index are of its URLs and times, or have its digest."""
         if restriction.url is None:
             return self._index.count_digest(restriction.digest or "")
-        return self._index.count(
-            CaptureQuery(
-                url=restriction.url,
-                match=restriction.match,
-                start=restriction.start,
-                end=restriction.end,
-            )
+        query = CaptureQuery(
+            url=restriction.url,
+            match=restriction.match,
+            start=restriction.start,
+            end=restriction.end,
         )
+        own = 0
+        if is_beside(restriction):
+            own = self._index.count(replace(query, match="exact"))
+        return own + self._index.count(query)
 
     def _read(self, mark: object) -> _Known:
         decisions = dict(self._own)

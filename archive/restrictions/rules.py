@@ -27,6 +27,15 @@ def is_over(restriction: Restriction, moment: str) -> bool:
     return restriction.until is not None and restriction.until <= moment
 
 
+def is_beside(restriction: Restriction) -> bool:
+    """Whether the URL itself is none of those that begin with it: the key of .../news/ is that of
+    .../news, and those below it begin with a slash more. It is withheld with them."""
+    if restriction.url is None:
+        return False
+    low, high = prefix_range(restriction.url, restriction.match)
+    return not low <= urlkey(restriction.url) < high
+
+
 class Rules:
     """Immutable; of one moment."""
 
@@ -42,9 +51,9 @@ class Rules:
         for one in self.in_force:
             if one.url is None:
                 continue
-            if one.match == "exact":
+            if one.match == "exact" or is_beside(one):
                 self._exact[urlkey(one.url)].append(one)
-            else:
+            if one.match != "exact":
                 ranges.append((*prefix_range(one.url, one.match), one))
         ranges.sort(key=lambda found: found[:2])
         self._ranges = ranges

@@ -349,5 +349,6 @@ def test_a_decision_counts_what_it_touches(collection: Collection) -> None:
     assert touched(url=URL) == 3
     assert touched(url=URL, start=at(1)) == 2
     assert touched(url="https://example.org/", match="host") == 5
+    assert touched(url=f"{URL}/", match="prefix") == 3
     assert touched(digest=digest) == 1
     assert touched(digest="sha1:" + "A2" * 16) == 0

@@ -67,7 +67,8 @@ def stands_for(restriction: Restriction, key: str) -> bool:
     if restriction.match == "exact":
         return key == own
     if restriction.match == "prefix":
-        return key.startswith(f"{own}/" if restriction.url.endswith("news/") else own)
+        below = f"{own}/" if restriction.url.endswith("news/") else own
+        return key == own or key.startswith(below)
     if restriction.match == "host":
         return host == own_host
     name = own_host.partition(":")[0]
