@@ -184,7 +184,11 @@ def _joined(public: Authority, held: Authority) -> Authority:
 def _misdirected(host: str) -> Response:
     """Plain text always: nothing that was made from this name is shown."""
     detail = f"this server does not answer to {host[:100]!r}: add the name to `serve.hosts`\n"
-    headers = {"Content-Type": "text/plain; charset=utf-8", "Cache-Control": "no-store"}
+    headers = {
+        "Content-Type": "text/plain; charset=utf-8",
+        "X-Content-Type-Options": "nosniff",
+        "Cache-Control": "no-store",
+    }
     return Response(detail.encode("ascii", "backslashreplace"), 421, headers)
 
 
