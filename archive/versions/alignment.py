@@ -32,6 +32,21 @@ class Alignment:
 
 
 def align(old: Tokens, new: Tokens) -> Alignment:
+    """The same for the two in either order, turned round."""
+    if old.keys == new.keys:
+        whole = Run(0, 0, len(old.keys))
+        return Alignment(runs=(whole,), moved_old=frozenset(), moved_new=frozenset())
+    if old.keys < new.keys:
+        return _aligned(old, new)
+    turned = _aligned(new, old)
+    return Alignment(
+        runs=tuple(Run(run.new, run.old, run.length) for run in turned.runs),
+        moved_old=turned.moved_new,
+        moved_new=turned.moved_old,
+    )
+
+
+def _aligned(old: Tokens, new: Tokens) -> Alignment:
     """Lines first, then the words of those lines that are not the same."""
     lines = _numbered(old.line_keys(), new.line_keys())
     kept = common_runs(*lines)
@@ -146,7 +161,8 @@ def _of_gap(old: _Side, new: _Side, before: Run, behind: Run) -> list[Run]:
         while runs and _is_chance(old, new, runs[-2] if len(runs) > 1 else ends[0], runs[-1], run):
             runs.pop()
         runs.append(run)
-    return runs[:-1]
+    # Two sentences are not alike because both end with a full stop.
+    return runs[:-1] if any(old.weight(run.old, run.old_end) for run in runs) else []
 
 
 def _is_chance(old: _Side, new: _Side, before: Run, run: Run, behind: Run) -> bool:

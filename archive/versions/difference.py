@@ -23,8 +23,8 @@ def difference(old: Article, new: Article) -> Difference:
     be seen, lines that only count ("5 minutes ago") and the order of lines make no difference.
     """
     before, after = tokens_of(old.text), tokens_of(new.text)
-    paragraphs = paragraphs_of(before, after, align(before, after))
-    edits = edits_of(paragraphs)
+    alignment = align(before, after)
+    edits = list(edits_of(before, after, alignment))
     removed = sum(count_words(edit.removed) for edit in edits)
     added = sum(count_words(edit.added) for edit in edits)
     words = count_words(old.text), count_words(new.text)
@@ -38,7 +38,7 @@ def difference(old: Article, new: Article) -> Difference:
         modified=_moment(old.modified, new.modified),
         section=_change(old.section, new.section),
         tags=_list_change(old.tags, new.tags),
-        paragraphs=paragraphs,
+        paragraphs=paragraphs_of(before, after, alignment),
         added=added,
         removed=removed,
         ratio=1 - min(1.0, (added + removed) / (sum(words) or 1)),

@@ -5,12 +5,13 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from itertools import groupby
 from typing import get_args
 
 from archive.documents import count_words
-from archive.versions.model import Kind, Paragraph, Span, State
-from archive.versions.tokens import SENTENCE_ENDS
+from archive.versions.alignment import Alignment
+from archive.versions.common import Run
+from archive.versions.model import Kind, State
+from archive.versions.tokens import SENTENCE_ENDS, Tokens
 
 _SENTENCE = 8  # words: less is an edit, not a statement more or less
 _MOST = 0.5  # of the words of both texts: more is another text
@@ -19,7 +20,7 @@ _UNPARTED = re.compile(
     "[\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003ffff]"
 )
 _OF_TEXT: set[Kind] = {"correction", "addition", "removal", "rewrite", "metadata"}
-_CLOSING = " \n\t\u00a0\u3000\"'”’»›)」』）"
+_CLOSING = frozenset("\"')›」』》]")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,14 +29,13 @@ class Edit:
 
     removed: str
     added: str
-    before: str  #: what stayed right before it, in the same paragraph
-    lines: bool  #: whether it is whole paragraphs
+    is_statement: bool  #: whether it begins and ends where sentences or lines do
 
     @property
     def kinds(self) -> set[Kind]:
         """What it is by itself."""
         removed, added = _extent(self.removed), _extent(self.added)
-        if self._is_statement() and not (removed and added):
+        if self.is_statement and bool(removed) != bool(added):
             return {"removal" if removed else "addition"}
         if max(removed, added) < _SENTENCE:
             return {"correction"}
@@ -46,39 +46,58 @@ class Edit:
             kinds.add("addition")
         return kinds
 
-    def _is_statement(self) -> bool:
-        """Whether it is sentences or paragraphs that are whole."""
-        if self.lines:
+
+def edits_of(old: Tokens, new: Tokens, alignment: Alignment) -> Iterator[Edit]:
+    """What changed, place by place; whole lines side by side are one place. What moved did not."""
+    sides = _Side(old, alignment.moved_old), _Side(new, alignment.moved_new)
+    behind = Run(0, 0, 0)
+    for run in [*alignment.runs, Run(len(old.keys), len(new.keys), 0)]:
+        gaps = range(behind.old_end, run.old), range(behind.new_end, run.new)
+        parts = (side.parts(gap) for side, gap in zip(sides, gaps, strict=True))
+        for removed, added in zip(*parts, strict=True):
+            if removed or added:
+                yield Edit(
+                    removed=sides[0].text(removed),
+                    added=sides[1].text(added),
+                    is_statement=sides[0].is_statement(removed) and sides[1].is_statement(added),
+                )
+        behind = run
+
+
+class _Side:
+    """One of the two texts, as its edits need it."""
+
+    def __init__(self, tokens: Tokens, moved: frozenset[int]) -> None:
+        self._tokens = tokens
+        self._moved = moved
+        self._ends = tokens.line_ends()
+
+    def parts(self, gap: range) -> tuple[list[int], list[int], list[int]]:
+        """The end of a line, whole lines, the beginning of one."""
+        tokens = [token for token in gap if token not in self._moved]
+        ends = [place for place, token in enumerate(tokens, 1) if self._ends[token]]
+        whole = ends[-1] if ends else 0
+        head = 0
+        if tokens and not self._ends[tokens[0] - 1]:
+            head = ends[0] if ends else len(tokens)
+        whole = max(head, whole)
+        return tokens[:head], tokens[head:whole], tokens[whole:]
+
+    def text(self, tokens: Iterable[int]) -> str:
+        """Of these tokens."""
+        return "".join(self._tokens.shown[token] for token in tokens)
+
+    def is_statement(self, tokens: Sequence[int]) -> bool:
+        """Whether these begin and end where sentences or lines do; so do none."""
+        return not tokens or (self._is_end(tokens[0] - 1) and self._is_end(tokens[-1]))
+
+    def _is_end(self, token: int) -> bool:
+        if self._ends[token]:
             return True
-        begins = not self.before or _ends_sentence(self.before)
-        return begins and _ends_sentence(self.removed or self.added)
-
-
-def _ends_sentence(text: str) -> bool:
-    return text.rstrip(_CLOSING)[-1:] in SENTENCE_ENDS
-
-
-def edits_of(paragraphs: Sequence[Paragraph]) -> list[Edit]:
-    """What changed, place by place; whole paragraphs side by side are one place."""
-    edits, rows = list[Edit](), list[Span]()
-    for paragraph in paragraphs:
-        if paragraph.kind in ("removed", "added"):
-            rows += paragraph.spans
-        elif paragraph.kind != "moved":
-            edits += [*_edits(rows, lines=True), *_edits(paragraph.spans, lines=False)]
-            rows = []
-    return [*edits, *_edits(rows, lines=True)]
-
-
-def _edits(spans: Sequence[Span], *, lines: bool) -> Iterator[Edit]:
-    before = ""
-    for stayed, group in groupby(spans, key=lambda span: span.kind == "same"):
-        changed = [span for span in group if span.kind != "moved"]
-        if stayed:
-            before = "".join(span.new for span in changed)
-        elif changed:
-            olds, news = (span.old for span in changed), (span.new for span in changed)
-            yield Edit(removed="".join(olds), added="".join(news), before=before, lines=lines)
+        keys = self._tokens.keys
+        while token > 0 and keys[token] in _CLOSING:
+            token -= 1
+        return keys[token] in SENTENCE_ENDS
 
 
 def _extent(text: str) -> float:
