@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
 from archive.errors import ArchiveError, JobUnknown, QueueFull, SavingOff, UrlError
+from archive.jobs import Job
+from archive.web.links import link, timegate
 from archive.web.refusals import refusal_of
 from archive.web.save import shapes
 
@@ -23,10 +26,22 @@ def for_people(request: Request) -> bool:
     return "text/html" in accept and "json" not in accept
 
 
-def answer(shape: Any, status: int = 200, **headers: str) -> Response:
-    """`shape` as JSON; `Retry_After` is the header Retry-After."""
-    named = {name.replace("_", "-"): value for name, value in headers.items()}
-    return JSONResponse(shape, status, {**HEADERS, **named})
+def answer(shape: Any, status: int = 200, headers: Mapping[str, str] | None = None) -> Response:
+    """`shape` as JSON."""
+    return JSONResponse(shape, status, {**HEADERS, **(headers or {})})
+
+
+def snapshot_headers(base: str, url: str, job: Job) -> dict[str, str]:
+    """Where the snapshots of a URL are, and the job's own where it is there: clients that know only
+    the old form look for these headers in every answer."""
+    links = [link(timegate(base, url), "timegate")]
+    memento = (job.result or {}).get("memento")
+    if job.state != "success" or memento is None:
+        return {"Link": ", ".join(links)}
+    return {
+        "Link": ", ".join([link(f"{base}{memento}", "memento"), *links]),
+        "Content-Location": str(memento),
+    }
 
 
 def refused(error: ArchiveError) -> Response:
@@ -41,4 +56,5 @@ def refused(error: ArchiveError) -> Response:
     if isinstance(error, SavingOff):
         return answer(shapes.error("not-implemented", detail), refusal.status)
     extension = "too-many-requests" if isinstance(error, QueueFull) else "service-unavailable"
-    return answer(shapes.error(extension, detail), refusal.status, Retry_After=str(RETRY_AFTER))
+    later = {"Retry-After": str(RETRY_AFTER)}
+    return answer(shapes.error(extension, detail), refusal.status, later)

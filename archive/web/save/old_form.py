@@ -6,11 +6,9 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from archive.errors import ArchiveError, UrlError
-from archive.jobs import Job
 from archive.web.authority import authority_of
-from archive.web.links import link
 from archive.web.save import shapes
-from archive.web.save.answers import HEADERS, answer, refused
+from archive.web.save.answers import answer, refused, snapshot_headers
 from archive.web.save.submitting import Wish, queue_of, saveable, submit
 from archive.web.site import site_of
 
@@ -45,19 +43,11 @@ async def snapshot(request: Request, target: str) -> Response:
         return refused(error)
     if not job.is_ended:
         where = f"/save/status/{shapes.public_id(job)}"
-        return answer(shapes.status_of(job), 202, Location=where, Retry_After="5")
+        return answer(shapes.status_of(job), 202, {"Location": where, "Retry-After": "5"})
     extension = shapes.extension_of(job)
     if extension is not None:
         return answer(shapes.status_of(job), _STATUSES.get(extension, 502))
-    return _found(site.base_url(request.scope), job)
-
-
-def _found(base: str, job: Job) -> Response:
-    here = str((job.result or {})["memento"])
-    headers = {
-        **HEADERS,
-        "Location": f"{base}{here}",
-        "Content-Location": here,
-        "Link": link(f"{base}{here}", "memento"),
-    }
-    return Response(b"", 302, headers)
+    base = site.base_url(request.scope)
+    found = snapshot_headers(base, job.arguments["url"], job)
+    found["Location"] = base + found["Content-Location"]
+    return answer(shapes.status_of(job), 302, found)

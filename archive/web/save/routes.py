@@ -14,7 +14,7 @@ from archive.web.authority import authority_of
 from archive.web.refusals import Refusal, refusal_of, refuse
 from archive.web.routes import PrefixRoute
 from archive.web.save import shapes
-from archive.web.save.answers import HEADERS, answer, for_people, refused
+from archive.web.save.answers import HEADERS, answer, for_people, refused, snapshot_headers
 from archive.web.save.asking import Asked, BadRequest, asked, names_of
 from archive.web.save.old_form import snapshot
 from archive.web.save.shapes import Shape, private_id, public_id, status_of
@@ -42,6 +42,7 @@ async def save(request: Request) -> Response:
 
 
 async def _taken(request: Request, wanted: Asked) -> Response:
+    site = site_of(request.scope)
     try:
         wish = Wish(
             url=saveable(wanted.url),
@@ -49,14 +50,15 @@ async def _taken(request: Request, wanted: Asked) -> Response:
             by=authority_of(request.scope).token or "",
             options=wanted.options,
         )
-        job = await submit(site_of(request.scope), wish)
+        job = await submit(site, wish)
     except ArchiveError as error:
         return _refused(request, error)
     if for_people(request):
         return _page_of(job)
     message = "; ".join(filter(None, (_known(job), wanted.note)))
     told = {"message": message} if message else {}
-    return answer({"url": wish.url, "job_id": public_id(job), **told})
+    headers = snapshot_headers(site.base_url(request.scope), wish.url, job)
+    return answer({"url": wish.url, "job_id": public_id(job), **told}, headers)
 
 
 def _known(job: Job) -> str:

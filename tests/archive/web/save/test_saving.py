@@ -123,6 +123,9 @@ def test_the_same_job_while_it_waits_and_lately_but_not_after_an_error(
     again = _post(server, data={"url": _URL}).json()
     assert again["job_id"] == first
     assert AT in again["message"]
+    headers = _post(server, data={"url": _URL}).headers
+    assert headers["content-location"] == f"/web/{AT}/{_URL}"
+    assert f'<{server.url}/web/{_URL}>; rel="timegate"' in headers["link"]
     new = _post(server, data={"url": _URL, "if_not_archived_within": "0"}).json()["job_id"]
     assert new != first
     told.errors[_URL] = "timeout"
@@ -207,6 +210,7 @@ def test_the_old_form_leads_to_the_snapshot(server: Served) -> None:
     assert answer.status_code == 302
     assert answer.headers["location"] == f"{server.url}{here}"
     assert answer.headers["content-location"] == here
+    assert answer.json()["status"] == "success"
     assert f'<{server.url}{here}>; rel="memento"' in answer.headers["link"]
 
 
