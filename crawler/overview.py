@@ -48,6 +48,7 @@ class IndexStatus:
     captures: int | None = None
     documents: int | None = None
     unextracted: int | None = None
+    restrictions: int | None = None  #: decisions in force that withhold captures
     error: str | None = None  #: why it does not answer; None: it does
 
 

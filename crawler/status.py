@@ -9,6 +9,7 @@ from pathlib import Path
 from archive.agreement import Listing, check_filled, check_same, list_files
 from archive.errors import IndexFailure, StateFailure, StoreError
 from archive.model import Segment
+from archive.restrictions.register import Restrictions
 from archive.spooled import free_space, spool_usage
 from archive.state import State
 from archive.state.mirroring import MirrorWaitingList
@@ -95,13 +96,19 @@ def _ask_index(configuration: Configuration) -> _Known:
         try:
             segments, counts = index.segments(), index.counts()
             partial, collection = index.is_partial(), index.collection()
+            withholding = len(Restrictions(index).rules().in_force)
         finally:
             index.close()
     except IndexFailure as error:
         return _Known(IndexStatus(error=str(error)))
     spooled = sum(segment.state == "spooled" for segment in segments)
     status = IndexStatus(
-        exists=True, lost=False, partial=partial, spooled=spooled, **asdict(counts)
+        exists=True,
+        lost=False,
+        partial=partial,
+        spooled=spooled,
+        restrictions=withholding,
+        **asdict(counts),
     )
     return _Known(status, segments, collection)
 
@@ -130,6 +137,7 @@ def _no_index() -> IndexStatus:
         captures=0,
         documents=0,
         unextracted=0,
+        restrictions=0,
     )
 
 

@@ -74,6 +74,9 @@ def _of_index(index: IndexStatus) -> Iterator[tuple[str, str]]:
         files += f", of which {show_count(index.spooled or 0, 'is', 'are')} not stored yet"
         captures = show_count(index.captures or 0, "capture")
         yield "index", f"{captures}, {show_count(index.documents or 0, 'document')} in {files}"
+        if index.restrictions:
+            number = show_count(index.restrictions, "restriction")
+            yield "withheld", f"{number} in force: `pressmark restrict --list` names them"
         if index.missing:
             lacks = f"the store lacks {index.missing} of the files that it calls stored"
             yield "index", f"{lacks}: `pressmark doctor` says what to do"
