@@ -71,7 +71,7 @@ print(json.dumps(texts))
 
 
 def path_of(call: tuple[str, ...]) -> tuple[str, ...]:
-    return call[:2] if call[0] in ("sources", "state") else call[:1]
+    return call[:2] if call[0] in ("sources", "state", "token") else call[:1]
 
 
 @cache

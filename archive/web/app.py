@@ -15,6 +15,7 @@ from archive.web.api.app import PREFIX as API
 from archive.web.api.app import make_api
 from archive.web.availability import ROUTES as AVAILABILITY
 from archive.web.cdx.handlers import ROUTES as CDX
+from archive.web.guard.guarding import ROUTES as METRICS
 from archive.web.guard.guarding import guarded
 from archive.web.guard.login import ROUTES as LOGIN
 from archive.web.pages.routes import ROUTES as PAGES
@@ -50,6 +51,7 @@ def make_app(site: Site) -> ASGIApp:
             *SAVE,
             *PAGES,
             *LOGIN,
+            *METRICS,
         ],
         lifespan=lifespan,
         exception_handlers=dict(HANDLERS),

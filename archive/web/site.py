@@ -18,6 +18,7 @@ from archive.jobs import JobQueue
 from archive.view import View
 from archive.web.following import Followed
 from archive.web.grants import Grants
+from archive.web.guard.metrics import Metrics
 from archive.web.guard.register import TokenRegister
 from archive.web.pages.stock import Stock
 from archive.web.replay.origins import Origins
@@ -93,6 +94,7 @@ class Site:
     tokens: TokenRegister | None = None
     #: of several servers before one collection all need the same key
     grants: Grants = field(default_factory=lambda: Grants(token_bytes(32)))
+    metrics: Metrics = field(default_factory=Metrics)  #: of this server
     #: how much there is, for pages
     stock: Stock = field(default_factory=Stock)
     #: a database or a store that is slow must not hold up those who ask for something else

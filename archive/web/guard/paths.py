@@ -33,6 +33,8 @@ class Path:
     exact: bool = False
     #: `look` counts only where others than this machine reach the server; else it needs "read"
     remote: bool = False
+    #: what is below it came from elsewhere: its headers are its handler's affair alone
+    archived: bool = False
 
 
 _PATHS = (
@@ -46,7 +48,7 @@ _PATHS = (
     Path(prefix="/", route="/", rate="search", exact=True, change="read"),
     Path(prefix="/search", route="/search", rate="search", change="read"),
     Path(prefix="/web/timemap/", route="/web/timemap/{form}/{url}", change="read"),
-    Path(prefix="/web/", route="/web/{timestamp}/{url}", change="read"),
+    Path(prefix="/web/", route="/web/{timestamp}/{url}", change="read", archived=True),
     Path(prefix="/cdx/search/cdx", route="/cdx/search/cdx", change="read"),
     Path(prefix="/cdx", route="/cdx", change="read"),
     Path(prefix="/wayback/available", route="/wayback/available", change="read"),
@@ -67,6 +69,16 @@ _PATHS = (
     ),
     Path(prefix="/api/", route="/api"),
     Path(prefix="/restrictions", route="/restrictions", look="admin"),
+    *(
+        Path(prefix=f"/{name}", route=f"/{name}", change="read")
+        for name in ("about", "captures", "cite", "diff", "document", "sources")
+    ),
+    # Of the origin of archived pages.
+    *(
+        Path(prefix=f"/{name}", route=f"/{name}{{timestamp}}/{{url}}", archived=True)
+        for name in ("view/", "raw/", "r/", "x/")
+    ),
+    Path(prefix="/grant/", route="/grant/{ticket}", archived=True),
 )
 _OTHER = Path(prefix="/", route="other")
 _EXACT = {path.prefix: path for path in _PATHS if path.exact}
