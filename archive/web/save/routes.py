@@ -58,7 +58,7 @@ async def _taken(request: Request, wanted: Asked) -> Response:
     message = "; ".join(filter(None, (_known(job), wanted.note)))
     told = {"message": message} if message else {}
     headers = snapshot_headers(site.base_url(request.scope), wish.url, job)
-    return answer({"url": wish.url, "job_id": public_id(job), **told}, headers)
+    return answer({"url": wish.url, "job_id": public_id(job), **told}, headers=headers)
 
 
 def _known(job: Job) -> str:
