@@ -101,6 +101,25 @@ def launched(*arguments: str) -> Iterator[Chromium]:
             browser.close()
 
 
+@contextmanager
+def profiled(folder: Path, *arguments: str) -> Iterator[Page]:
+    """An empty page of a browser that has a profile, as people's have: such a one also connects to
+    hosts ahead of what it will ask them."""
+    program = install_package()
+    with sync_playwright() as playwright:
+        context = playwright.chromium.launch_persistent_context(
+            folder,
+            executable_path=program,
+            args=[*_ARGUMENTS, *arguments],
+            timeout=_MILLISECONDS,
+        )
+        try:
+            context.set_default_timeout(_MILLISECONDS)
+            yield context.new_page()
+        finally:
+            context.close()
+
+
 @pytest.fixture(scope="module")
 def chromium() -> Iterator[Chromium]:
     """A browser for all tests of a file. Without its package they are skipped, or fail where

@@ -1,0 +1,132 @@
+"""In Chromium: nothing that an archived page holds makes the browser ask the live web.
+
+Each bait is tried on the same page as it lies on the web, too, where it must work.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from playwright.sync_api import Page
+
+from tests.archive.web.replay.baits import CLICKED, HOST, RESPONSES, WRITTEN
+from tests.archive.web.replay.staging import LIVE, Message, Stage, Web, html, live, shown, staged
+from tests.servers.chromium import Chromium
+from tests.servers.wire import WireServer, answering
+
+SENTINEL = "http://sentinel.example/"
+ALL = "http://trap.example/all"
+# These make something else of the whole page.
+APART = {"a frame set", "a page that goes elsewhere", "another base", "another base for frames"}
+
+PASSIVE: dict[str, Message] = {
+    name: (f"http://trap.example/passive/{number}", message, 0)
+    for number, (name, message) in enumerate(RESPONSES.items())
+}
+ACTIVE: dict[str, Message] = {
+    name: html(f"http://trap.example/active/{number}", f"<!doctype html>{body}<p id=x>")
+    for number, (name, (body, _)) in enumerate(CLICKED.items())
+}
+TOGETHER = "".join(body for name, body in WRITTEN.items() if name not in APART)
+
+
+@pytest.fixture(scope="module")
+def stage(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
+    messages = [
+        *PASSIVE.values(),
+        *ACTIVE.values(),
+        html(ALL, f"<!doctype html>{TOGETHER}"),
+    ]
+    with staged(tmp_path_factory.mktemp("stage"), messages) as running:
+        yield running
+
+
+@pytest.fixture
+def web() -> Iterator[Web]:
+    with Web(live) as running:
+        yield running
+
+
+def settle(page: Page, web: Web) -> None:
+    """Wait until what the page has set going is over: what is asked for afterwards has come."""
+    page.wait_for_timeout(200)
+    other = page.context.new_page()
+    other.goto(SENTINEL)
+    assert LIVE in other.inner_text("body")
+    other.close()
+
+
+def leaked(web: Web) -> list[str]:
+    """Request lines but the sentinel's."""
+    return [line for line in web.asked() if SENTINEL not in line]
+
+
+def click(page: Page, name: str) -> None:
+    options: dict[str, Any] = CLICKED[name][1]
+    frame = shown(page)
+    frame.click("text=click", force=True, no_wait_after=True, **options)
+
+
+def test_nothing_of_a_page_leaves_the_archive(stage: Stage, chromium: Chromium, web: Web) -> None:
+    with chromium.page(proxy=web.url) as page:
+        stage.show(page, ALL)
+        settle(page, web)
+    assert leaked(web) == []
+
+
+def test_the_same_page_on_the_web_asks_for_much(chromium: Chromium, web: Web) -> None:
+    message = html(ALL, f"<!doctype html>{TOGETHER}")[1]
+    with WireServer(answering(message)) as site, chromium.page(proxy=web.url) as page:
+        page.goto(site.url, wait_until="commit")
+        settle(page, web)
+    assert len(leaked(web)) > 10
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", PASSIVE)
+def test_a_bait_alone(stage: Stage, chromium: Chromium, web: Web, name: str) -> None:
+    url, message, _ = PASSIVE[name]
+    with chromium.page(proxy=web.url) as page:
+        stage.show(page, url)
+        settle(page, web)
+        assert page.url == stage.url(url)
+    assert leaked(web) == []
+    with WireServer(answering(message)) as site, chromium.page(proxy=web.url) as page:
+        page.goto(site.url, wait_until="commit")
+        for _ in range(100):
+            if leaked(web):
+                break
+            page.wait_for_timeout(50)
+    assert any(HOST in line for line in leaked(web)), "the bait is none"
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", ACTIVE)
+def test_a_click(stage: Stage, chromium: Chromium, web: Web, name: str) -> None:
+    url, message, _ = ACTIVE[name]
+    with chromium.page(proxy=web.url) as page:
+        stage.show(page, url)
+        click(page, name)
+        settle(page, web)
+        # Nowhere but in the archive, whatever became of the frame.
+        assert all(other.url.startswith(stage.main) for other in page.context.pages)
+    assert leaked(web) == []
+    with WireServer(answering(message)) as site, chromium.page(proxy=web.url) as page:
+        page.goto(site.url)
+        page.click("text=click", no_wait_after=True, force=True, **CLICKED[name][1])
+        for _ in range(100):
+            if leaked(web):
+                break
+            page.wait_for_timeout(50)
+    assert any(HOST in line for line in leaked(web)), "the bait is none"
+
+
+def test_a_click_ends_in_the_archive(stage: Stage, chromium: Chromium, web: Web) -> None:
+    with chromium.page(proxy=web.url) as page:
+        for name in ("a link", "a link to the whole window", "a form"):
+            stage.show(page, ACTIVE[name][0])
+            click(page, name)
+        settle(page, web)
+    assert leaked(web) == []
