@@ -14,7 +14,7 @@ _SIGNED = re.compile(r"[^\W\d_][\w'’-]*\.?(?: [^\W\d_][\w'’-]*\.?){1,3}")
 _BODIES = re.compile(
     r"agency|agence|association|associated|center|centre|committee|council|department|desk"
     r"|editors|foundation|group|institute|international|media|ministry|network|news|office"
-    r"|organi[sz]ation|press|radio|report|reporters|reuters|service|staff|team|times|tv|union|watch",
+    r"|organi[sz]ation|press|radio|report|reporters|reuters|service|staff|team|the|times|tv|union|watch",
     re.IGNORECASE,
 )
 _LATEX = {
@@ -64,7 +64,7 @@ class Cited:
 def apa(cited: Cited) -> str:
     """One line of plain text. A capture is cited with the day of retrieval, which is that of the
     capture, and with its permalink."""
-    names = [_inverted(name, initials=True) for name in cited.names]
+    names = [_inverted(cited, name, initials=True) for name in cited.names]
     # Up to twenty authors are named (APA 7, 9.8).
     if len(names) > 20:
         names = [*names[:19], "…", names[-1]]
@@ -88,7 +88,7 @@ def bibtex(cited: Cited) -> str:
     """An `@online` entry of BibLaTeX, in UTF-8; classic styles read it as `@misc`."""
     day = _day(cited.timestamp)
     fields = {
-        "author": " and ".join(_bibtex_name(name) for name in cited.names),
+        "author": " and ".join(_bibtex_name(cited, name) for name in cited.names),
         "title": f"{{{_latex(cited.name)}}}",
         "date": cited.date or "",
         "year": (cited.date or "")[:4],
@@ -107,7 +107,7 @@ def ris(cited: Cited) -> str:
     date = (cited.date or "").replace("-", "/")
     lines = [
         ("TY", "ELEC"),
-        *(("AU", _inverted(name, initials=False)) for name in cited.names),
+        *(("AU", _inverted(cited, name, initials=False)) for name in cited.names),
         ("TI", cited.name),
         ("T2", cited.publisher),
         ("PY", (cited.date or "")[:4]),
@@ -148,16 +148,16 @@ def _person(name: str) -> bool:
     return words[0][0].isupper() and words[-1][0].isupper()
 
 
-def _inverted(name: str, *, initials: bool) -> str:
-    if not _person(name):
+def _inverted(cited: Cited, name: str, *, initials: bool) -> str:
+    if name == cited.publisher or not _person(name):
         return name
     *given, family = name.split()
     first = " ".join(f"{word[0]}." for word in given) if initials else " ".join(given)
     return f"{family}, {first}"
 
 
-def _bibtex_name(name: str) -> str:
-    inverted = _inverted(name, initials=False)
+def _bibtex_name(cited: Cited, name: str) -> str:
+    inverted = _inverted(cited, name, initials=False)
     # Braces: it is one name, whatever words are in it.
     return _latex(inverted) if inverted != name else f"{{{_latex(name)}}}"
 
@@ -183,7 +183,9 @@ def _latex_url(text: str) -> str:
 
 def _key(cited: Cited) -> str:
     """Such as `pereira2026miners`: ASCII letters and digits, as all styles take them."""
-    family = _inverted(cited.names[0], initials=False).partition(",")[0] if cited.names else ""
+    family = (
+        _inverted(cited, cited.names[0], initials=False).partition(",")[0] if cited.names else ""
+    )
     word = next((w for w in map(_ascii, cited.name.split()) if len(w) > 3), "")
     year = (cited.date or cited.timestamp)[:4]
     return f"{_ascii(family) or _ascii(cited.publisher)}{year}{word}" or f"capture{cited.timestamp}"

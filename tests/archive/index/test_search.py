@@ -290,3 +290,47 @@ def test_spans_lie_within_the_snippet_in_order(text: str, words: str, language: 
     assert all(0 <= start < end <= len(shown) for start, end in spans)
     assert len(shown) <= 242 + len(text)
     assert "\n" not in shown
+
+
+def many(index: Index) -> None:
+    """Seven pages with the word, every second one thin; the first in two versions."""
+    for number in range(7):
+        page = capture(f"https://example.org/{number}", offset=number)
+        quality = "thin" if number % 2 else "article"
+        text = "factory " * (number + 1)
+        index.commit([page], [document(page, text, quality=quality, language="en")])
+    again = capture("https://example.org/0", offset=100, timestamp="20270101000000")
+    index.commit([again], [document(again, "factory again", language="de")])
+
+
+def test_hits_come_page_by_page(index: Index) -> None:
+    many(index)
+    whole = [hit.url for hit in index.search(SearchQuery(words="factory", limit=20))]
+    assert len(whole) == 7
+    pages = [
+        hit.url
+        for offset in (0, 3, 6, 9)
+        for hit in index.search(SearchQuery(words="factory", limit=3, offset=offset))
+    ]
+    assert pages == whole
+
+
+def test_hits_of_a_quality(index: Index) -> None:
+    many(index)
+    thin = index.search(SearchQuery(words="factory", quality="thin"))
+    assert {hit.url[-1] for hit in thin} == {"1", "3", "5"}
+    assert index.search(SearchQuery(words="factory", quality="error")) == []
+
+
+def test_what_matches_can_be_counted(index: Index) -> None:
+    many(index)
+    found = index.matches(SearchQuery(words="factory"), 100)
+    assert len(found) == 8
+    assert {one.digest for one in found} == {capture().digest}
+    assert sorted((one.language, one.quality, one.year) for one in found) == sorted(
+        [("en", "article", 2026)] * 4 + [("en", "thin", 2026)] * 3 + [("de", "article", 2027)]
+    )
+    assert len(index.matches(SearchQuery(words="factory"), 3)) == 3
+    assert index.matches(SearchQuery(words="!"), 3) == []
+    hits = index.search(SearchQuery(words="factory"))
+    assert [hit.timestamp for hit in hits[:1]] == [found[0].timestamp]
