@@ -7,7 +7,7 @@ import pytest
 
 from crawler.demo.site import DemoSite
 from tests.acceptance.command import Pressmark
-from tests.acceptance.test_serving_safely import Server, serving
+from tests.acceptance.serving import Server, serving
 
 REASON = "Die Quelle ist in Gefahr"
 

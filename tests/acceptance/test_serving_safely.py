@@ -5,52 +5,17 @@ from __future__ import annotations
 import re
 import signal
 import socket
-import subprocess
 import threading
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass
 
 import httpx
 import pytest
 
 from tests.acceptance.command import QUICK, Pressmark, finish
+from tests.acceptance.serving import serving
 
 READ = "/web/timemap/link/http://example.org/"
 ADMIN = "/api/v1/restrictions"
-
-
-@dataclass(frozen=True, slots=True)
-class Server:
-    """A `pressmark serve` that runs."""
-
-    url: str
-    process: subprocess.Popen[bytes]
-
-    def get(self, path: str, secret: str | None = None) -> httpx.Response:
-        """GET, with a token if one is given."""
-        headers = {"authorization": f"Bearer {secret}"} if secret else {}
-        return httpx.get(self.url + path, headers=headers, timeout=30)
-
-
-@contextmanager
-def serving(pressmark: Pressmark, *arguments: str) -> Iterator[Server]:
-    """Until it is ended by SIGTERM, which is no failure."""
-    process = pressmark.start("serve", "--port", "0", *arguments)
-    with process:
-        try:
-            assert process.stdout is not None
-            line = process.stdout.readline().decode()
-            match = re.fullmatch(r"Pressmark serves (http://\S+)\n", line)
-            assert match, finish(process).stderr
-            yield Server(match[1].replace("0.0.0.0", "127.0.0.1"), process)
-            if process.poll() is None:
-                process.send_signal(signal.SIGTERM)
-                ended = finish(process)
-                assert (ended.status, ended.text) == (0, "")
-        finally:
-            process.kill()
 
 
 def everywhere(pressmark: Pressmark) -> None:
