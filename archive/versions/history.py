@@ -59,8 +59,9 @@ def compare(
             "there is nothing to compare"
         )
     found = difference(_article(view, older), _article(view, newer))
-    kinds = found.kinds if older.state != "deleted" else ()
-    kinds = kinds_between(older.state, newer.state, kinds)
+    returns = older.state != "present" and newer.state == "present"
+    kinds = () if older.state == "deleted" else found.kinds
+    kinds = kinds_between(older.state, newer.state, kinds, returns=returns)
     return Comparison(url=url, older=older, newer=newer, difference=replace(found, kinds=kinds))
 
 
@@ -122,8 +123,8 @@ class _History:
     def __init__(self) -> None:
         self.groups: list[_Group] = []
         self._current: dict[str, _Group] = {}  # by urlkey
-        self._articles: dict[str, Article] = {}  # by urlkey, the last that could be read
-        self._newest: Article | None = None
+        self._last: dict[str, Article] = {}  # by urlkey, the one that could be read
+        self._newest: Article | None = None  # the same of all
 
     def add(self, sighting: Sighting) -> None:
         """The next in time."""
@@ -137,18 +138,21 @@ class _History:
             self._current[key] = group
         group.last = sighting.capture
         group.captures += 1
-        if sighting.article is not None:
-            self._newest = self._articles[key] = sighting.article
+        if sighting.article is not None and sighting.state == "present":
+            self._newest = self._last[key] = sighting.article
 
     def _kinds(self, sighting: Sighting) -> tuple[Kind, ...]:
         if not self.groups:
             return ()
-        before = self._current.get(sighting.capture.urlkey, self.groups[-1])
-        kinds: tuple[Kind, ...] = ()
-        article = self._articles.get(sighting.capture.urlkey, self._newest)
-        if article is not None and sighting.article is not None:
-            kinds = difference(article, sighting.article).kinds
-        return kinds_between(before.first.state, sighting.state, kinds)
+        key = sighting.capture.urlkey
+        before = self._current.get(key, self.groups[-1]).first
+        last = self._last.get(key, self._newest)
+        older = before.article
+        returns = before.state != "present" and sighting.state == "present" and last is not None
+        if returns:
+            older = last
+        kinds = difference(older or _NO_ARTICLE, sighting.article or _NO_ARTICLE).kinds
+        return kinds_between(before.state, sighting.state, kinds, returns=returns)
 
 
 def _is_same(one: Sighting, other: Sighting) -> bool:

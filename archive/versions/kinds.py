@@ -40,9 +40,9 @@ class Edit:
         if max(removed, added) < _SENTENCE:
             return {"correction"}
         kinds = set[Kind]()
-        if removed >= _SENTENCE:
+        if removed >= _SENTENCE / 2:
             kinds.add("removal")
-        if added >= _SENTENCE:
+        if added >= _SENTENCE / 2:
             kinds.add("addition")
         return kinds
 
@@ -119,14 +119,16 @@ def kinds_of(
     return _in_order(kinds)
 
 
-def kinds_between(older: State, newer: State, kinds: Iterable[Kind]) -> tuple[Kind, ...]:
-    """`kinds`: those of the two texts."""
+def kinds_between(
+    older: State, newer: State, kinds: Iterable[Kind], *, returns: bool
+) -> tuple[Kind, ...]:
+    """`kinds`: those of the two texts. `returns`: what could not be read can be again."""
     if newer == "deleted":
         return () if older == "deleted" else ("deleted",)
     found = set(kinds)
     if newer == "paywalled" and older != "paywalled":
         found = found - _OF_TEXT | {"paywalled"}
-    if older == "deleted":
+    if returns:
         found.add("returned")
     return _in_order(found)
 

@@ -23,8 +23,8 @@ Kind = Literal[
 `headline`: its title. `correction`: a small edit, a name or a number. `addition`, `removal`: a
 sentence or more. `rewrite`: most of the text, both ways; it stands for the three before it.
 `metadata`: authors or date of publication and nothing else. `paywalled`: the rest of the text is
-for subscribers. `deleted`: a 404, 410 or 451, or a page that says as much. `returned`: there again
-after that.
+for subscribers. `deleted`: a 404, 410 or 451, or a page that says as much. `returned`: it can be
+read again after that, with what is different from when it could be.
 """
 
 State = Literal["present", "paywalled", "deleted"]

@@ -43,6 +43,7 @@ class Sightings:
         self._read: dict[str, tuple[Article, State] | None] = {}  # by the payload's digest
         self._cut: dict[str, bool] = {}  # whether a text is the beginning of one that is not free
         self._most = 0  # words that the article ever had
+        self._had_place = False  # whether its page once named another address than a section's
         self.targets: list[str] = []  #: other pages that it redirected to, the newest last
         self.found = list(self._found(captures))
         self.skipped = len(captures) - len(self.found)  #: captures that say nothing
@@ -122,13 +123,15 @@ class Sightings:
         state = self._state(capture, article, words)
         if state == "present":
             self._most = max(self._most, words)
+            canonical = article.canonical_url
+            self._had_place |= canonical is not None and not leads_home(capture.url, canonical)
         return article, state
 
     def _state(self, capture: Capture, article: Article, words: int) -> State:
         canonical = article.canonical_url
         if says_gone(article, words) or (
             # The front page, in the place of an article that was there.
-            self._most and canonical is not None and leads_home(capture.url, canonical)
+            self._had_place and canonical is not None and leads_home(capture.url, canonical)
         ):
             return "deleted"
         if may_be_cut(words, self._most) and self._is_cut(capture, article):

@@ -57,6 +57,9 @@ _SUBSCRIBE = re.compile(
     re.DOTALL,
 )
 _NOT_FREE = re.compile(rb"[\"']isAccessibleForFree[\"']\s*:\s*[\"']?false\b", re.IGNORECASE)
+_FORM = re.compile(
+    r"/(?:amp|print|m|mobile|full|all|single|page|comments?|p?\d{1,2}|index\.\w+)(?:/\d*)?"
+)
 _SHORT = 100  # words: what only says that something is gone has fewer
 _LEFT = 0.6  # of the words there were: less is the beginning that anybody may read
 
@@ -70,15 +73,17 @@ def says_gone(article: Article, words: int) -> bool:
 
 
 def leads_home(url: str, target: str) -> bool:
-    """Whether `target` is the front page of the site of `url`, or a section that holds it."""
+    """Whether `target` is the front page of the site of `url`, or a section that holds it; not the
+    article of which `url` is a form (its AMP page, its second page).
+    """
     try:
         key, other = urlkey(url), urlkey(target)
     except UrlError:
         return False
-    if not is_same_site(key, other) or key == other:
+    path, above = (k.partition(")")[2].partition("?")[0].rstrip("/") for k in (key, other))
+    if not is_same_site(key, other) or not path.startswith(f"{above}/"):
         return False
-    path, above = key.partition(")")[2], other.partition(")")[2].partition("?")[0]
-    return path != "/" and (above == "/" or path.startswith(above.rstrip("/") + "/"))
+    return not above or not _FORM.fullmatch(path[len(above) :])
 
 
 def is_same_site(key: str, other: str) -> bool:
