@@ -7,7 +7,7 @@ revisit never gives out what it repeats and what is withheld there.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from functools import partial
 from itertools import islice
@@ -164,7 +164,7 @@ class View:
             return self._index.neighbours(url, timestamp)
         self._check_whole(rules, url)
         try:
-            return self._index.neighbours(url, timestamp, partial(_is_withheld, rules))
+            return self._index.neighbours(url, timestamp, _hides(rules))
         except NotArchived:
             raise self._nothing_shown(rules, url) from None
 
@@ -231,7 +231,7 @@ class View:
         rules = self._rules()
         if not rules:
             return self._index.search(query)
-        return self._index.search(query, lambda *version: bool(rules.of(*version)))
+        return self._index.search(query, _hides(rules))
 
     def matches(self, query: SearchQuery, most: int) -> list[Matching]:
         """See `Index.matches`: of what may be shown."""
@@ -262,6 +262,10 @@ class View:
     def counts(self) -> Counts:
         """See `Index.counts`: how much there is, also of what is withheld."""
         return self._index.counts()
+
+
+def _hides(rules: Rules) -> Callable[[str, str, str], bool]:
+    return lambda key, timestamp, digest: bool(rules.of(key, timestamp, digest))
 
 
 def _is_withheld(rules: Rules, capture: Capture) -> bool:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
@@ -25,6 +25,7 @@ from archive.index.dialect.base import Dialect, Moved
 from archive.index.queries import Matching, SearchHit, SearchQuery
 from archive.index.schema import captures, contents, documents, index_version, languages
 from archive.index.snippets import Snippets
+from archive.index.stepping import HiddenVersion
 from archive.index.words import Alternatives, parse
 from archive.model import Document
 
@@ -45,9 +46,6 @@ _generation = select(index_version.c.generation).scalar_subquery().label("genera
 _contents_of = select(index_version.c.generation, contents.c.id, contents.c.content).outerjoin_from(
     index_version, contents, contents.c.id.in_(bindparam("ids", expanding=True))
 )
-HiddenVersion = Callable[[str, str, str], bool]
-"""Whether a document is to be passed over: urlkey, timestamp, and digest of its capture."""
-
 _MOVED = 50  # pages that may have come in before the one behind which the next hits begin
 _CANDIDATES = 5  # documents that are ranked for each hit: a page may have many versions
 

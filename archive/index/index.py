@@ -17,6 +17,7 @@ from archive.index import (
     overview,
     partial,
     rows,
+    stepping,
     unextracted,
     walking,
     withdrawal,
@@ -45,7 +46,7 @@ from archive.index.schema import (
     index_version,
     segments,
 )
-from archive.index.stepping import Hidden, Steps
+from archive.index.stepping import Hidden, HiddenVersion, Steps
 from archive.model import Capture, Document, Segment, SegmentState
 from archive.urlkey import urlkey
 
@@ -314,7 +315,9 @@ class Index:
             raise NotArchived(url)
         return capture
 
-    def neighbours(self, url: str, timestamp: str, hidden: Hidden | None = None) -> Neighbours:
+    def neighbours(
+        self, url: str, timestamp: str, hidden: HiddenVersion | None = None
+    ) -> Neighbours:
         """What lies around a time of 14 digits, whatever its status. Raises NotArchived.
 
         Captures that are `hidden` count for nothing.
@@ -322,7 +325,7 @@ class Index:
         key = urlkey(url)
         found = lookup.neighbours(self._database.rows, key, timestamp)
         if found is not None and hidden is not None:
-            found = Steps(self._database.rows, key, hidden).neighbours(found, timestamp)
+            found = stepping.neighbours(self._database.rows, key, timestamp, found, hidden)
         if found is None or found.first is None:
             raise NotArchived(url)
         return found
@@ -421,9 +424,7 @@ class Index:
         found = self._database.read(lambda c: c.execute(_runs).all())
         return [(filename, run) for filename, run in found]
 
-    def search(
-        self, query: SearchQuery, hidden: fulltext.HiddenVersion | None = None
-    ) -> list[SearchHit]:
+    def search(self, query: SearchQuery, hidden: HiddenVersion | None = None) -> list[SearchHit]:
         """Pages whose text, title or authors contain all the words, best first.
 
         Versions of a page that are `hidden` count for nothing.

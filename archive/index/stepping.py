@@ -25,6 +25,9 @@ from archive.model import Capture
 Hidden = Callable[[Capture], bool]
 """Whether a capture is to be passed over."""
 
+HiddenVersion = Callable[[str, str, str], bool]
+"""The same by its urlkey, timestamp and digest."""
+
 _STEP = 100
 """Rows that are read at once."""
 _LAST = 10**14
@@ -40,10 +43,40 @@ _back = _time.order_by(captures.c.timestamp.desc())
 _between = joined_captures.where(*_of_key)
 
 _ENDS = 4
-_at_times = joined_captures.where(
+_digests_at = select(captures.c.timestamp, captures.c.digest).where(
     captures.c.urlkey == bindparam("key"),
     captures.c.timestamp.in_([bindparam(f"at{number}") for number in range(_ENDS)]),
 )
+
+
+def neighbours(
+    ask: Ask, key: str, timestamp: str, ends: Neighbours, hidden: HiddenVersion
+) -> Neighbours:
+    """What `Index.neighbours` promises, of the captures that are not hidden, in one look where it
+    is what it is of all, `ends`."""
+    times = {time for time in (ends.first, ends.previous, ends.next, ends.last) if time}
+    shown = _shown_at(ask, key, sorted(times), hidden)
+    if times <= shown:
+        return ends
+    steps = Steps(ask, key, lambda one: hidden(one.urlkey, one.timestamp, one.digest))
+    at = int(timestamp)
+    return Neighbours(
+        ends.first if ends.first in shown else steps.time(),
+        ends.previous if ends.previous in shown else steps.time(end=at - 1, back=True),
+        ends.next if ends.next in shown else steps.time(at + 1),
+        ends.last if ends.last in shown else steps.time(back=True),
+    )
+
+
+def _shown_at(ask: Ask, key: str, times: Sequence[str], hidden: HiddenVersion) -> set[str]:
+    """Those of the times, four at the most, at which a capture is not hidden."""
+    wanted = islice(chain(times, repeat(times[0])), _ENDS)
+    asked: dict[str, str | int] = {f"at{number}": int(time) for number, time in enumerate(wanted)}
+    found = [
+        (f"{row.timestamp:014d}", rows.digest_text(row.digest))
+        for row in ask(_digests_at, {"key": key, **asked})
+    ]
+    return {time for time, digest in found if not hidden(key, time, digest)}
 
 
 class Steps:
@@ -62,30 +95,8 @@ class Steps:
                 return found
         return None
 
-    def neighbours(self, ends: Neighbours, timestamp: str) -> Neighbours:
-        """What `Index.neighbours` promises, of those that are not hidden, in one look where it is
-        what it is of all, `ends`."""
-        times = {time for time in (ends.first, ends.previous, ends.next, ends.last) if time}
-        shown = {capture.timestamp for capture in self._at(sorted(times))}
-        if times <= shown:
-            return ends
-        at = int(timestamp)
-        return Neighbours(
-            ends.first if ends.first in shown else self._time(0),
-            ends.previous if ends.previous in shown else self._time(end=at - 1, back=True),
-            ends.next if ends.next in shown else self._time(at + 1),
-            ends.last if ends.last in shown else self._time(back=True),
-        )
-
-    def _at(self, times: Sequence[str]) -> Iterator[Capture]:
-        wanted = islice(chain(times, repeat(times[0])), _ENDS)
-        asked = {f"at{number}": int(time) for number, time in enumerate(wanted)}
-        for row in self._ask(_at_times, {"key": self._key, **asked}):
-            capture = rows.joined_capture(row)
-            if not self._hidden(capture):
-                yield capture
-
-    def _time(self, start: int = 0, end: int = _LAST, *, back: bool = False) -> str | None:
+    def time(self, start: int = 0, end: int = _LAST, *, back: bool = False) -> str | None:
+        """Of the first capture between two times, or back from the end of the last; None: of none."""
         found = next(self._walk(start, end, back=back), None)
         return None if found is None else found.timestamp
 
