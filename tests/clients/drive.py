@@ -60,7 +60,7 @@ def edgi(base: str) -> Any:
             "search": [[r.timestamp.strftime("%Y%m%d%H%M%S"), r.status_code] for r in records],
             "prefix": sorted({r.url for r in whole}),
             "body": memento.text,
-            "headers": dict(memento.headers),
+            "headers": {name.lower(): value for name, value in memento.headers.items()},
             "time": memento.timestamp.strftime("%Y%m%d%H%M%S"),
             "url": memento.url,
             "links": sorted(memento.links),
@@ -106,7 +106,8 @@ def cdx_toolkit(base: str) -> Any:
             "get": sorted({capture["url"] for capture in found}),
             "iterated": sum(1 for _ in fetcher.iter(f"{HOST}/*", limit=100)),
             "pages": fetcher.get_size_estimate(f"{HOST}/*", as_pages=True),
-            "none": len(fetcher.get(f"http://{HOST}/never", limit=10)),
+            # Its `get` takes the empty answer that pywb gives for a failure.
+            "none": sum(1 for _ in fetcher.iter(f"http://{HOST}/never", limit=10)),
             "content": [c.content.decode() for c in fetcher.get(PAGE, limit=100)],
         }
     by_range = CDXFetcher(source=f"{base}/cdx", warc_download_prefix=f"{base}/warcs")
