@@ -57,8 +57,9 @@ _PATHS = (
     # The form of that name acts when it is posted.
     Path(prefix="/save", route="/save", look="save", change="save", rate="save", exact=True),
     Path(prefix="/save", route="/save", look="save", change="save", acts=True, rate="save"),
-    Path(prefix="/jobs", route="/jobs", change="save", rate="save"),
-    Path(prefix="/api/v1/jobs", route="/api/v1/jobs", change="save", rate="save"),
+    # What somebody has archived is not for everybody who may read.
+    Path(prefix="/jobs", route="/jobs", look="save", change="save", rate="save"),
+    Path(prefix="/api/v1/jobs", route="/api/v1/jobs", look="save", change="save", rate="save"),
     Path(prefix="/api/v1/search", route="/api/v1/search", change="read", rate="search"),
     Path(prefix="/api/v1/restrictions", route="/api/v1/restrictions", look="admin"),
     Path(prefix="/api/v1/tokens", route="/api/v1/tokens", look="admin"),
