@@ -11,6 +11,7 @@ from starlette.responses import Response
 
 from archive.errors import ArchiveError, NotArchived
 from archive.view import View
+from archive.web.authority import authority_of
 from archive.web.refusals import refusal_of, refuse
 from archive.web.routes import PrefixRoute
 from archive.web.site import site_of
@@ -29,10 +30,12 @@ async def warc(request: Request) -> Response:
     """Answer a WARC, one range of it, or what there is to know about it."""
     site = site_of(request.scope)
     name = request.scope["path"].removeprefix(PREFIX)
+    is_admin = authority_of(request.scope).may("admin")
+    view = site.view.everything() if is_admin else site.view
     try:
         if not _NAME.fullmatch(name):
             raise NotArchived(name[:200], "files of the archive have names such as NAME.warc.gz")
-        size = await site.call(site.view.size, name)
+        size = await site.call(view.size, name)
         etag = f'"{name}-{size}"'
         headers = {
             "Accept-Ranges": "bytes",
@@ -43,7 +46,7 @@ async def warc(request: Request) -> Response:
             "Cache-Control": "no-cache",
         }
         if request.headers.get("if-none-match") == etag:
-            await site.call(site.view.check_bytes, name, 0, size)
+            await site.call(view.check_bytes, name, 0, size)
             return Response(status_code=304, headers=headers)
         asked = request.headers.get("range")
         if asked is not None and request.headers.get("if-range", etag) != etag:
@@ -59,9 +62,9 @@ async def warc(request: Request) -> Response:
             headers["Content-Range"] = f"bytes {start}-{stop - 1}/{size}"
         headers["Content-Length"] = str(stop - start)
         if request.method == "HEAD":
-            await site.call(site.view.check_bytes, name, start, stop)
+            await site.call(view.check_bytes, name, start, stop)
             return Response(b"", status, headers)
-        return await site.answer(lambda: _pieces(site.view, name, start, stop), headers, status)
+        return await site.answer(lambda: _pieces(view, name, start, stop), headers, status)
     except ArchiveError as error:
         return refuse(request, refusal_of(error))
 

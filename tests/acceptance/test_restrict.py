@@ -57,6 +57,7 @@ def test_what_is_withheld_is_shown_to_nobody_until_it_is_lifted(
 ) -> None:
     url, front = kept
     _shown(pressmark, url)
+    warc = f"/warcs/{pressmark('list', url, '--json').line['filename']}"
     admin = pressmark("token", "create", "boss", "--scope", "admin", "--json").line["token"]
     with serving(pressmark) as server:
         assert {server.get(path).status_code for path in _addresses(url)} <= {200, 302}
@@ -64,6 +65,8 @@ def test_what_is_withheld_is_shown_to_nobody_until_it_is_lifted(
         assert (line["captures"], line["in_force"], line["url"]) == (1, True, url)
         _server_obeys(server, url, admin)
         assert server.get(f"/web/2026id_/{front}").status_code in (200, 302)
+        assert server.get(warc).status_code == 451
+        assert server.get(warc, admin).status_code == 200
         _none_shown(pressmark, url)
         _operator_sees_all(pressmark, url)
         assert pressmark("verify", "--json").line["findings"] == []
