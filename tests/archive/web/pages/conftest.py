@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -36,12 +37,6 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-@pytest.fixture
-def told() -> Told:
-    """What does the jobs."""
-    return Told()
-
-
 def site(home: Path, told: Told | None) -> Site:
     """A site over a collection; without a worker saving is off."""
     collection = Collection(_store(home), Index(f"sqlite:///{home}/index.db"))
@@ -53,9 +48,9 @@ def _store(home: Path) -> LocalStore:
     return LocalStore(home / "collection")
 
 
-@pytest.fixture
-def pages(home: Path, told: Told) -> Iterator[Served]:
-    """The server."""
+@contextmanager
+def shown(home: Path, told: Told) -> Iterator[Served]:
+    """Serve it to a browser."""
     made = site(home, told)
     try:
         with served(made) as running:
@@ -64,3 +59,10 @@ def pages(home: Path, told: Told) -> Iterator[Served]:
     finally:
         told.go.set()
         made.collection.close()
+
+
+@pytest.fixture(scope="module")
+def pages(home: Path) -> Iterator[Served]:
+    """The server, which no test changes."""
+    with shown(home, Told()) as running:
+        yield running
