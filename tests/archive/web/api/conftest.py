@@ -21,6 +21,7 @@ from tests.exchanges import STARTED, exchange, page, response
 from tests.keeping import place
 
 NEWS = "https://news.example.org/night-shifts?id=1&b=%2F"
+FRONT = "https://news.example.org/"
 MOVED = "http://news.example.org/old"
 FOLLOWED = (
     Followed(
@@ -59,6 +60,7 @@ ARTICLES: list[tuple[str, int, Article]] = [
     (NEWS, 0, article("Workers at the factory <b>object</b> to night shifts.\nA second one.")),
     (NEWS, 7200, article("Workers at the factory object to all night shifts.\nA second one.")),
     ("https://news.example.org/zh", 60, article("公司供应链中的工人权利受到侵犯", "供应链", "zh")),
+    (FRONT, 10, article("The front page.", "Courier")),
     ("https://news.example.org/short", 120, article("A short factory.", "Short")),
 ]
 """URL, seconds after STARTED, and what stands there."""

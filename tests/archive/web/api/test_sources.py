@@ -15,13 +15,13 @@ def test_what_is_followed_comes_with_what_there_is(api: Served) -> None:
         "sections": [],
         "schedule": "every 2h",
     }
-    assert (courier["segments"], courier["captures"], courier["documents"]) == (1, 8, 4)
+    assert (courier["segments"], courier["captures"], courier["documents"]) == (1, 9, 5)
     assert courier["health"] == {
-        "captures": 8,
+        "captures": 9,
         "newest": "20261122130000",
         "newest_datetime": "2026-11-22T13:00:00Z",
         "newest_ok": "20261122120000",
-        "statuses": {"200": 5, "404": 1, "503": 1, "301": 1},
+        "statuses": {"200": 6, "404": 1, "503": 1, "301": 1},
         "errors": 2,
     }
     assert herald["captures"] == 0
