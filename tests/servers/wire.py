@@ -9,6 +9,7 @@ import ssl
 import struct
 import threading
 from collections.abc import Awaitable, Callable
+from typing import Self
 
 Script = Callable[["Wire"], Awaitable[None]]
 """What the server does with one connection."""
@@ -111,7 +112,7 @@ class WireServer:
             wire.writer.transport.abort()  # the test is over
         await close(writer)
 
-    def __enter__(self) -> WireServer:
+    def __enter__(self) -> Self:
         self._thread.start()
         self._started.wait()
         return self

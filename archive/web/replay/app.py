@@ -117,6 +117,8 @@ async def _view(request: Request) -> Response:
 
 
 async def _raw(request: Request) -> Response:
+    if "service-worker" in request.headers:
+        return _page(403, "No archived script becomes a worker here.")
     site = site_of(request.scope)
     main = main_of(request.scope)
     upgrade = site.base_url(request.scope).startswith("https:")

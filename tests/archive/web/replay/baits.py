@@ -5,6 +5,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from tests.archive.web.replay.staging import HTML
 from tests.exchanges import response
 
@@ -91,7 +93,7 @@ CONNECTING = (
 )
 """HTML that makes a browser open connections, whether it then asks for something or not."""
 
-CLICKED = {
+CLICKED: dict[str, tuple[str, dict[str, Any]]] = {
     "a link": (f"<a href={BAIT}>click</a>", {}),
     "a link to another window": (f"<a target=_blank href={BAIT}>click</a>", {}),
     "a link to the whole window": (f"<a target=_top href={BAIT}>click</a>", {}),

@@ -6,7 +6,6 @@ Each bait is tried on the same page as it lies on the web, too, where it must wo
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
 
 import pytest
 from playwright.sync_api import Page
@@ -64,9 +63,7 @@ def leaked(web: Web) -> list[str]:
 
 
 def click(page: Page, name: str) -> None:
-    options: dict[str, Any] = CLICKED[name][1]
-    frame = shown(page)
-    frame.click("text=click", force=True, no_wait_after=True, **options)
+    shown(page).click("text=click", force=True, no_wait_after=True, **CLICKED[name][1])
 
 
 def test_nothing_of_a_page_leaves_the_archive(stage: Stage, chromium: Chromium, web: Web) -> None:

@@ -1,0 +1,111 @@
+"""Which bytes of a page are changed, and that all others stay."""
+
+from __future__ import annotations
+
+import pytest
+
+from archive.web.replay.disarming import composes_markup, disarmed, is_markup
+
+BOM = b"\xef\xbb\xbf"
+
+
+@pytest.mark.parametrize(
+    "page",
+    [
+        b"<p>The attribute srcdoc, described</p>",
+        b"<link rel=stylesheet href=/a.css><link rel='icon' href=x>",
+        b'<meta charset=windows-1251><meta name="preconnect">',
+        b"<img src=a.png><script src=x></script><link-like rel=preconnect>",
+        "<title>Ночь</title>".encode("cp1251"),
+        b"\xff\xff\x00 not a page",
+        b"",
+        b"<iframe",
+        b"<iframe title='never closed",
+        b"<!-- < iframe src=x -->",
+    ],
+)
+def test_what_is_harmless_stays(page: bytes) -> None:
+    assert disarmed(page, "") == page
+
+
+@pytest.mark.parametrize(
+    ("page", "shown"),
+    [
+        (b"<iframe src=a>", b"<iframe archived-src=a>"),
+        (
+            b"<IFRAME\n/x='>'\tSRC = 'a' src=b>",
+            b"<IFRAME\n/x='>'\tarchived-src = 'a' archived-src=b>",
+        ),
+        (b"<iframe =x src=a>", b"<iframe =x archived-src=a>"),
+        (b"<h:iframe src='a'/>", b"<h:iframe archived-src='a'/>"),
+        (b"<frame src=a><object data=b>", b"<frame archived-src=a><object archived-src=b>"),
+        (b"<iframe SrcDoc='x'>", b"<iframe archived-doc='x'>"),
+        (b"<iframe srcdoc\n='x'>", b"<iframe archived-doc\n='x'>"),
+        (b"<link href=x rel=preconnect>", b"<archived-link href=x rel=preconnect>"),
+        (b"<LINK rel='dns-&#112;refetch'>", b"<archived-LINK rel='dns-&#112;refetch'>"),
+        (
+            b'<meta http-equiv="Content-Security-Policy" content=x>',
+            b'<archived-meta http-equiv="Content-Security-Policy" content=x>',
+        ),
+        # Whichever of the two a browser takes for a tag.
+        (
+            b'<!-- <iframe x=" --><iframe src=a>" src=b',
+            b'<!-- <iframe x=" --><iframe archived-src=a>" archived-src=b',
+        ),
+        (b"<iframe <iframe src=a>", b"<iframe <iframe archived-src=a>"),
+    ],
+)
+def test_what_gets_around_the_worker_is_renamed(page: bytes, shown: bytes) -> None:
+    assert disarmed(page, "") == shown
+
+
+@pytest.mark.parametrize(
+    ("page", "charset", "shown"),
+    [
+        ("\ufeff<iframe srcdoc=x>".encode("utf-16-le"), "", "<iframe archived-doc=x>"),
+        ("\ufeff<iframe srcdoc=x>".encode("utf-16-be"), "utf-8", "<iframe archived-doc=x>"),
+        ("<iframe srcdoc=ж>".encode("utf-16-le"), "UTF-16", "<iframe archived-doc=ж>"),
+        ("<iframe srcdoc=ж>".encode("utf-16-be"), " utf-16be", "<iframe archived-doc=ж>"),
+        ("<?xml ?><a srcdoc='ж'/>".encode("utf-16-le"), "", "<?xml ?><a archived-doc='ж'/>"),
+        ("<iframe srcdoc=夜>".encode("iso2022_jp"), "ISO-2022-JP", "<iframe archived-doc=夜>"),
+        (b"<iframe src\x1b(Bdoc=x>", "iso-2022-jp", "<iframe archived-doc=x>"),
+        (
+            b"<meta charset=iso-2022-jp><iframe src\x1b(Bdoc=x>", "",
+            "<meta charset=iso-2022-jp><iframe archived-doc=x>",
+        ),
+    ],
+)  # fmt: skip
+def test_pages_whose_letters_are_not_bytes_become_utf8(
+    page: bytes, charset: str, shown: str
+) -> None:
+    assert disarmed(page, charset) == BOM + shown.encode()
+
+
+def test_escapes_without_their_encoding_are_no_escapes() -> None:
+    assert disarmed(b"<iframe src\x1b(Bdoc=x>", "utf-8") == b"<iframe src (Bdoc=x>".replace(
+        b"src ", b"archived-src "
+    )
+
+
+def test_a_page_of_nothing_but_tags_takes_no_time_to_speak_of() -> None:
+    # Every tag runs into the next one: what is read twice is read four times at the most.
+    page = b"<iframe x='<iframe y=\"" * 20_000
+    assert disarmed(page, "") == page
+
+
+@pytest.mark.parametrize(
+    ("mime", "expected"),
+    [
+        ("text/html", True), ("application/xhtml+xml", True), ("image/svg+xml", True),
+        ("text/xml", True), ("application/rss+xml", True), ("text/css", False), ("", False),
+    ],
+)  # fmt: skip
+def test_what_is_markup(mime: str, expected: bool) -> None:
+    assert is_markup(mime) is expected
+
+
+def test_what_may_make_markup_of_its_own() -> None:
+    page = b"<!DOCTYPE html [<!entity e 'x'>]>"
+    assert composes_markup(page, "application/xhtml+xml")
+    assert not composes_markup(page, "text/html")
+    assert not composes_markup(b"<html/>", "text/xml")
