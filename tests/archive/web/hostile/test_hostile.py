@@ -29,6 +29,8 @@ from tests.archive.web.hostile.strings import OURS, as_bytes, naughty, urls
 from tests.archive.web.hostile.wire import Answer, Wire
 from tests.archive.web.serving import Served, served
 
+Corpus = Callable[[Path], Iterator[str | bytes]]
+
 _MARKUP = (b"<script", b"<img", b"<svg", b"onerror=", b"onload=", b"<b>", b"</title><")
 _INSIDE = (b"Traceback (most recent", b'File "/', b"site-packages", b"sqlalchemy", b"sqlite3.")
 _ACTIVE = ("html", "xml", "svg", "javascript")
