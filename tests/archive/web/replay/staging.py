@@ -17,7 +17,9 @@ from playwright.sync_api import Frame, Page
 
 from archive.model import Capture
 from archive.timestamps import to_timestamp
+from archive.tokens import Tokens
 from archive.web.app import make_app
+from archive.web.guard.register import TokenRegister
 from archive.web.server import configuration, listen
 from archive.web.site import Site, WebSettings
 from tests.archive.web.serving import open_site
@@ -75,10 +77,19 @@ class Web(WireServer):
         return [line for line in lines if ".example" in line]
 
 
+@dataclass(frozen=True, slots=True)
+class Tls:
+    """Files in PEM."""
+
+    certificate: Path
+    key: Path
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Stage:
     """Both origins, and what to open pages with."""
 
+    scheme: str
     port: int
     replay_port: int
     site: Site
@@ -87,12 +98,12 @@ class Stage:
     @property
     def main(self) -> str:
         """The main origin by a name that has a sibling."""
-        return f"http://archive.localhost:{self.port}"
+        return f"{self.scheme}://archive.localhost:{self.port}"
 
     @property
     def by_address(self) -> str:
         """The main origin by an address, which needs the second port."""
-        return f"http://127.0.0.1:{self.port}"
+        return f"{self.scheme}://127.0.0.1:{self.port}"
 
     def url(self, url: str, at: str = AT, *, main: str | None = None) -> str:
         """Where a capture is shown."""
@@ -128,18 +139,36 @@ def inner_frame(page: Page, frame: Frame, number: int = 0) -> Frame:
 
 
 @contextmanager
-def staged(folder: Path, messages: Sequence[Message]) -> Iterator[Stage]:
-    """Serve an archive of these messages on two free ports."""
+def staged(
+    folder: Path,
+    messages: Sequence[Message],
+    *,
+    tokens: Tokens | None = None,
+    tls: Tls | None = None,
+) -> Iterator[Stage]:
+    """Serve an archive of these messages on two free ports. With `tokens` nobody may read without
+    one."""
     with open_site(f"sqlite:///{folder}/index.db") as empty:
         captures = archive_messages(empty.collection, *messages)
         sockets = [listen("127.0.0.1", 0), listen("127.0.0.1", 0)]
         port, replay_port = (each.getsockname()[1] for each in sockets)
-        site = replace(empty, settings=WebSettings(port=port, replay_port=replay_port))
-        server = uvicorn.Server(configuration(make_app(site)))
+        settings = WebSettings(port=port, replay_port=replay_port, local=tokens is None)
+        register = None if tokens is None else TokenRegister(tokens)
+        site = replace(empty, settings=settings, tokens=register)
+        config = configuration(make_app(site))
+        if tls is not None:
+            config.ssl_certfile, config.ssl_keyfile = str(tls.certificate), str(tls.key)
+        server = uvicorn.Server(config)
         thread = threading.Thread(target=server.run, kwargs={"sockets": sockets})
         thread.start()
         try:
-            yield Stage(port=port, replay_port=replay_port, site=site, captures=captures)
+            yield Stage(
+                scheme="http" if tls is None else "https",
+                port=port,
+                replay_port=replay_port,
+                site=site,
+                captures=captures,
+            )
         finally:
             server.should_exit = True
             thread.join()
