@@ -48,7 +48,7 @@ class _Rows:
             self._put("same", old.shown[first], new.shown[second])
             self._put_noise(old.tails[first], new.tails[second])
             if self._ends[_NEW][second]:
-                self._ended = True
+                self._ended = bool(self._row)
                 if self._ends[_OLD][first]:
                     self.end()
 
@@ -56,7 +56,13 @@ class _Rows:
         """Whole lines become rows of their own, the rest goes into a row with what is around it."""
         olds, news = self._lines(removed, _OLD), self._lines(added, _NEW)
         if self._ended and olds:
-            self._put_tokens(olds.pop(0), _OLD)
+            # The end of a line comes behind what stood there before it.
+            kind, old, new = self._row.pop()
+            shown, line = new.rstrip(), olds.pop(0)
+            self._put(kind, old.rstrip(), shown)
+            self._put(self._kind(line, _OLD), old[len(old.rstrip()) :], "")
+            self._put_tokens(line, _OLD)
+            self._put(kind, "", new[len(shown) :])
             self.end()
         elif self._row and not self._ended:
             whole = bool(news) and self._is_whole(news[0], _NEW)
@@ -107,13 +113,16 @@ class _Rows:
 
     def _put_tokens(self, line: range, side: int) -> None:
         tokens = self._tokens[side]
-        kind: SpanKind = "removed" if side == _OLD else "added"
-        if line[0] in self._moved[side]:
-            kind = "moved"
+        kind = self._kind(line, side)
         text = "".join(tokens.shown[line.start : line.stop])
         self._put(kind, *((text, "") if side == _OLD else ("", text)))
         tail = "".join(tokens.tails[line.start : line.stop])
         self._put_noise(*((tail, "") if side == _OLD else ("", tail)))
+
+    def _kind(self, line: range, side: int) -> SpanKind:
+        if line[0] in self._moved[side]:
+            return "moved"
+        return "removed" if side == _OLD else "added"
 
     def _put_noise(self, old: str, new: str) -> None:
         """Lines that are looked at by nobody are a row of their own."""

@@ -204,6 +204,8 @@ def test_a_sentence_at_the_end_of_a_paragraph_is_shown_there() -> None:
     new = ENGLISH.replace(" The owner of the factory denied this on Tuesday.", "")
     found = difference(of(ENGLISH), of(new))
     assert [row.kind for row in found.paragraphs] == ["same", "changed", "same"]
+    shown = "".join(span.text for span in found.paragraphs[1].spans)
+    assert shown.rstrip("\n") == ENGLISH.split("\n")[1]
     assert difference(of(new), of(ENGLISH)).kinds == ("addition",)
     assert found.kinds == ("removal",)
 
