@@ -91,7 +91,7 @@ def _test(mark: str, pattern: str) -> Test:
 def _compiled(pattern: str) -> Any:
     try:
         return re2.compile(pattern, _OPTIONS)
-    except (re2.error, UnicodeError) as error:
+    except re2.error as error:
         reason = error.args[0].decode(errors="replace") if error.args else ""
         raise ParameterError(
             f"the pattern {pattern[:80]!r} of a filter is not one that can be used "

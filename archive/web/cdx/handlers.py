@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from functools import partial
 
 from starlette.requests import Request
-from starlette.responses import Response
+from starlette.responses import Response, StreamingResponse
 
 from archive.errors import ArchiveError, NotArchived
 from archive.view import View
@@ -36,7 +36,7 @@ async def _answer(request: Request, dialect: Dialect) -> Response:
     try:
         asked = read_request(request.scope["query_string"], dialect)
         answer = await site.answer(
-            partial(_pieces, site.view, asked, site.base_url(request.scope)),
+            partial(pieces, site.view, asked, site.base_url(request.scope)),
             {
                 "Content-Type": media_type(asked),
                 "X-Content-Type-Options": "nosniff",
@@ -48,12 +48,14 @@ async def _answer(request: Request, dialect: Dialect) -> Response:
     except ArchiveError as error:
         # Whatever they ask for, clients look for the reason in JSON.
         return refuse(request, refusal_of(error), as_json=True)
-    if request.method == "HEAD":
-        return Response(headers={**answer.headers, "Content-Length": "0"})
+    if request.method == "HEAD" and isinstance(answer, StreamingResponse):
+        head = Response()
+        head.raw_headers = answer.raw_headers
+        return head
     return answer
 
 
-def _pieces(view: View, asked: CdxRequest, base: str) -> Iterator[bytes]:
+def pieces(view: View, asked: CdxRequest, base: str) -> Iterator[bytes]:
     if asked.number_of_pages:
         yield _number_of_pages(view, asked)
         return

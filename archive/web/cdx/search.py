@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
+from itertools import groupby
+from operator import attrgetter
 
 from archive.errors import ParameterError
 from archive.index import CapturePlace, CaptureQuery
@@ -138,7 +140,9 @@ def _by_distance(view: View, about: CaptureQuery, at: int) -> Iterator[Capture]:
     start = max(int(about.start or 0), at)
     end = min(int(about.end or _LAST_SECOND), at - 1)
     later = view.captures(replace(about, start=f"{start:014d}"))
-    earlier = view.captures(replace(about, end=f"{max(0, end):014d}", reverse=True))
+    earlier = _forward_within_seconds(
+        view.captures(replace(about, end=f"{max(0, end):014d}", reverse=True))
+    )
     wanted = seconds(at)
     one, other = next(earlier, None), next(later, None)
     while one is not None or other is not None:
@@ -152,3 +156,9 @@ def _by_distance(view: View, about: CaptureQuery, at: int) -> Iterator[Capture]:
         else:
             yield other
             other = next(later, None)
+
+
+def _forward_within_seconds(backwards: Iterator[Capture]) -> Iterator[Capture]:
+    """Captures of the same time in the order that they always have."""
+    for _, same in groupby(backwards, key=attrgetter("timestamp")):
+        yield from reversed(list(same))
