@@ -15,13 +15,12 @@ import signal
 import sys
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import crawler
 from archive.jobs import Failure, Job
-from crawler.jobs.local import Ending
+from crawler.jobs.local import Ending, Tell
 from crawler.reactor import STATUS
 
 logger = logging.getLogger(__name__)
@@ -39,6 +38,8 @@ _SLACK = 30.0
 _KILLED = 10.0
 """Seconds that the system has to end a killed process."""
 
+_LONGEST_LINE = 1 << 24
+
 _NOT_STORED = (
     "captured, but not stored: it waits on the server's own disk, and is stored when the store can "
     "be reached again; until then do not rely on it, and try again later"
@@ -48,14 +49,6 @@ _BROKEN = (
     "the process that archives ended before it had a result (the server's log says why); what it "
     "had captured is kept and stored later: try it again"
 )
-
-
-@dataclass(frozen=True, slots=True)
-class _Ended:
-    """How a process ended."""
-
-    told: bool  # whether it was told to end
-    lines: list[dict[str, Any]]  # what it printed, in the order of the URLs; may be too few
 
 
 class ArchiveWorker:
@@ -75,78 +68,105 @@ class ArchiveWorker:
         self._grace = grace + _SLACK
         self._longest = longest
 
-    async def run(self, jobs: Sequence[Job], stop: asyncio.Event) -> Sequence[Ending]:
+    async def run(self, jobs: Sequence[Job], stop: asyncio.Event, tell: Tell) -> None:
         """See Worker."""
-        ended = await self._archive([job.arguments["url"] for job in jobs], stop)
-        lines = ended.lines + [{}] * (len(jobs) - len(ended.lines))
-        again = ended.told and stop.is_set()
-        return [
-            _ending(job, line, told=ended.told, again=again)
-            for job, line in zip(jobs, lines, strict=False)
-        ]
-
-    async def _archive(self, urls: Sequence[str], stop: asyncio.Event) -> _Ended:
         process = await asyncio.create_subprocess_exec(
             *_COMMAND,
             *("archive", "--json", "--input", "-"),
             stdin=asyncio.subprocess.PIPE,
             stdout=asyncio.subprocess.PIPE,
             stderr=asyncio.subprocess.PIPE,
+            limit=_LONGEST_LINE,
             env=self._environment,
             start_new_session=True,  # an interrupt on the terminal is for the server alone
         )
-        talk = asyncio.create_task(process.communicate("\n".join(urls).encode()))
+        child = _Child(process, stop)
+        talk = asyncio.create_task(child.talk(jobs, tell))
         stopped = asyncio.create_task(stop.wait())
         try:
             await asyncio.wait(
                 (talk, stopped), timeout=self._longest, return_when=asyncio.FIRST_COMPLETED
             )
-            told = not talk.done()
-            if told:
-                await _end(process, talk, self._grace)
-            output, said = talk.result() if talk.done() else (b"", b"")
+            if not talk.done():
+                await child.end(talk, self._grace)
         finally:
             stopped.cancel()
             talk.cancel()
-        status = -signal.SIGKILL if process.returncode is None else process.returncode
-        for sentence in said.decode("utf-8", "replace").splitlines():
-            logger.warning("archiving: %s", sentence.removeprefix("pressmark: "))
-        if status not in (0, 1, *STATUS.values()):
+        if talk.done() and not talk.cancelled():
+            talk.result()
+
+
+class _Child:
+    """One `pressmark archive`."""
+
+    def __init__(self, process: asyncio.subprocess.Process, stop: asyncio.Event) -> None:
+        self._process = process
+        self._stop = stop
+        self._told = False  # to end
+
+    async def talk(self, jobs: Sequence[Job], tell: Tell) -> None:
+        """Give it the URLs and tell what it says of each, until it ends.
+
+        It may go on for long when all is said: with storing what an earlier process left.
+        """
+        urls = "\n".join(job.arguments["url"] for job in jobs)
+        waiting = list(jobs)
+        await asyncio.gather(
+            _feed(self._process, f"{urls}\n".encode()), self._hear(waiting, tell), self._log()
+        )
+        status = await self._process.wait()
+        if status not in (0, 1, *STATUS.values()) and not self._told:
             logger.error("the process that archives ended with status %s", status)
-        return _Ended(told, _lines(output))
+        for job in waiting:
+            tell(self._ending(job, {}))
+
+    async def end(self, talk: asyncio.Task[None], grace: float) -> None:
+        """Ask it to end in order; kill it when it does not."""
+        self._told = True
+        for number, seconds in ((signal.SIGTERM, grace), (signal.SIGKILL, _KILLED)):
+            with suppress(ProcessLookupError):
+                self._process.send_signal(number)
+            await asyncio.wait((talk,), timeout=seconds)
+            if talk.done():
+                return
+            pid = self._process.pid
+            logger.error("process %s did not end %s s after %s", pid, seconds, number.name)
+
+    async def _hear(self, waiting: list[Job], tell: Tell) -> None:
+        """A line for each URL, in their order."""
+        assert self._process.stdout is not None
+        async for line in self._process.stdout:
+            # What was cut off within a line says nothing.
+            if waiting and line.endswith(b"\n"):
+                tell(self._ending(waiting.pop(0), json.loads(line)))
+
+    async def _log(self) -> None:
+        assert self._process.stderr is not None
+        async for line in self._process.stderr:
+            sentence = line.decode("utf-8", "replace").strip().removeprefix("pressmark: ")
+            logger.warning("archiving: %s", sentence)
+
+    def _ending(self, job: Job, line: dict[str, Any]) -> Ending:
+        """Only what is stored is a success. Sentences about our own machine are for our log."""
+        if line.get("ok") is True:
+            return Ending(job=job, result=line)
+        reason = line.get("reason") or ("interrupted" if self._told else "failed")
+        message = line.get("error") or (_INTERRUPTED if self._told else _BROKEN)
+        if reason == "not-stored":
+            logger.warning("archiving %s: %s", job.arguments["url"], message)
+            message = _NOT_STORED
+        return Ending(
+            job=job,
+            result=line or None,
+            error=Failure(reason=reason, message=message),
+            cut_short=self._stop.is_set() and reason in ("interrupted", "not-stored"),
+        )
 
 
-async def _end(
-    process: asyncio.subprocess.Process, talk: asyncio.Task[tuple[bytes, bytes]], grace: float
-) -> None:
-    """Ask the process to end in order; kill it when it does not."""
-    for number, seconds in ((signal.SIGTERM, grace), (signal.SIGKILL, _KILLED)):
-        with suppress(ProcessLookupError):
-            process.send_signal(number)
-        await asyncio.wait((talk,), timeout=seconds)
-        if talk.done():
-            return
-        logger.error("process %s did not end %s s after %s", process.pid, seconds, number.name)
-
-
-def _lines(output: bytes) -> list[dict[str, Any]]:
-    """What was printed whole."""
-    whole = output[: output.rfind(b"\n") + 1]
-    return [json.loads(line) for line in whole.splitlines()]
-
-
-def _ending(job: Job, line: dict[str, Any], *, told: bool, again: bool) -> Ending:
-    """Only what is stored is a success. Sentences about our own machine are for our log alone."""
-    if line.get("ok") is True:
-        return Ending(job=job, result=line)
-    reason = line.get("reason") or ("interrupted" if told else "failed")
-    message = line.get("error") or (_INTERRUPTED if told else _BROKEN)
-    if reason == "not-stored":
-        logger.warning("archiving %s: %s", job.arguments["url"], message)
-        message = _NOT_STORED
-    return Ending(
-        job=job,
-        result=line or None,
-        error=Failure(reason=reason, message=message),
-        cut_short=again and reason in ("interrupted", "not-stored"),
-    )
+async def _feed(process: asyncio.subprocess.Process, data: bytes) -> None:
+    assert process.stdin is not None
+    # Where it has ended already, its status tells.
+    with suppress(ConnectionError):
+        process.stdin.write(data)
+        await process.stdin.drain()
+    process.stdin.close()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import secrets
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import datetime
@@ -38,11 +38,15 @@ class Ending:
     cut_short: bool = False  #: only because the worker was asked to stop
 
 
+Tell = Callable[[Ending], None]
+
+
 class Worker(Protocol):
     """Does the jobs of one kind."""
 
-    async def run(self, jobs: Sequence[Job], stop: asyncio.Event) -> Sequence[Ending]:
-        """Do the jobs together; one ending for each. When `stop` is set: end soon, in order."""
+    async def run(self, jobs: Sequence[Job], stop: asyncio.Event, tell: Tell) -> None:
+        """Do the jobs together, and tell the ending of each as soon as it is known. When `stop` is
+        set: end soon, in order."""
 
 
 @dataclass(slots=True, eq=False)
@@ -56,7 +60,7 @@ class _Entry:
 
 @dataclass(slots=True, eq=False)
 class _Batch:
-    entries: list[_Entry]
+    entries: list[_Entry]  # that have not ended
     stop: asyncio.Event = field(default_factory=asyncio.Event)
 
 
@@ -186,6 +190,9 @@ class LocalQueue:
     async def close(self) -> None:
         """See JobQueue. Jobs that wait are not begun any more."""
         self._closed = True
+        running = sum(len(batch.entries) for batch in self._batches.values())
+        if running:
+            logger.warning("waiting until jobs that run (%s) have kept what they captured", running)
         for batch in self._batches.values():
             batch.stop.set()
         while self._batches:
@@ -252,15 +259,21 @@ class LocalQueue:
         self._start()
 
     async def _run(self, batch: _Batch) -> None:
+        entries = {entry.job.id: entry for entry in batch.entries}
+
+        def tell(ending: Ending) -> None:
+            entry = entries.pop(ending.job.id)
+            batch.entries.remove(entry)
+            self._settle(entry, ending)
+            self._start()  # its partition may be free
+
         jobs = [entry.job for entry in batch.entries]
-        endings: dict[str, Ending] = {}
         try:
-            worker = self._workers[jobs[0].kind]
-            endings = {one.job.id: one for one in await worker.run(jobs, batch.stop)}
+            await self._workers[jobs[0].kind].run(jobs, batch.stop, tell)
         except Exception:  # a defect of one worker must not stop the others
             logger.exception("the jobs %s failed", ", ".join(job.id for job in jobs))
-        for entry in batch.entries:
-            self._settle(entry, endings.get(entry.job.id) or _lost(entry.job))
+        for entry in tuple(entries.values()):
+            tell(_lost(entry.job))
 
     def _settle(self, entry: _Entry, ending: Ending) -> None:
         if ending.error is None:

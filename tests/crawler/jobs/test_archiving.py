@@ -51,7 +51,9 @@ def _jobs(*urls: str) -> list[Job]:
 async def _run(
     worker: ArchiveWorker, *urls: str, stop: asyncio.Event | None = None
 ) -> Sequence[Ending]:
-    return await worker.run(_jobs(*urls), stop or asyncio.Event())
+    endings: list[Ending] = []
+    await worker.run(_jobs(*urls), stop or asyncio.Event(), endings.append)
+    return endings
 
 
 def _reasons(endings: Sequence[Ending]) -> list[str | None]:

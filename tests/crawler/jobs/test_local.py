@@ -12,7 +12,7 @@ import pytest
 from archive.errors import JobUnknown, QueueFull
 from archive.jobs import Failure, Job, JobQuery, JobQueue, JobRequest, Limits
 from crawler.jobs import local
-from crawler.jobs.local import BATCH, Ending, LocalQueue
+from crawler.jobs.local import BATCH, Ending, LocalQueue, Tell
 from tests.crawler.jobs.conformance import (
     KIND,
     WAITING,
@@ -29,24 +29,24 @@ class Directed:
     def __init__(self, work: Direction) -> None:
         self._work = work
 
-    async def run(self, jobs: Sequence[Job], stop: asyncio.Event) -> Sequence[Ending]:
+    async def run(self, jobs: Sequence[Job], stop: asyncio.Event, tell: Tell) -> None:
         """See Worker."""
         for job in jobs:
             await self._work.begin(job.arguments["name"])
-        return await asyncio.gather(*(self._ending(job, stop) for job in jobs))
+        await asyncio.gather(*(self._do(job, stop, tell) for job in jobs))
 
-    async def _ending(self, job: Job, stop: asyncio.Event) -> Ending:
+    async def _do(self, job: Job, stop: asyncio.Event, tell: Tell) -> None:
         name = job.arguments["name"]
         error = await self._work.outcome(name, stop)
-        if error is None:
-            return Ending(job=job, result={"name": name})
-        return Ending(job=job, error=error, cut_short=error.reason == "interrupted")
+        result = {"name": name} if error is None else None
+        cut = error is not None and error.reason == "interrupted"
+        tell(Ending(job=job, result=result, error=error, cut_short=cut))
 
 
 class Broken:
     """A worker with a defect."""
 
-    async def run(self, jobs: Sequence[Job], stop: asyncio.Event) -> Sequence[Ending]:
+    async def run(self, jobs: Sequence[Job], stop: asyncio.Event, tell: Tell) -> None:
         """See Worker."""
         raise RuntimeError("a defect")
 
@@ -117,11 +117,31 @@ async def test_the_others_of_a_cancelled_batch_wait_again() -> None:
 
 
 @in_loop
+async def test_what_is_told_counts_before_the_worker_ends() -> None:
+    work = Direction()
+    async with queue_of(work, running=2) as queue:
+        for name in ("first", "first too"):
+            await queue.submit(request(name))
+            await work.begins(name)
+        a, b = [await queue.submit(request(name, partition=name)) for name in ("a", "b")]
+        await work.end("first")
+        await work.begins("b")  # together with a
+        await work.end("first too")
+        again = await queue.submit(request("c", partition="a"))
+        assert (await queue.get(again.id)).state == "waiting"
+        await work.end("a")
+        await work.begins("c")
+        assert (await queue.get(a.id)).state == "success"
+        assert (await queue.get(b.id)).state == "running"
+
+
+@in_loop
 async def test_a_job_that_was_done_all_the_same_is_a_success() -> None:
     class Stubborn:
-        async def run(self, jobs: Sequence[Job], stop: asyncio.Event) -> Sequence[Ending]:
+        async def run(self, jobs: Sequence[Job], stop: asyncio.Event, tell: Tell) -> None:
             await stop.wait()
-            return [Ending(job=job, result={}) for job in jobs]
+            for job in jobs:
+                tell(Ending(job=job, result={}))
 
     queue = LocalQueue({KIND: Stubborn()}, Limits(waiting=1, running=1))
     job = await queue.submit(request("a"))

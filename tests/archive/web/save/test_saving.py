@@ -128,8 +128,8 @@ def test_the_same_job_while_it_waits_and_lately_but_not_after_an_error(
     assert f'<{server.url}/web/{_URL}>; rel="timegate"' in headers["link"]
     new = _post(server, data={"url": _URL, "if_not_archived_within": "0"}).json()["job_id"]
     assert new != first
-    told.errors[_URL] = "timeout"
     assert _ended(server, new)["status"] == "success"
+    told.errors[_URL] = "timeout"
     failed = _post(server, data={"url": _URL, "if_not_archived_within": "0"}).json()["job_id"]
     assert _ended(server, failed)["status"] == "error"
     assert _post(server, data={"url": _URL}).json()["job_id"] != failed

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from archive.jobs import Failure, Job
-from crawler.jobs.local import Ending
+from crawler.jobs.local import Ending, Tell
 
 AT = "20261122100000"
 """When everything was captured."""
@@ -22,11 +22,12 @@ class Told:
     statuses: dict[str, int] = field(default_factory=dict)  #: by URL; else 200
     go: threading.Event = field(default_factory=threading.Event)  #: set: it works
 
-    async def run(self, jobs: Sequence[Job], stop: asyncio.Event) -> Sequence[Ending]:
+    async def run(self, jobs: Sequence[Job], stop: asyncio.Event, tell: Tell) -> None:
         """See Worker."""
         while not (self.go.is_set() or stop.is_set()):  # noqa: ASYNC110 - set in another thread
             await asyncio.sleep(0.01)
-        return [self._ending(job, stopped=stop.is_set()) for job in jobs]
+        for job in jobs:
+            tell(self._ending(job, stopped=stop.is_set()))
 
     def _ending(self, job: Job, *, stopped: bool) -> Ending:
         url = job.arguments["url"]
