@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import asyncio
 import resource
+import socket
+import struct
 from typing import Any
 
 from uvicorn.config import Config
@@ -26,6 +28,7 @@ HEAD_BYTES = 128 << 10
 _LOOK_SECONDS = 10.0
 _LEAST_SPEED = 1 << 10  # bytes in a second that a client must take while an answer waits for it
 _LEAST_CONNECTIONS = 64
+_NO_LINGER = struct.pack("ii", 1, 0)
 
 
 def most_connections() -> int:
@@ -128,6 +131,10 @@ class PatientProtocol(HttpToolsProtocol):
         if not left:
             return
         if self._unwritten - left < _LEAST_SPEED * _LOOK_SECONDS:
+            # Without that the system would go on offering what it holds for the client.
+            self.transport.get_extra_info("socket").setsockopt(
+                socket.SOL_SOCKET, socket.SO_LINGER, _NO_LINGER
+            )
             self.transport.abort()
         else:
             self._watch_writing()
