@@ -123,4 +123,10 @@ class Serve(Keys):
             raise PydanticCustomError(
                 "two_replays", "give replay_host or replay_port, not both", {"path": ()}
             )
+        if self.replay_host is not None and self.public_url is None:
+            raise PydanticCustomError(
+                "unframed_replay",
+                "with replay_host give public_url too: it is what may frame archived pages",
+                {"path": ()},
+            )
         return self

@@ -232,7 +232,13 @@ def test_the_wheel_holds_the_packages_and_their_data(tmp_path: Path) -> None:
     names = set(zipfile.ZipFile(wheel).namelist())
     data = [
         str(file.relative_to(ROOT))
-        for pattern in ("config/sites/*.yaml", "crawler/demo/**/*.*")
+        for pattern in (
+            "config/sites/*.yaml",
+            "crawler/demo/**/*.*",
+            "archive/web/pages/templates/*",
+            "archive/web/pages/static/*",
+            "archive/web/replay/static/*",
+        )
         for file in ROOT.glob(pattern)
         if file.is_file() and "__pycache__" not in file.parts
     ]

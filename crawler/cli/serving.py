@@ -123,6 +123,10 @@ def _replay(keys: Serve, listening: socket.socket, *, local: bool) -> socket.soc
     none beside them, always: the next one, or any."""
     host, port, *_ = listening.getsockname()
     if keys.replay_port is not None:
+        logger.warning(
+            "archived pages are shown on another port of this host, which shares its cookies: give "
+            "them a name with `serve.replay_host` if it has one"
+        )
         return listen(host, keys.replay_port)
     if not local or keys.replay_host is not None:
         return None

@@ -98,6 +98,7 @@ def test_others_are_not_served_before_somebody_has_a_token(
         "{proxies: [nonsense]}",
         "{access_log: relative.log}",
         "{replay_host: replay.x.org, replay_port: 8081}",
+        "{replay_host: pages.x.org}",
         "{concurrency: 0}",
     ],
 )
