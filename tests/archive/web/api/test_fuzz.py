@@ -90,10 +90,10 @@ def test_examples_and_limits(address_and_token: tuple[str, str], tmp_path: Path)
     fuzz(address_and_token, tmp_path, "--phases", "examples,coverage")
 
 
-@pytest.mark.slow
-@pytest.mark.parametrize("seed", ["1", "2", "3"])
+@pytest.mark.slow  # two minutes each
+@pytest.mark.parametrize("seed", ["1", "2"])
 def test_anything(address_and_token: tuple[str, str], tmp_path: Path, seed: str) -> None:
     fuzz(
         address_and_token, tmp_path,
-        "--phases", "fuzzing,stateful", "--max-examples", "150", "--seed", seed,
+        "--phases", "fuzzing,stateful", "--max-examples", "100", "--seed", seed,
     )  # fmt: skip
