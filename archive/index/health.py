@@ -27,9 +27,7 @@ _last = (
 )
 # Counted before they are joined: of the key by place alone, which is small.
 _by_segment = (
-    select(captures.c.segment, func.count().label("number"))
-    .group_by(captures.c.segment)
-    .subquery()
+    select(captures.c.segment, func.count().label("number")).group_by(captures.c.segment).subquery()
 )
 _by_source = (
     select(segments.c.source, func.sum(_by_segment.c.number).label("number"))
