@@ -110,7 +110,10 @@ class Restrictions:
             try:
                 decisions[id_] = read_decision(decision_key(id_), content.encode())
             except (RecordError, KeyInvalid) as error:
-                raise IndexDamaged(f"{error}; run `pressmark rebuild-index`") from error
+                raise IndexDamaged(
+                    f"the index has a damaged copy of the decision {id_}, and cannot tell what is "
+                    "withheld: run `pressmark rebuild-index`"
+                ) from error
         rules = Rules(decisions.values(), to_timestamp(now()))
         # Read after the mark: what came in between is read once more with the next question.
         self._known = known = _Known(mark, decisions, rules)

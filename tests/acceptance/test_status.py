@@ -50,6 +50,7 @@ def test_before_anything_and_after_a_crawl(pressmark: Pressmark, page: str) -> N
         "captures": 0,
         "documents": 0,
         "unextracted": 0,
+        "restrictions": 0,
         "error": None,
     }
     assert not pressmark.home.exists()
@@ -63,7 +64,10 @@ def test_before_anything_and_after_a_crawl(pressmark: Pressmark, page: str) -> N
     assert found["index"]["captures"] == report["captures"] + 2
     assert (found["index"]["spooled"], found["index"]["unextracted"]) == (0, 0)
     assert found["store"] == {"uri": found["store"]["uri"], "ok": True, "error": None}
+    assert pressmark("restrict", page, "--reason", "why").status == 0
+    assert pressmark("status", "--json").line["index"]["restrictions"] == 1
     text = pressmark("status").text
+    assert "1 restriction in force" in text
     assert "source one" in text
     assert "0 files wait for the store" in text
 
