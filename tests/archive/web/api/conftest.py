@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import timedelta
 from pathlib import Path
 
@@ -100,10 +101,9 @@ def fill(home: Path) -> None:
     asyncio.run(main())
 
 
-@pytest.fixture(scope="module")
-def api(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
-    """The server."""
-    home = tmp_path_factory.mktemp("home")
+@contextmanager
+def filled(home: Path) -> Iterator[Served]:
+    """A server over such a collection in a folder that is empty yet."""
     fill(home)
     collection = Collection(LocalStore(home / "collection"), Index(f"sqlite:///{home}/index.db"))
     try:
@@ -112,3 +112,10 @@ def api(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
             yield running
     finally:
         collection.close()
+
+
+@pytest.fixture(scope="module")
+def api(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
+    """The server, for tests that only read."""
+    with filled(tmp_path_factory.mktemp("home")) as running:
+        yield running
