@@ -6,14 +6,17 @@ from tests.archive.web.pages.library import RUSSIAN, STRIKE, UNKNOWN
 from tests.archive.web.pages.looking import at, links, opened, texts
 from tests.archive.web.serving import Served
 
+KINDS: tuple[ParagraphKind, ...] = ("same", "changed", "added")
+
 
 def paragraph(kind: ParagraphKind) -> Paragraph:
     return Paragraph(kind=kind, spans=(Span(kind="same", old="a", new="a"),))
 
 
 def test_long_unchanged_parts_are_folded_and_what_is_beside_a_change_is_not() -> None:
-    kinds: list[ParagraphKind] = ["same"] * 5 + ["changed"] + ["same"] * 3 + ["added"]
-    runs = [(len(run.paragraphs), run.folded) for run in runs_of([paragraph(k) for k in kinds])]
+    same, changed, added = map(paragraph, KINDS)
+    text = [*[same] * 5, changed, *[same] * 3, added]
+    runs = [(len(run.paragraphs), run.folded) for run in runs_of(text)]
     assert runs == [(4, True), (3, False), (1, False), (2, False)]
     assert list(runs_of([])) == []
 

@@ -3,6 +3,7 @@ from __future__ import annotations
 import pytest
 
 from archive.digests import sha256
+from archive.model import Article
 from tests.archive.web.pages import library
 from tests.archive.web.pages.library import (
     ARABIC,
@@ -35,7 +36,7 @@ def facts(pages: Served, url: str) -> dict[str, str]:
     ],
 )
 def test_the_text_is_whole_in_its_own_direction_and_harmless(
-    pages: Served, url: str, article: library.Article
+    pages: Served, url: str, article: Article
 ) -> None:
     response = pages.get(at("/document", url=url))
     page = opened(pages, at("/document", url=url))
