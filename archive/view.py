@@ -226,6 +226,10 @@ class View:
         check(capture)
         return self._collection.document(capture, check)
 
+    def named_by(self, url: str) -> list[str]:
+        """See `Index.named_by`; whether these pages may be shown is asked with their captures."""
+        return self._index.named_by(url)
+
     def search(self, query: SearchQuery) -> list[SearchHit]:
         """See `Index.search`: a page whose best version is withheld is found by another one."""
         rules = self._rules()

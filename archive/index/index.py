@@ -66,6 +66,17 @@ _of_named = (
     )
 )
 _document_at = _of_named.where(documents.c.offset == bindparam("at"))
+_newest_naming = (
+    select(func.max(documents.c.id).label("id"))
+    .where(documents.c.canonical == bindparam("key"))
+    .group_by(documents.c.urlkey)
+    .order_by(func.max(documents.c.id).desc())
+    .limit(20)
+    .subquery()
+)
+_naming = select(contents.c.content).join_from(
+    _newest_naming, contents, contents.c.id == _newest_naming.c.id
+)
 _documents_of = (
     _of_named.where(documents.c.offset > bindparam("after"))
     .order_by(documents.c.segment, documents.c.offset)
@@ -395,6 +406,11 @@ class Index:
         place = {"name": capture.filename, "at": capture.offset}
         found = self._database.rows(_document_at, place)
         return rows.document_of(found[0].content) if found else None
+
+    def named_by(self, url: str) -> list[str]:
+        """URLs of other pages that name this one as their canonical URL, sorted: the newest 20."""
+        found = self._database.rows(_naming, {"key": urlkey(url)})
+        return sorted(rows.document_of(row.content).url for row in found)
 
     def documents(self, filename: str) -> Iterator[Document]:
         """Current documents of a segment in the order of offsets; none for an unknown one."""

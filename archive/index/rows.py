@@ -10,6 +10,7 @@ from typing import Any
 import zstandard
 
 from archive import documents
+from archive.errors import UrlError
 from archive.index.queries import Matching
 from archive.model import Capture, Document, Quality, Segment
 from archive.urlkey import urlkey
@@ -30,6 +31,7 @@ _DATE = re.compile(r"(\d{4})(?:-(\d\d)(?:-(\d\d))?)?(?!\d)")
 _PREFIXES = ("https://", "https://www.", "http://", "http://www.")
 _SLASH = len(_PREFIXES)
 _LEVEL = 3
+_LONGEST = 2000  # letters of an address that is indexed: PostgreSQL refuses more than 2,700
 _ESCAPE = "\x1a"  # SUBSTITUTE
 
 
@@ -130,6 +132,7 @@ def document_row(document: Document, segment: int, *, searchable: bool) -> Row:
         "source": document.source,
         "language": None if language is None else storable(language),
         "searchable": SEARCHABLE[document.article.quality] if searchable else 0,
+        "canonical": _canonical(document),
         "content": zstandard.ZstdCompressor(level=_LEVEL).compress(documents.line(document)),
     }
 
@@ -222,3 +225,15 @@ def _day(document: Document) -> int:
         year, month, day = match.groups()
         return int(f"{year}{month or '01'}{day or '01'}")
     return int(document.timestamp[:8])
+
+
+def _canonical(document: Document) -> str | None:
+    """The key of the address that the page says it has; None: its own, or none that can be."""
+    url = document.article.canonical_url
+    if not url or len(url) > _LONGEST:
+        return None
+    try:
+        key = urlkey(url)
+    except UrlError:
+        return None
+    return None if key == urlkey(document.url) or len(key) > _LONGEST else key

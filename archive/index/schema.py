@@ -21,7 +21,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects import postgresql
 
-VERSION = 5
+VERSION = 6
 
 _TEXT = Text().with_variant(postgresql.TEXT(collation="C"), "postgresql")
 
@@ -90,7 +90,17 @@ documents = Table(
     Column("language", _TEXT),
     # 1 (thin) and 2 (article): its words are in the full-text index
     Column("searchable", SmallInteger, nullable=False),
+    # the urlkey of the address that the page says it has, where that is not its own
+    Column("canonical", _TEXT),
     UniqueConstraint("segment", "offset"),
+)
+
+_elsewhere = documents.c.canonical.is_not(None)
+Index(
+    "documents_canonical",
+    documents.c.canonical,
+    sqlite_where=_elsewhere,
+    postgresql_where=_elsewhere,
 )
 
 # Apart from `documents`, whose rows a search goes through by the thousand.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterable
 
 from archive.errors import NotArchived, UrlError
 from archive.index import CaptureQuery
@@ -29,13 +30,26 @@ def sightings_of(view: View, url: str) -> dict[str, Sightings]:
         raise NotArchived(url)
     pages = {url: own}
     article = own.newest
-    for other in _named(own, article):
-        if urlkey(other) in map(urlkey, pages) or not is_same_site(urlkey(url), urlkey(other)):
-            continue
-        found = _at(view, other)
-        if found is not None and (article is None or _are_alike(article, found.newest)):
-            pages[other] = found
+    _take(view, pages, _named(own, article), article)
+    article = article or next(filter(None, (page.newest for page in pages.values())), None)
+    if article is not None:
+        for known in list(pages):
+            _take(view, pages, view.named_by(known), article)
     return pages
+
+
+def _take(
+    view: View, pages: dict[str, Sightings], urls: Iterable[str], article: Article | None
+) -> None:
+    """Add those of these pages that are on the same site and have the same article."""
+    own = urlkey(next(iter(pages)))
+    for url in urls:
+        key = urlkey(url)
+        if key in map(urlkey, pages) or not is_same_site(own, key):
+            continue
+        found = _at(view, url)
+        if found is not None and (article is None or _are_alike(article, found.newest)):
+            pages[url] = found
 
 
 def _at(view: View, url: str) -> Sightings | None:

@@ -280,18 +280,29 @@ def test_other_files_have_a_version_for_each_payload(archive: Archive) -> None:
     assert found[0].digest != found[1].digest
 
 
-def test_the_canonical_url_of_a_page_belongs_to_it(archive: Archive) -> None:
-    amp = f"{URL}/amp"
-    mobile = "https://m.example.org/news/fire"
+def test_pages_that_name_the_same_canonical_url_are_one_article(archive: Archive) -> None:
+    amp, printed = f"{URL}/amp", f"{URL}?print=1"
     archive.add(replace(FIRST, canonical_url=URL))
     archive.add(replace(FIRST, canonical_url=URL), url=amp)
-    archive.add(replace(FIRST, text=CORRECTED, canonical_url=URL))
-    archive.add(replace(FIRST, canonical_url=mobile), url=f"{URL}?from=mail")
-    for url, urls in ((amp, (amp, URL)), (f"{URL}?from=mail", (f"{URL}?from=mail",))):
-        assert archive.versions(url).urls == urls
-    found = archive.versions(amp).versions
-    assert [version.kinds for version in found] == [(), ("correction",)]
-    assert found[0].captures == 2
+    archive.add(replace(FIRST, canonical_url=URL), url=printed)
+    archive.add(replace(FIRST, text=CORRECTED, canonical_url=URL), url=amp)
+    assert [archive.versions(url).urls for url in (URL, amp, printed)] == [
+        (URL, amp, printed),
+        (amp, URL, printed),
+        (printed, URL, amp),
+    ]
+    for url in (URL, amp, printed):
+        found = archive.versions(url).versions
+        assert [(version.url, version.captures) for version in found] == [(URL, 3), (amp, 1)]
+        assert [version.kinds for version in found] == [(), ("correction",)]
+
+
+def test_a_page_that_names_another_one_wrongly_is_no_part_of_that(archive: Archive) -> None:
+    archive.add(FIRST)
+    other = of("Rain is expected on the coast until the weekend.", "Rain", canonical_url=URL)
+    archive.add(other, url="https://example.org/rain")
+    archive.add(replace(FIRST, canonical_url=URL), url="https://copies.org/fire")
+    assert archive.versions().urls == (URL,)
 
 
 def test_two_addresses_that_show_two_texts_in_turn(archive: Archive) -> None:
