@@ -19,6 +19,7 @@ from archive.names import key_of
 from archive.store.local import LocalStore
 from benchmarks.ratio import Ratio
 from benchmarks.serving.corpus import Corpus, make
+from benchmarks.serving.from_s3 import from_s3
 from benchmarks.serving.load import Load, load
 from benchmarks.serving.servers import Server, pressmark, pywb
 
@@ -46,7 +47,7 @@ def serve(captures: int, rounds: int) -> list[Ratio]:
             found = _beside(ours, peer, asked, folder / "load", rounds)
             found.append(_slow_clients(ours))
             found += _soak(ours, asked, folder / "load")
-        return found
+        return [*found, from_s3()]
 
 
 def _asked(corpus: Corpus) -> list[Capture]:
