@@ -13,6 +13,7 @@ from archive.index import CapturePlace, CaptureQuery
 from archive.model import Capture
 from archive.timestamps import pad
 from archive.urlkey import Match
+from archive.view import View
 from archive.web.api.choosing import RecordId, attachment, chosen, file_name
 from archive.web.api.cursors import Cursors, announce
 from archive.web.api.models import API, CaptureModel
@@ -29,7 +30,7 @@ from archive.web.api.parameters import (
 )
 from archive.web.api.problems import problems
 from archive.web.raw import SAFE
-from archive.web.site import Site, site_of
+from archive.web.site import site_of
 from archive.web.targets import raw_target, repaired
 
 router = APIRouter(tags=["captures"])
@@ -124,13 +125,18 @@ async def list_captures(
             and (mime is None or _has_mime(capture, mime))
         )
 
-    found, last = await site.call(_scan, site, query, fits, limit)
-    following = None if last is None else _cursors.next_page(request, last)
-    announce(response, following)
     base = site.base_url(request.scope)
-    return CapturePage(
-        captures=[CaptureModel.of(capture, base) for capture in found], next=following
-    )
+
+    def work() -> CapturePage:
+        found, last = _scan(site.view.settled(), query, fits, limit)
+        return CapturePage(
+            captures=[CaptureModel.of(capture, base) for capture in found],
+            next=None if last is None else _cursors.next_page(request, last),
+        )
+
+    page = await site.call(work)
+    announce(response, page.next)
+    return page
 
 
 @router.get(
@@ -179,12 +185,12 @@ async def get_capture(
 
 
 def _scan(
-    site: Site, query: CaptureQuery, fits: Callable[[Capture], bool], limit: int
+    view: View, query: CaptureQuery, fits: Callable[[Capture], bool], limit: int
 ) -> tuple[list[Capture], CapturePlace | None]:
     """What fits, and the place behind which there may be more."""
     found: list[Capture] = []
     last: CapturePlace | None = None
-    for number, capture in enumerate(site.view.settled().captures(query)):
+    for number, capture in enumerate(view.captures(query)):
         if len(found) == limit or number == _SCANNED:
             return found, last
         if fits(capture):

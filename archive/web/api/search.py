@@ -11,7 +11,6 @@ from pydantic import BaseModel, Field
 
 from archive.index import Matching, SearchHit, SearchQuery
 from archive.urlkey import urlkey
-from archive.view import View
 from archive.web.api.cursors import Cursors, announce
 from archive.web.api.models import CaptureLinks, links_of
 from archive.web.api.parameters import (
@@ -128,25 +127,24 @@ async def search(
         offset=before,
         after=last,
     )
-    hits, counted = await site.call(_answer, site.view, query, bool(facets))
-    following = None
-    seen = before + len(hits)
-    if len(hits) == limit and seen <= _DEEPEST:
-        following = _cursors.next_page(request, (seen, urlkey(hits[-1].url)))
-    announce(response, following)
     base = site.base_url(request.scope)
-    return SearchAnswer(
-        hits=[_hit(hit, base) for hit in hits],
-        facets=None if counted is None else _facets(counted, facets),
-        next=following,
-    )
 
+    def work() -> SearchAnswer:
+        view = site.view.settled()
+        hits = view.search(query)
+        seen = before + len(hits)
+        following = None
+        if len(hits) == limit and seen <= _DEEPEST:
+            following = _cursors.next_page(request, (seen, urlkey(hits[-1].url)))
+        return SearchAnswer(
+            hits=[_hit(hit, base) for hit in hits],
+            facets=_facets(view.matches(query, _COUNTED), facets) if facets else None,
+            next=following,
+        )
 
-def _answer(
-    view: View, query: SearchQuery, count: bool
-) -> tuple[list[SearchHit], list[Matching] | None]:
-    view = view.settled()
-    return view.search(query), view.matches(query, _COUNTED) if count else None
+    answer = await site.call(work)
+    announce(response, answer.next)
+    return answer
 
 
 def _hit(hit: SearchHit, base: str) -> HitModel:
