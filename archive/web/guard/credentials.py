@@ -5,7 +5,6 @@ from __future__ import annotations
 from base64 import b64decode
 from binascii import Error as Base64Error
 from dataclasses import dataclass
-from http.cookies import CookieError, SimpleCookie
 
 from archive.tokens import PREFIX
 
@@ -45,11 +44,12 @@ def of_header(value: bytes) -> Credentials:
 
 def cookie(value: bytes, name: str) -> str | None:
     """The value of one cookie of a Cookie header; None: it is not there."""
-    try:
-        jar = SimpleCookie(value.decode("latin-1"))
-    except CookieError:
-        return None
-    return jar[name].value if name in jar else None
+    # Cookies ignore ports: what other servers of this host have set may be anything.
+    for part in value.decode("latin-1").split(";"):
+        found, _, content = part.strip().partition("=")
+        if found == name:
+            return content
+    return None
 
 
 def _one_of(parts: list[str]) -> str | None:

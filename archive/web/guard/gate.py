@@ -6,6 +6,9 @@ token. What comes through has its Authority in `scope["authority"]`.
 
 from __future__ import annotations
 
+import logging
+from functools import cache
+
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import ASGIApp, Receive, Scope, Send
@@ -26,6 +29,8 @@ from archive.web.guard.origins import Hosts, is_from_elsewhere
 from archive.web.guard.paths import changes, needed, path_of
 from archive.web.refusals import Refusal, refusal_of, refuse
 from archive.web.site import Site
+
+logger = logging.getLogger(__name__)
 
 _FORWARDED = frozenset({b"forwarded", b"x-forwarded-for", b"x-real-ip", b"via"})
 _READ = frozenset({"read"})
@@ -76,6 +81,8 @@ class Gate:
             return await self._enter(scope)
         # What a proxy passes on comes from anywhere, though its connection is from here.
         local = self._site.settings.local and headers.keys().isdisjoint(_FORWARDED)
+        if self._site.settings.local and not local:
+            _tell_of_proxy()
         authority = self._local if local else self._public
         if b"authorization" in headers or b"cookie" in headers:
             held = await self._held(scope, headers, replay=replay)
@@ -154,7 +161,12 @@ class Gate:
         fetch_site = headers.get(b"sec-fetch-site")
         foreign = is_from_elsewhere(fetch_site=fetch_site, origin=headers.get(b"origin"), own=own)
         # Over plain http to another machine browsers do not say where a link was followed.
-        blind = authority.by_cookie and fetch_site is None and scope["method"] in ("GET", "HEAD")
+        blind = (
+            authority.by_cookie
+            and b"authorization" not in headers
+            and fetch_site is None
+            and scope["method"] in ("GET", "HEAD")
+        )
         if not foreign and not blind:
             return None
         detail = (
@@ -162,6 +174,15 @@ class Gate:
             "a token in the Authorization header"
         )
         return refuse(Request(scope), Refusal(status=403, detail=detail))
+
+
+@cache
+def _tell_of_proxy() -> None:
+    """Once in a process."""
+    logger.warning(
+        "requests come by way of a proxy, so they are not taken for those of this machine: set "
+        "`serve.public_url`, and `serve.proxies` to the address of the proxy"
+    )
 
 
 def _authority(token: Token, *, by_cookie: bool) -> Authority:
