@@ -11,17 +11,21 @@ function shown() {
 
 async function follow(ts, url) {
   const answer = await fetch(`/web/${ts}/${url}`, { headers: { Accept: "text/html" } });
-  const isPage = (answer.headers.get("Content-Type") ?? "").startsWith("text/html");
-  if (!isPage) return answer.body?.cancel();
-  const page = new DOMParser().parseFromString(await answer.text(), "text/html");
-  const banner = page.getElementById("banner");
-  if (!banner) return undefined;
+  const isHtml = (answer.headers.get("Content-Type") ?? "").startsWith("text/html");
+  const page = isHtml ? new DOMParser().parseFromString(await answer.text(), "text/html") : null;
+  const banner = page?.getElementById("banner");
+  if (!banner) {
+    // A file, which is shown by itself, or nothing, about which there is more to say than in a frame.
+    answer.body?.cancel?.().catch(() => {});
+    location.assign(answer.url);
+    return;
+  }
   document.getElementById("banner").replaceWith(document.importNode(banner, true));
   document.title = page.title;
   // The frame's own history entry stays, so that "back" goes back in it, and the banner with it.
-  history.replaceState(null, "", new URL(answer.url).pathname + new URL(answer.url).search);
+  const { pathname, search } = new URL(answer.url);
+  history.replaceState(null, "", pathname + search);
   document.getElementById("said").textContent = `Archived page ${url}`;
-  return undefined;
 }
 
 window.addEventListener("message", ({ origin, source, data }) => {

@@ -81,10 +81,10 @@ MESSAGES = [
         f"{HEAD}<h1>Leading</h1><a id=moved href=/2026/moved>a redirect</a>"
         "<a id=far href='https://other.example/#part'>elsewhere</a>"
         "<a id=up href='../../../../2026/static'>too far up</a>"
-        f"<a id=never href='{SITE}/never'>not archived</a><a id=paper href=/paper.pdf>a file</a>"
+        f"<a id=never href='{SITE}/never'>not archived</a><a id=notes href=/notes.txt>a file</a>"
         "<a id=here href='#end'>further down</a><p id=end style='margin-top: 200vh'>The end",
     ),
-    file(f"{SITE}/paper.pdf", b"%PDF-1.4 not really", "application/pdf"),
+    file(f"{SITE}/notes.txt", b"Plain notes", "text/plain"),
     html(f"{SITE}/2026/scripted", SCRIPTED),
     html(
         f"{SITE}/2026/odd",
@@ -227,17 +227,22 @@ def test_a_link_within_the_page_stays_in_it(stage: Stage, chromium: Chromium, we
         assert frame.evaluate("scrollY") > 100
 
 
-@pytest.mark.parametrize(
-    ("link", "said"), [("never", f"{SITE}/never is not in the collection"), ("paper", "is a file")]
-)
-def test_what_cannot_be_shown_is_told(
-    stage: Stage, chromium: Chromium, web: Web, link: str, said: str
+def test_a_link_to_what_is_not_archived_leads_to_what_is_said_of_it(
+    stage: Stage, chromium: Chromium, web: Web
 ) -> None:
     with chromium.page(proxy=web.url) as page:
-        frame = stage.show(page, f"{SITE}/2026/leading")
-        frame.click(f"#{link}")
-        target = f"{SITE}/never" if link == "never" else f"{SITE}/paper.pdf"
-        assert said in shown(page, target).inner_text("body")
+        stage.show(page, f"{SITE}/2026/leading").click("#never")
+        page.wait_for_url(stage.url(f"{SITE}/never"))
+        assert "Not in the archive" in page.inner_text("main")
+        page.go_back()
+        assert shown(page, f"{SITE}/2026/leading").inner_text("h1") == "Leading"
+
+
+def test_a_link_to_a_file_leads_to_the_file(stage: Stage, chromium: Chromium, web: Web) -> None:
+    with chromium.page(proxy=web.url) as page:
+        stage.show(page, f"{SITE}/2026/leading").click("#notes")
+        page.wait_for_url(stage.url(f"{SITE}/notes.txt"))
+        assert page.inner_text("body") == "Plain notes"
 
 
 def test_what_browsers_are_particular_about(stage: Stage, chromium: Chromium, web: Web) -> None:
