@@ -8,6 +8,7 @@ from typing import Any
 from fastapi import FastAPI
 
 from archive.web.api.problems import Problem
+from archive.web.guard.paths import needed, path_of
 
 TITLE = "Pressmark"
 
@@ -23,7 +24,9 @@ Every error is a problem (RFC 9457).
 _BEARER = {
     "type": "http",
     "scheme": "bearer",
-    "description": "A token of `pressmark token create`. Whether reading needs one is a setting.",
+    "description": "A token of `pressmark token create` with the scope that an operation names: "
+    "`read`, `save`, or `admin`, each of which has the ones before it. Reading and saving need "
+    "none where the server says so, as it does on loopback.",
 }
 
 
@@ -39,6 +42,7 @@ class DescribedAPI(FastAPI):
             generate_unique_id_function=lambda route: route.name,
             **settings,
         )
+        self._prefix = prefix
 
     def openapi(self) -> dict[str, Any]:
         """The document; the same object each time."""
@@ -50,5 +54,13 @@ class DescribedAPI(FastAPI):
             schemas.update(problem.pop("$defs"))
             schemas[Problem.__name__] = problem
             components.setdefault("securitySchemes", {})["bearer"] = _BEARER
-            document["security"] = [{}, {"bearer": []}]
+            self._secure(document)
         return super().openapi()
+
+    def _secure(self, document: dict[str, Any]) -> None:
+        """Say of each operation which scope it needs, and whether it can be open."""
+        for path, operations in document["paths"].items():
+            for method, operation in operations.items():
+                scope = needed(path_of(f"{self._prefix}{path}"), method.upper())
+                tokens = [{"bearer": [scope]}] if scope else []
+                operation["security"] = tokens if scope == "admin" else [*tokens, {}]

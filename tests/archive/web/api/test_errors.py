@@ -150,6 +150,14 @@ def test_the_description_is_complete(api: Served) -> None:
     assert "HTTPValidationError" not in text
 
 
+def test_each_operation_says_what_its_token_has_to_permit(api: Served) -> None:
+    paths = api.get("/api/v1/openapi.json").json()["paths"]
+    assert paths["/openapi.json"]["get"]["security"] == [{}]
+    assert paths["/search"]["get"]["security"] == [{"bearer": ["read"]}, {}]
+    assert paths["/jobs"]["post"]["security"] == [{"bearer": ["save"]}, {}]
+    assert paths["/restrictions"]["get"]["security"] == [{"bearer": ["admin"]}]
+
+
 def _check_responses(where: str, responses: dict[str, Any]) -> None:
     assert "422" not in responses, where
     for status, response in responses.items():
