@@ -147,9 +147,13 @@ class View:
             if not (rules and _is_withheld(rules, capture)):
                 yield capture
 
-    def blocks(self, query: CaptureQuery, most: int | None = None) -> Sequence[CapturePlace]:
+    def blocks(self, query: CaptureQuery, first: int, most: int) -> Sequence[CapturePlace]:
         """See `Index.blocks`: of all there is, also of what is withheld."""
-        return self._index.blocks(query, most)
+        return self._index.blocks(query, first, most)
+
+    def count_blocks(self, query: CaptureQuery, most: int) -> int:
+        """See `Index.count_blocks`: of all there is, also of what is withheld."""
+        return self._index.count_blocks(query, most)
 
     def count(self, query: CaptureQuery) -> int:
         """How many captures of a query may be shown, `limit` aside."""

@@ -40,8 +40,8 @@ class Blocks:
         self._lock = Lock()
         self._cuts: OrderedDict[Range, _Cut] = OrderedDict()
 
-    def begins(self, query: CaptureQuery, most: int | None = None) -> Sequence[CapturePlace]:
-        """The place before each block; the first `most` of them, or all. Raises UrlError."""
+    def number(self, query: CaptureQuery, most: int | None = None) -> int:
+        """How many blocks there are; it stops to look at `most`. Raises UrlError."""
         about = range_of(query)
         cut = self._cut(about)
         with cut.lock:
@@ -51,7 +51,13 @@ class Blocks:
                 if found is None:
                     break
                 cut.begins.append(found)
-            return [(key, f"{moment:014d}", "", -1) for key, moment in cut.begins[:most]]
+            return len(cut.begins) if most is None else min(most, len(cut.begins))
+
+    def begins(self, query: CaptureQuery, first: int, most: int) -> Sequence[CapturePlace]:
+        """The place before each of `most` blocks from the number `first` on. Raises UrlError."""
+        self.number(query, first + most)
+        found = self._cut(range_of(query)).begins[first : first + most]
+        return [(key, f"{moment:014d}", "", -1) for key, moment in found]
 
     def _cut(self, about: Range) -> _Cut:
         now = time.monotonic()

@@ -360,10 +360,14 @@ class Index:
         """Captures in the order of CDXJ lines: (urlkey, timestamp), then (filename, offset)."""
         return islice(walking.walk(self._database.tuples, self._known, query), query.limit)
 
-    def blocks(self, query: CaptureQuery, most: int | None = None) -> Sequence[CapturePlace]:
-        """Where each block of about `archive.index.blocks.BLOCK` captures of a query begins: the
-        place before its first. The first `most` of them, or all. The same for a day."""
-        return self._blocks.begins(query, most)
+    def blocks(self, query: CaptureQuery, first: int, most: int) -> Sequence[CapturePlace]:
+        """Where `most` blocks of a query begin, from the number `first` on: the place before the
+        first of about `archive.index.blocks.BLOCK` captures. The same for a day."""
+        return self._blocks.begins(query, first, most)
+
+    def count_blocks(self, query: CaptureQuery, most: int) -> int:
+        """How many blocks a query has; it stops to look at `most`."""
+        return self._blocks.number(query, most)
 
     def count(self, query: CaptureQuery) -> int:
         """How many captures a query is about, `limit` aside."""

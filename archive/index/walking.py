@@ -23,7 +23,7 @@ Asked = dict[str, str | int]
 """Values of a query, by the names that they have in its statements."""
 
 BATCH = 1000
-_FIRST = 100
+_FIRST = 32
 """Rows of the first batch: most questions are about few captures, or want few of many."""
 _GROWTH = 4
 _BEFORE_ALL = -1

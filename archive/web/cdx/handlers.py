@@ -14,7 +14,7 @@ from archive.view import View
 from archive.web.cdx.dialects import PYWB, WAYBACK, Dialect
 from archive.web.cdx.forms import media_type, written
 from archive.web.cdx.parameters import CdxRequest, read_request
-from archive.web.cdx.search import blocks_of, pages_of, search
+from archive.web.cdx.search import blocks_of, cut, search
 from archive.web.raw import accepts
 from archive.web.refusals import refusal_of, refuse
 from archive.web.routes import ExactRoute
@@ -56,28 +56,38 @@ async def _answer(request: Request, dialect: Dialect) -> Response:
 
 
 def pieces(view: View, asked: CdxRequest, base: str) -> Iterator[bytes]:
+    """The answer, piece by piece; an empty one where it takes long. `base`: address of the server.
+
+    Raises ParameterError, NotArchived.
+    """
+    known = 0
+    if asked.number_of_pages or asked.blocks_only or asked.page is not None:
+        for count in cut(view, asked):
+            known = count
+            yield b""
     if asked.number_of_pages:
-        yield _number_of_pages(view, asked)
-        return
-    if asked.blocks_only:
-        for number, place in blocks_of(view, asked):
+        yield _number_of_pages(asked, known)
+    elif asked.blocks_only:
+        for number, place in blocks_of(view, asked, known):
             yield f"{place[0]} {place[1]}\t{number}\n".encode()
-        return
-    pieces = written(search(view, asked), asked, base)
-    if asked.page is None or asked.dialect.wayback:
-        yield from pieces
-        return
+    elif asked.page is None or asked.dialect.wayback:
+        yield from written(search(view, asked), asked, base)
+    else:
+        yield from _never_empty(written(search(view, asked), asked, base), asked)
+
+
+def _never_empty(answer: Iterator[bytes], asked: CdxRequest) -> Iterator[bytes]:
+    """A page without lines would be taken for the end of all pages."""
     empty = True
-    for piece in pieces:
+    for piece in answer:
         empty = empty and not piece
         yield piece
     if empty:
-        # An empty page that is no error would be the last one.
         raise NotArchived(asked.about.url, f"page {asked.page} has no capture that passes")
 
 
-def _number_of_pages(view: View, asked: CdxRequest) -> bytes:
-    blocks, pages = pages_of(view, asked)
+def _number_of_pages(asked: CdxRequest, blocks: int) -> bytes:
+    pages = -(-blocks // asked.page_size)
     if asked.dialect.wayback:
         return f"{pages}\n".encode()
     return f'{{"pages": {pages}, "pageSize": {asked.page_size}, "blocks": {blocks}}}\n'.encode()

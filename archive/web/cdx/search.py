@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from itertools import groupby
 from operator import attrgetter
@@ -13,7 +13,7 @@ from archive.index.lookup import seconds
 from archive.model import Capture
 from archive.view import View
 from archive.web.cdx.lines import Found
-from archive.web.cdx.parameters import MOST_BLOCKS, CdxRequest
+from archive.web.cdx.parameters import CdxRequest
 from archive.web.cdx.stages import (
     Histories,
     behind,
@@ -26,6 +26,8 @@ from archive.web.cdx.stages import (
 )
 
 _LAST_SECOND = 10**14 - 1
+_AT_ONCE = 50
+"""Blocks that are cut before others have the thread."""
 
 
 def search(view: View, request: CdxRequest) -> Iterator[Found]:
@@ -71,29 +73,34 @@ def _without_last(found: Iterator[Found], offset: int) -> Iterator[Found]:
     yield from held[: len(held) - offset]
 
 
-def pages_of(view: View, request: CdxRequest) -> tuple[int, int]:
-    """How many blocks and pages there are. A page is `page_size` blocks of captures, each of 3000
-    when it was cut, whatever filters leave of them."""
-    blocks = len(view.blocks(request.about))
-    return blocks, -(-blocks // request.page_size)
+def cut(view: View, request: CdxRequest) -> Iterator[int]:
+    """See to it that it is known where the blocks begin that the request needs. How many are known
+    so far, again and again: in between others can have the thread."""
+    most = None
+    if request.page is not None and not request.number_of_pages:
+        most = (request.page + 1) * request.page_size + 1
+    known = 0
+    while most is None or known < most:
+        wanted = known + _AT_ONCE if most is None else min(most, known + _AT_ONCE)
+        known = view.count_blocks(request.about, wanted)
+        yield known
+        if known < wanted:
+            return
 
 
-def blocks_of(view: View, request: CdxRequest) -> Iterator[tuple[int, CapturePlace]]:
-    """Numbers and places of the blocks of the page, or of all pages."""
-    if request.page is None:
-        yield from enumerate(view.blocks(request.about))
-        return
-    first, begins = _page(view, request)
-    yield from enumerate(begins[: request.page_size], first)
+def blocks_of(view: View, request: CdxRequest, known: int) -> Iterator[tuple[int, CapturePlace]]:
+    """Numbers and places of the blocks of the page, or of all that are known."""
+    first, begins = (
+        (0, view.blocks(request.about, 0, known)) if request.page is None else _page(view, request)
+    )
+    yield from enumerate(begins[: None if request.page is None else request.page_size], first)
 
 
-def _page(view: View, request: CdxRequest) -> tuple[int, list[CapturePlace]]:
-    """Number of its first block, and where the blocks begin of it and of what follows."""
+def _page(view: View, request: CdxRequest) -> tuple[int, Sequence[CapturePlace]]:
+    """Number of its first block, and where its blocks begin and the one behind them."""
     page = request.page or 0
     first = page * request.page_size
-    begins: list[CapturePlace] = []
-    if first < MOST_BLOCKS * 10**5:
-        begins = list(view.blocks(request.about, first + request.page_size + 1)[first:])
+    begins = view.blocks(request.about, first, request.page_size + 1)
     if not begins:
         raise ParameterError(
             f"page={page} is behind the last one: pages are numbered from 0, and showNumPages=true "

@@ -86,7 +86,8 @@ def test_between_two_places(
 def test_blocks_hold_every_capture_once(index: Index, match: Match, same: int) -> None:
     every = fill(index, some_captures(50, 1 if match == "exact" else 3, same))
     query = CaptureQuery(url=f"{SITE}0", match=match)
-    begins = Blocks(index._database.rows, size=10).begins(query)
+    cut = Blocks(index._database.rows, size=10)
+    begins = cut.begins(query, 0, cut.number(query))
     ends = [*begins[1:], None]
     blocks = [
         list(index.captures(replace(query, after=begin, before=end)))
@@ -103,20 +104,24 @@ def test_blocks_stay_where_they_were_cut(index: Index) -> None:
     fill(index, some_captures(20, 1, same=1))
     query = CaptureQuery(url=f"{SITE}0")
     blocks = Blocks(index._database.rows, size=5)
-    assert len(blocks.begins(query, 2)) == 2
-    before = blocks.begins(query)
+    assert blocks.number(query, 2) == 2
+    assert blocks.number(query) == 4
+    before = blocks.begins(query, 0, 9)
     assert len(before) == 4
     years = range(2020, 2040)
     index.commit([
         capture(f"{SITE}0", timestamp=f"{year}0101000000", offset=year) for year in years
     ])  # fmt: skip
-    after = blocks.begins(query)
+    after = blocks.begins(query, 0, 9)
     assert after[:4] == before
     assert len(after) > 4
-    assert blocks.begins(query, 3) == before[:3]
+    assert blocks.begins(query, 2, 2) == before[2:4]
+    assert blocks.begins(query, 9, 2) == []
 
 
 def test_nothing_has_no_blocks(index: Index) -> None:
-    assert index.blocks(CaptureQuery(url=SITE)) == []
+    assert index.blocks(CaptureQuery(url=SITE), 0, 1) == []
+    assert index.count_blocks(CaptureQuery(url=SITE), 1) == 0
     index.commit([capture(SITE)])
-    assert len(index.blocks(CaptureQuery(url=SITE, match="domain"))) == 1
+    query = CaptureQuery(url=SITE, match="domain")
+    assert index.count_blocks(query, 5) == len(index.blocks(query, 0, 5)) == 1

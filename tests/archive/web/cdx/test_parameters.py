@@ -16,7 +16,7 @@ from archive.web.cdx.parameters import CdxRequest, read_request, read_resume_key
 DIALECTS = [PYWB, WAYBACK]
 
 
-def read(dialect: Dialect = WAYBACK, **given: str) -> CdxRequest:
+def read(dialect: Dialect = WAYBACK, /, **given: str) -> CdxRequest:
     parameters = {"url": "example.org", **given}
     return read_request(urlencode(parameters).encode(), dialect)
 
