@@ -15,6 +15,8 @@ from tests.servers.chromium import Chromium, screenshot
 from tests.servers.routes import html, site
 from tests.servers.wire import reply
 
+pytestmark = pytest.mark.slow
+
 STYLE = b"h1 { color: rgb(9, 8, 7); background: url(tile.png) }"
 
 
@@ -58,7 +60,6 @@ def test_a_page_that_was_captured_is_shown(pressmark: Pressmark, chromium: Chrom
             assert (len(routes.asked), len(other_routes.asked)) == asked
 
 
-@pytest.mark.slow
 def test_the_page_of_the_demo_looks_as_it_did(pressmark: Pressmark, chromium: Chromium) -> None:
     with DemoSite() as demo:
         line = pressmark("archive", demo.seed_url, "--json").line

@@ -140,6 +140,7 @@ def test_our_cookies_and_our_page_are_out_of_reach(
     assert web.asked() == []
 
 
+@pytest.mark.slow
 def test_behind_a_second_port_the_session_is_out_of_reach(
     stage: Stage, chromium: Chromium, web: Web
 ) -> None:
@@ -152,26 +153,17 @@ def test_behind_a_second_port_the_session_is_out_of_reach(
         assert frame.evaluate("Object.keys(localStorage).length") == 0
 
 
-@pytest.mark.parametrize(
-    "script",
-    [
-        f"/raw/{AT}/{SITE}/worker.js",
-        f"/r/{AT}/{SITE}/worker.js",
-        f"/x/{AT}/{SITE}/worker.js",
-        f"/view/{AT}/{SITE}/worker.js",
-        "/worker.js",
-        "/wrapper.js",
-    ],
-)
-def test_no_other_worker_is_registered(
-    stage: Stage, chromium: Chromium, web: Web, script: str
-) -> None:
+@pytest.mark.slow
+def test_no_other_worker_is_registered(stage: Stage, chromium: Chromium, web: Web) -> None:
+    archived = [f"/{where}/{AT}/{SITE}/worker.js" for where in ("raw", "r", "x", "view")]
     with chromium.page(proxy=web.url) as page:
         frame = stage.show(page, f"{SITE}/scripts")
-        register = f"await navigator.serviceWorker.register('{script}', {{scope: '/r/'}})"
-        assert refused(frame, register)
+        for script in (*archived, "/worker.js", "/wrapper.js"):
+            register = f"await navigator.serviceWorker.register('{script}', {{scope: '/r/'}})"
+            assert refused(frame, register), script
 
 
+@pytest.mark.slow
 def test_ours_is_not_shown_in_its_frames(stage: Stage, chromium: Chromium, web: Web) -> None:
     with chromium.page(proxy=web.url) as page:
         stage.show(page, f"{SITE}/framing")
@@ -181,6 +173,7 @@ def test_ours_is_not_shown_in_its_frames(stage: Stage, chromium: Chromium, web: 
         assert all("/r/" in url or not url for url in addresses), addresses
 
 
+@pytest.mark.slow
 def test_nobody_else_may_frame_either_origin(stage: Stage, chromium: Chromium, web: Web) -> None:
     replay = f"http://replay.archive.localhost:{stage.port}"
     with chromium.page(proxy=web.url) as page:
@@ -191,6 +184,7 @@ def test_nobody_else_may_frame_either_origin(stage: Stage, chromium: Chromium, w
             assert "archive.localhost" not in page.frames[1].url
 
 
+@pytest.mark.slow
 def test_a_message_from_elsewhere_moves_nothing(stage: Stage, chromium: Chromium, web: Web) -> None:
     with chromium.page(proxy=web.url) as page:
         stage.show(page, f"{SITE}/scripts")

@@ -120,6 +120,7 @@ def test_a_click(stage: Stage, chromium: Chromium, web: Web, name: str) -> None:
     assert any(HOST in line for line in leaked(web)), "the bait is none"
 
 
+@pytest.mark.slow
 def test_a_click_ends_in_the_archive(stage: Stage, chromium: Chromium, web: Web) -> None:
     with chromium.page(proxy=web.url) as page:
         for name in ("a link", "a link to the whole window", "a form"):

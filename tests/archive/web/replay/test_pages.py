@@ -138,29 +138,22 @@ def colour(frame: Frame, selector: str = "h1") -> str:
     return found
 
 
-@pytest.mark.parametrize("kind", ["static", "br", "zstd", "cp1251", "moved", "scripted"])
-def test_a_page_is_shown_with_its_style_and_pictures(
-    stage: Stage, chromium: Chromium, web: Web, kind: str
-) -> None:
-    with chromium.page(proxy=web.url) as page:
-        frame = stage.show(page, f"{SITE}/2026/{kind}")
-        text = frame.inner_text("#text")
-        assert (colour(frame), colour(frame, "p")) == ("rgb(10, 20, 30)", "rgb(1, 1, 1)")
-        assert (width(frame, "near"), width(frame, "far")) == (1, 1)
-        banner = page.inner_text("#banner")
-        screenshot(page, f"replay-{kind}")
-    expected = {"cp1251": "Прочитано в архиве.", "scripted": "Loading…"}
-    assert text == expected.get(kind, "Read in the archive.")
-    assert "22 November 2026, 10:00:00" in banner
-    assert "script-driven parts are missing" in banner
-    assert "status 200" in banner
-
-
-def test_a_scripted_page_shows_its_plain_version(
+def test_pages_of_every_kind_are_shown_with_their_style_and_pictures(
     stage: Stage, chromium: Chromium, web: Web
 ) -> None:
+    texts = dict.fromkeys(("static", "br", "zstd", "moved"), "Read in the archive.")
+    texts |= {"cp1251": "Прочитано в архиве.", "scripted": "Loading…"}
     with chromium.page(proxy=web.url) as page:
-        frame = stage.show(page, f"{SITE}/2026/scripted")
+        for kind, text in texts.items():
+            frame = stage.show(page, f"{SITE}/2026/{kind}")
+            assert frame.inner_text("#text") == text
+            assert (colour(frame), colour(frame, "p")) == ("rgb(10, 20, 30)", "rgb(1, 1, 1)")
+            assert (width(frame, "near"), width(frame, "far")) == (1, 1)
+            banner = page.inner_text("#banner")
+            assert "22 November 2026, 10:00:00" in banner
+            assert "script-driven parts are missing" in banner
+            assert "status 200" in banner
+            screenshot(page, f"replay-{kind}")
         assert frame.inner_text("#plain") == "The plain version"
 
 
@@ -175,6 +168,7 @@ def test_frames_are_filled_from_the_archive(stage: Stage, chromium: Chromium, we
         screenshot(page, "replay-framing")
 
 
+@pytest.mark.slow
 def test_a_page_may_be_found_by_an_address_with_a_second_port(
     stage: Stage, chromium: Chromium, web: Web
 ) -> None:
@@ -184,6 +178,7 @@ def test_a_page_may_be_found_by_an_address_with_a_second_port(
         assert (width(frame, "near"), width(frame, "far")) == (1, 1)
 
 
+@pytest.mark.slow
 def test_the_banner_leads_to_other_captures(stage: Stage, chromium: Chromium, web: Web) -> None:
     with chromium.page(proxy=web.url) as page:
         assert stage.show(page, f"{SITE}/2026/static").inner_text("h1") == "Night shifts"
@@ -200,8 +195,8 @@ def test_the_banner_leads_to_other_captures(stage: Stage, chromium: Chromium, we
     ("link", "url", "heading"),
     [
         ("moved", f"{SITE}/2026/static", "Night shifts"),
-        ("far", "https://other.example/", "Framed"),
-        ("up", f"{SITE}/2026/static", "Night shifts"),
+        pytest.param("far", "https://other.example/", "Framed", marks=pytest.mark.slow),
+        pytest.param("up", f"{SITE}/2026/static", "Night shifts", marks=pytest.mark.slow),
     ],
 )
 def test_links_stay_in_the_archive_and_the_banner_follows(
@@ -218,6 +213,7 @@ def test_links_stay_in_the_archive_and_the_banner_follows(
         page.wait_for_url(stage.url(f"{SITE}/2026/leading"))
 
 
+@pytest.mark.slow
 def test_a_link_within_the_page_stays_in_it(stage: Stage, chromium: Chromium, web: Web) -> None:
     with chromium.page(proxy=web.url) as page:
         frame = stage.show(page, f"{SITE}/2026/leading")
@@ -238,6 +234,7 @@ def test_a_link_to_what_is_not_archived_leads_to_what_is_said_of_it(
         assert shown(page, f"{SITE}/2026/leading").inner_text("h1") == "Leading"
 
 
+@pytest.mark.slow
 def test_a_link_to_a_file_leads_to_the_file(stage: Stage, chromium: Chromium, web: Web) -> None:
     with chromium.page(proxy=web.url) as page:
         stage.show(page, f"{SITE}/2026/leading").click("#notes")
@@ -245,6 +242,7 @@ def test_a_link_to_a_file_leads_to_the_file(stage: Stage, chromium: Chromium, we
         assert page.inner_text("body") == "Plain notes"
 
 
+@pytest.mark.slow
 def test_what_browsers_are_particular_about(stage: Stage, chromium: Chromium, web: Web) -> None:
     """A policy in the page, addresses that climb too far, redirected and missing pictures."""
     with chromium.page(proxy=web.url) as page:
@@ -255,17 +253,20 @@ def test_what_browsers_are_particular_about(stage: Stage, chromium: Chromium, we
         ]  # fmt: skip
 
 
+@pytest.mark.slow
 def test_a_status_that_no_browser_knows(stage: Stage, chromium: Chromium, web: Web) -> None:
     with chromium.page(proxy=web.url) as page:
         assert stage.show(page, f"{SITE}/2026/refused").inner_text("h1") == "Denied"
         assert "status 999" in page.inner_text("#banner")
 
 
+@pytest.mark.slow
 def test_a_redirect_to_https_is_no_circle(stage: Stage, chromium: Chromium, web: Web) -> None:
     with chromium.page(proxy=web.url) as page:
         assert stage.show(page, "http://plain.example/").inner_text("h1") == "Over TLS"
 
 
+@pytest.mark.slow
 def test_a_reload_past_the_worker_shows_the_page(
     stage: Stage, chromium: Chromium, web: Web
 ) -> None:
@@ -277,6 +278,7 @@ def test_a_reload_past_the_worker_shows_the_page(
         assert shown(page).inner_text("h1") == "Night shifts"
 
 
+@pytest.mark.slow
 def test_a_window_of_its_own_comes_to_the_banner(
     stage: Stage, chromium: Chromium, web: Web
 ) -> None:
@@ -289,6 +291,7 @@ def test_a_window_of_its_own_comes_to_the_banner(
         assert shown(other).inner_text("h1") == "Framed"
 
 
+@pytest.mark.slow
 def test_without_the_worker_nothing_is_shown(stage: Stage, chromium: Chromium, web: Web) -> None:
     replay = f"http://replay.archive.localhost:{stage.port}"
     with chromium.page(proxy=web.url) as page:

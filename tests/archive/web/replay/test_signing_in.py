@@ -30,7 +30,9 @@ def secret_and_stage(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple
             yield secret, running
 
 
-@pytest.mark.parametrize("host", ["archive.localhost", "127.0.0.1"])
+@pytest.mark.parametrize(
+    "host", ["archive.localhost", pytest.param("127.0.0.1", marks=pytest.mark.slow)]
+)
 def test_who_signs_in_sees_pages(
     secret_and_stage: tuple[str, Stage], chromium: Chromium, host: str
 ) -> None:
