@@ -27,6 +27,7 @@ HEAD_BYTES = 128 << 10
 
 _LOOK_SECONDS = 10.0
 _LEAST_SPEED = 1 << 10  # bytes in a second that a client must take while an answer waits for it
+_LONGEST_WAIT = 1800.0  # seconds for all that waits: a large body lies in memory meanwhile
 _LEAST_CONNECTIONS = 64
 _NO_LINGER = struct.pack("ii", 1, 0)
 
@@ -55,6 +56,7 @@ class PatientProtocol(HttpToolsProtocol):
         self._reading: asyncio.TimerHandle | None = None
         self._writing: asyncio.TimerHandle | None = None
         self._unwritten = 0
+        self._least = 0.0  # bytes until the next look
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override] # as uvicorn's
         """See asyncio.Protocol."""
@@ -122,22 +124,27 @@ class PatientProtocol(HttpToolsProtocol):
 
     def _watch_writing(self) -> None:
         if self._writing is None:
-            self._unwritten = self.transport.get_write_buffer_size()
-            self._writing = self.loop.call_later(_LOOK_SECONDS, self._look_at_writing)
+            size = self.transport.get_write_buffer_size()
+            self._least = max(_LEAST_SPEED, size / _LONGEST_WAIT) * _LOOK_SECONDS
+            self._look_later(size)
+
+    def _look_later(self, unwritten: int) -> None:
+        self._unwritten = unwritten
+        self._writing = self.loop.call_later(_LOOK_SECONDS, self._look_at_writing)
 
     def _look_at_writing(self) -> None:
         self._writing = None
         left = self.transport.get_write_buffer_size()
         if not left:
             return
-        if self._unwritten - left < _LEAST_SPEED * _LOOK_SECONDS:
+        if self._unwritten - left < self._least:
             # Without that the system would go on offering what it holds for the client.
             self.transport.get_extra_info("socket").setsockopt(
                 socket.SOL_SOCKET, socket.SO_LINGER, _NO_LINGER
             )
             self.transport.abort()
         else:
-            self._watch_writing()
+            self._look_later(left)
 
     def _stop_writing(self) -> None:
         if self._writing is not None:
