@@ -155,6 +155,11 @@ class View:
         """See `Index.count_blocks`: of all there is, also of what is withheld."""
         return self._index.count_blocks(query, most)
 
+    def may_name(self, place: CapturePlace) -> bool:
+        """Whether no decision about URLs and times withholds what is there."""
+        key, timestamp, _, _ = place
+        return not self._rules().of(key, timestamp, "")
+
     def count(self, query: CaptureQuery) -> int:
         """How many captures of a query may be shown, `limit` aside."""
         if not self._rules():

@@ -338,6 +338,15 @@ def test_search_finds_another_version_where_the_best_is_withheld(index_url: str)
             view.document(next(page for page in pages if page.timestamp == worse))
 
 
+def test_places_of_what_is_withheld_are_not_named(collection: Collection) -> None:
+    view = View(collection)
+    place = (capture(URL).urlkey, at(0), "", -1)
+    assert view.may_name(place)
+    withhold(collection, url=URL, end=place[1])
+    assert not view.may_name(place)
+    assert view.may_name((place[0], at(2), "", -1))
+
+
 def test_a_decision_counts_what_it_touches(collection: Collection) -> None:
     register = Restrictions(collection.index)
 
