@@ -457,7 +457,7 @@ class Index:
         return self._database.read(lambda c: fulltext.matches(c, self._dialect, query, most))
 
     def newest(self, limit: int) -> list[Capture]:
-        """Pages that were captured last, each URL once, newest first."""
+        """Pages with a document that were captured last, each URL once, newest first."""
         return overview.newest(self._database.rows, limit)
 
     def sources(self) -> list[SourceCounts]:

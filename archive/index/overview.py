@@ -5,35 +5,34 @@ from __future__ import annotations
 from collections import Counter
 from itertools import islice
 
-from sqlalchemy import and_, bindparam, func, or_, select
+from sqlalchemy import and_, bindparam, func, select
 
 from archive.index import rows
 from archive.index.known import Ask
-from archive.index.lookup import SUCCESS
 from archive.index.queries import SourceCounts
 from archive.index.schema import captures, documents, segments
 from archive.model import Capture
 
 _SEGMENTS = 20  # the newest captures lie in the segments that were begun last
-_XHTML = "application/xhtml+xml"
 
 _all_segments = select(segments.c.filename, segments.c.source)
 _documents_by_source = select(documents.c.source, func.count().label("number")).group_by(
     documents.c.source
 )
 _last_pages = (
+    # By its documents, for most captures of a segment are pictures and the like.
     select(*captures.c, segments.c.filename, segments.c.source.label("segment_source"))
-    .join_from(captures, segments, captures.c.segment == segments.c.id)
-    .where(
-        captures.c.segment
-        == select(segments.c.id).where(segments.c.filename == bindparam("name")).scalar_subquery(),
-        and_(
-            captures.c.kind.is_(None),
-            or_(captures.c.mime.is_(None), captures.c.mime == _XHTML),  # NULL: text/html
-            captures.c.status.between(*SUCCESS),
-        ),
+    .select_from(documents)
+    .join(segments, segments.c.id == documents.c.segment)
+    .join(
+        captures,
+        and_(captures.c.segment == documents.c.segment, captures.c.offset == documents.c.offset),
     )
-    .order_by(captures.c.offset.desc())
+    .where(
+        documents.c.segment
+        == select(segments.c.id).where(segments.c.filename == bindparam("name")).scalar_subquery()
+    )
+    .order_by(documents.c.offset.desc())
     .limit(bindparam("most"))
 )
 
@@ -44,7 +43,7 @@ def begun(filename: str) -> str:
 
 
 def newest(ask: Ask, limit: int) -> list[Capture]:
-    """Pages that were captured last, each URL once, newest first."""
+    """Pages with a document that were captured last, each URL once, newest first."""
     names = sorted((row.filename for row in ask(_all_segments, {})), key=begun, reverse=True)
     found = [
         rows.joined_capture(row)

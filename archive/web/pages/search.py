@@ -10,6 +10,7 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
 from archive.index import SearchHit
+from archive.model import Document
 from archive.timestamps import TimestampError
 from archive.view import View
 from archive.web.pages.asking import LAST_PAGE, PAGE_SIZE, Asked, as_url
@@ -65,6 +66,13 @@ async def _stock(request: Request, site: Site) -> Response:
     def work() -> Response:
         view = site.view.settled()
         stock = site.stock.of(view)
-        return render(request, "front.html", {"stock": stock, "newest": view.newest(_NEWEST)})
+        newest = [(capture, _title(view.document(capture))) for capture in view.newest(_NEWEST)]
+        return render(request, "front.html", {"stock": stock, "newest": newest})
 
     return await site.call(work)
+
+
+def _title(document: Document | None) -> tuple[str | None, str | None]:
+    """Title and its language."""
+    article = None if document is None else document.article
+    return (None, None) if article is None else (article.title, article.language)

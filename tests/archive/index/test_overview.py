@@ -33,10 +33,10 @@ def fill(index: Index) -> None:
         capture("https://example.org/picture", offset=6, mime="image/png"),
         capture("https://example.org/frame", offset=7, kind="requisite"),
     ]
-    index.commit([*pages, *others], [document(old, "A text")])
+    index.commit([*pages, *others], [document(page, "A text") for page in pages])
 
 
-def test_newest_are_pages_each_url_once(index: Index) -> None:
+def test_newest_are_pages_with_a_document_each_url_once(index: Index) -> None:
     fill(index)
     assert [(found.url, found.timestamp) for found in index.newest(9)] == [
         ("https://example.org/new", "20261123110000"),
@@ -49,6 +49,6 @@ def test_newest_are_pages_each_url_once(index: Index) -> None:
 def test_sources_are_counted(index: Index) -> None:
     fill(index)
     assert index.sources() == [
-        SourceCounts(name="courier", segments=1, newest="20261123093000", documents=0),
-        SourceCounts(name="example", segments=1, newest="20261122093000", documents=1),
+        SourceCounts(name="courier", segments=1, newest="20261123093000", documents=2),
+        SourceCounts(name="example", segments=1, newest="20261122093000", documents=2),
     ]

@@ -14,14 +14,15 @@ from tests.archive.web.pages.looking import at, links, opened, parsed, texts
 from tests.archive.web.serving import Served, served
 from tests.exchanges import page as page_message
 
+HOSTILE_TITLE = library.HOSTILE_ARTICLE.title
+
 
 def test_the_front_page_tells_what_there_is(pages: Served) -> None:
     page = opened(pages, "/")
     assert texts(page, ".stock dd") == ["12", "8", "4"]
-    assert [link.get("href") for link in page.cssselect(".hits a")][:2] == [
-        f"/captures?url={quote(STRIKE, safe='')}",
-        f"/captures?url={quote(HOSTILE, safe='')}",
-    ]
+    assert texts(page, ".hits h3")[:2] == ["Miners end strike at Verhold", HOSTILE_TITLE]
+    assert texts(page, ".hits p.url") == [STRIKE, HOSTILE, RUSSIAN, CHINESE, ARABIC]
+    assert [title.get("lang") for title in page.cssselect(".hits h3")][-1] == "ar"
     (field,) = page.cssselect("input[name=q]")
     assert field.get("dir") == "auto"
 
@@ -59,7 +60,7 @@ def test_an_address_leads_to_its_page(pages: Served, typed: str, address: str) -
 def test_hits_have_their_words_marked_and_everything_escaped(pages: Served) -> None:
     response = pages.get("/?q=strike")
     page = parsed(response)
-    assert texts(page, ".hits h2") == ["Miners strike at Verhold", library.HOSTILE_ARTICLE.title]
+    assert texts(page, ".hits h2") == ["Miners strike at Verhold", HOSTILE_TITLE]
     assert texts(page, ".hits mark") == ["strike"]
     assert "<script>alert" not in response.text
     assert "<img src=x" not in response.text
@@ -87,7 +88,7 @@ def test_every_language_is_found_and_marked_as_what_it_is(
 def test_results_are_narrowed_and_widened_by_links_alone(pages: Served) -> None:
     page = opened(pages, "/?q=strike")
     narrowed = opened(pages, links(page)["Short texts 1"])
-    assert texts(narrowed, ".hits h2") == [library.HOSTILE_ARTICLE.title]
+    assert texts(narrowed, ".hits h2") == [HOSTILE_TITLE]
     back = links(narrowed)["Short texts (chosen: take back) 1"]
     assert len(texts(opened(pages, back), ".hits h2")) == 2
     assert links(narrowed)["Take all back"] == "/?q=strike"
