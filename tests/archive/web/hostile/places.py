@@ -57,6 +57,7 @@ PATHS = (
     "/web/timemap/", "/web/timemap/link/", "/web/timemap/json/", "/web/timemap/cdxj/", "/cdx/",
     "/cdx/search/", "/wayback/", "/warcs/", "/api/", "/api/v1/", "/save/", "/save/status/",
     "/static/", "/sources/", "/jobs/", "/health/",
+    "/grant/", "/metrics/", "/robots",
 )  # fmt: skip
 """Beginnings of paths."""
 
@@ -107,7 +108,8 @@ HEADED = (
     "/metrics", "/login",
 )  # fmt: skip
 
-REPLAY = ("/", "/raw/", "/raw/20261122100000/", "/view/", "/view/20261122100000/", "/r/", "/x/")
+REPLAY = ("/", "/raw/", "/raw/20261122100000/", "/view/", "/view/20261122100000/", "/r/", "/x/",
+          "/grant/", "/grant/x/")  # fmt: skip
 """Beginnings of paths on the origin of archived pages."""
 
 
