@@ -129,6 +129,8 @@ def read_resume_key(key: str) -> CapturePlace:
         urlkey, timestamp, filename, offset = text.split("\n")
         if not (_is_digits(timestamp) and len(timestamp) == 14 and _is_digits(offset)):
             raise ValueError("no time, or no offset")
+        if not (urlkey.isascii() and urlkey.isprintable()):
+            raise ValueError("no key")
         return urlkey, timestamp, filename, int(offset)
     except (ValueError, binascii.Error) as error:
         raise ParameterError(

@@ -70,7 +70,7 @@ def _without_last(found: Iterator[Found], offset: int) -> Iterator[Found]:
             yield line
         else:
             held.append(line)
-    yield from held[: len(held) - offset]
+    yield from held[: max(0, len(held) - offset)]
 
 
 def cut(view: View, request: CdxRequest) -> Iterator[int]:

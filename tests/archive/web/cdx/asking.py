@@ -39,6 +39,6 @@ def view_of(folder: Path, captures: list[Capture], block: int = 4) -> Iterator[V
 
 def ask(view: View, dialect: Dialect, parameters: Parameters, **more: str) -> str:
     """The body of the answer. Raises ArchiveError."""
-    query = urlencode([*parameters, *more.items()])
+    query = urlencode([*parameters, *more.items()], errors="replace")
     request = read_request(query.encode(), dialect)
     return b"".join(pieces(view, request, "http://here")).decode()

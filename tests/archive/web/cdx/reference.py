@@ -65,7 +65,7 @@ def answer(captures: Sequence[Capture], asked: Question) -> list[str]:
         _count(rows, kept)
     found = [row for row, keep in zip(rows, kept, strict=True) if keep]
     if asked.limit is not None and asked.limit < 0:
-        found = found[: len(found) - asked.offset][asked.limit :]
+        found = found[: max(0, len(found) - asked.offset)][asked.limit :]
     else:
         found = found[asked.offset :][: asked.limit or None]
     names = [*NAMES, "skipcount", "endtimestamp"] if asked.counters else NAMES

@@ -12,11 +12,14 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from archive.errors import ParameterError
+from archive.errors import ArchiveError, ParameterError
 from archive.model import Capture
 from archive.view import View
+from archive.web.cdx.dialects import Dialect
+from archive.web.cdx.parameters import resume_key
+from archive.web.refusals import refusal_of
 from tests.archive.index.samples import FILENAME, capture
-from tests.archive.web.cdx.asking import WAYBACK, ask, view_of
+from tests.archive.web.cdx.asking import PYWB, WAYBACK, Parameters, ask, view_of
 from tests.archive.web.cdx.reference import Question, answer
 
 OTHER = "aaa-20261122093000123-k3m5p7r2t4.warc.gz"
@@ -165,3 +168,35 @@ def test_a_page_can_be_resumed(views: list[View], number: int, asked: Question) 
             found += lines[:-2]
             more["resumeKey"] = lines[-1]
         assert found + lines == lines_of(view, replace(asked, limit=None), page=page)
+
+
+nasty = st.sampled_from(
+    ["", "0", "-1", "1", "2026", "99999999999999", "true", "x" * 600, "\0", "\n", "\u202e", "%",
+     "'", "%00", "*", "*.", "..", "<script>", "status:200", "~url:(a+)+$", "!", ":", "~", "=:",
+     "urlkey", "urlkey:3", "reverse", "closest", "domain", "json", "link", "dupecount", "http://[", "//",
+     resume_key(("org,example)/", "20210101000000", "", 0)), resume_key(("\0", "0" * 14, "", 0)),
+     resume_key(("zz", "9" * 14, "z", 10**18))]
+)  # fmt: skip
+names = st.sampled_from(
+    ["url", "matchType", "from", "to", "filter", "collapse", "fl", "limit", "offset", "sort",
+     "closest", "page", "pageSize", "resumeKey", "output", "showNumPages", "showPagedIndex",
+     "showResumeKey", "showDupeCount", "showSkipCount", "lastSkipTimestamp", "resolveRevisits"]
+)  # fmt: skip
+
+
+@EXAMPLES
+@given(
+    number=which,
+    url=st.sampled_from([*URLS, "*.example.org", "example.org/*"]),
+    parameters=st.lists(st.tuples(names, nasty | st.text(max_size=5)), max_size=6),
+    dialect=st.sampled_from([PYWB, WAYBACK]),
+)
+def test_whatever_is_asked_is_answered_or_refused(
+    views: list[View], number: int, url: str, parameters: Parameters, dialect: Dialect
+) -> None:
+    refused = []
+    try:
+        ask(views[number], dialect, [("url", url), *parameters])
+    except ArchiveError as error:
+        refused.append(refusal_of(error).status)
+    assert set(refused) <= {400, 404}
