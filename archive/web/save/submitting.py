@@ -93,11 +93,13 @@ def recent(view: View, url: str, within: timedelta) -> Capture | None:
     """
     if not within:
         return None
-    since = to_timestamp(now() - within)
+    moment = now()
+    since, until = to_timestamp(moment - within), to_timestamp(moment)
 
     def will_do(capture: Capture) -> bool:
         return (
-            capture.timestamp >= since
+            # Another tool's clock may have been wrong.
+            since <= capture.timestamp <= until
             # Others share its urlkey: a letter in the path may be small or capital.
             and capture.url == url
             and 200 <= capture.status < 300
@@ -138,7 +140,7 @@ async def submit(site: Site, wish: Wish) -> Job:
             partition=urlsplit(wish.url).hostname,
             priority=wish.priority,
             by=wish.by,
-            key=wish.url,
+            key=" ".join([wish.url, *sorted(wish.options)]),
             within=wish.within,
             result=None if found is None else _result(wish.url, found),
             result_at=None if found is None else to_datetime(found.timestamp),

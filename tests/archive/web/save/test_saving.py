@@ -101,7 +101,7 @@ def test_an_answer_of_404_is_an_error_and_kept_and_a_success_for_who_wants_all(
     shape = _saved(server)
     assert (shape["status"], shape["status_ext"]) == ("error", "error:not-found")
     assert (shape["http_status"], shape["timestamp"]) == (404, AT)
-    done = _saved(server, capture_all="1", if_not_archived_within="0")
+    done = _saved(server, capture_all="1")
     assert (done["status"], done["http_status"]) == ("success", 404)
 
 

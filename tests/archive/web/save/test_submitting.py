@@ -144,6 +144,13 @@ def test_what_is_not_stored_yet_will_not_do(site: Site) -> None:
     assert recent(site.view, _URL, _DAY) == capture
 
 
+def test_a_time_that_is_yet_to_come_will_not_do(site: Site) -> None:
+    _kept(site, _URL, ago=-_DAY)
+    assert recent(site.view, _URL, _DAY) is None
+    capture = _kept(site, _URL, ago=timedelta(hours=1))
+    assert recent(site.view, _URL, _DAY) == capture
+
+
 def test_what_is_withheld_will_not_do(site: Site) -> None:
     _kept(site, _URL, ago=timedelta(hours=1))
     withhold(site.collection, url=_URL)
