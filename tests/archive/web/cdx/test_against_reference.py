@@ -173,7 +173,8 @@ def test_a_page_can_be_resumed(views: list[View], number: int, asked: Question) 
 nasty = st.sampled_from(
     ["", "0", "-1", "1", "2026", "99999999999999", "true", "x" * 600, "\0", "\n", "\u202e", "%",
      "'", "%00", "*", "*.", "..", "<script>", "status:200", "~url:(a+)+$", "!", ":", "~", "=:",
-     "urlkey", "urlkey:3", "reverse", "closest", "domain", "json", "link", "dupecount", "http://[", "//",
+     "urlkey", "urlkey:3", "reverse", "closest", "domain", "json", "link", "dupecount",
+     "http://[", "//",
      resume_key(("org,example)/", "20210101000000", "", 0)), resume_key(("\0", "0" * 14, "", 0)),
      resume_key(("zz", "9" * 14, "z", 10**18))]
 )  # fmt: skip
