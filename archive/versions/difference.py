@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 from datetime import UTC, datetime
 
 from archive.documents import count_words
@@ -11,7 +12,7 @@ from archive.versions.alignment import align
 from archive.versions.kinds import edits_of, kinds_of
 from archive.versions.model import Change, Difference, ListChange, Span
 from archive.versions.paragraphs import paragraphs_of
-from archive.versions.tokens import tokens_of
+from archive.versions.tokens import Tokens, tokens_of
 
 _LEAST = 20  # words
 
@@ -24,7 +25,12 @@ def difference(old: Article, new: Article) -> Difference:
     """
     before, after = tokens_of(old.text), tokens_of(new.text)
     alignment = align(before, after)
-    edits = list(edits_of(before, after, alignment))
+    aside = replace(
+        alignment,
+        moved_old=alignment.moved_old | _headline(before, old.title),
+        moved_new=alignment.moved_new | _headline(after, new.title),
+    )
+    edits = list(edits_of(before, after, aside))
     removed = sum(count_words(edit.removed) for edit in edits)
     added = sum(count_words(edit.added) for edit in edits)
     words = count_words(old.text), count_words(new.text)
@@ -49,6 +55,16 @@ def difference(old: Article, new: Article) -> Difference:
             metadata=authors is not None or published is not None,
         ),
     )
+
+
+def _headline(tokens: Tokens, title: str | None) -> frozenset[int]:
+    """Of a text that begins with its title that line, which is compared apart."""
+    keys = _keys(title)[1:]
+    first = tokens.lines[1] if len(tokens.lines) > 1 else 0
+    end = first + len(keys)
+    if not first or tokens.keys[first:end] != keys or not tokens.line_ends()[end - 1]:
+        return frozenset()
+    return frozenset(range(first, end))
 
 
 def _share(part: int, whole: int) -> float:

@@ -137,7 +137,7 @@ class Difference:
     section: Change | None
     tags: ListChange | None
     paragraphs: tuple[Paragraph, ...]  #: the whole text, also what did not change
-    added: int  #: words of the text that are new
+    added: int  #: words of the text that are new; a headline above it is no part of it
     removed: int  #: words of the text that are there no more
     ratio: float  #: share of the words of both texts that stayed, 0 to 1; 1: the same text
     kinds: tuple[Kind, ...]

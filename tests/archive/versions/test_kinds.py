@@ -153,6 +153,16 @@ def test_headlines(title: str | None, kinds: tuple[str, ...]) -> None:
     assert difference(of(STORY, TITLE), of(STORY, title)).kinds == kinds
 
 
+def test_a_headline_that_stands_above_the_text_is_no_part_of_it() -> None:
+    title = "Police arrest managers of the factory that burned down"
+    old, new = of(f"{TITLE}\n{STORY}", TITLE), of(f"{title}\n{STORY}", title)
+    found = difference(old, new)
+    assert (found.kinds, found.added, found.removed) == (("headline",), 0, 0)
+    corrected = of(f"{title}\n{STORY.replace('12', '14')}", title)
+    assert difference(old, corrected).kinds == ("headline", "correction")
+    assert difference(old, of(STORY, TITLE)).kinds == ()
+
+
 @pytest.mark.parametrize(
     ("new", "kinds"),
     [
