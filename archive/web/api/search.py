@@ -25,7 +25,7 @@ from archive.web.site import site_of
 
 router = APIRouter(tags=["search"])
 
-_COUNTED = 10_000
+_COUNTED = 5000
 """The best so many documents are counted: all of a frequent word would take seconds."""
 
 _DEEPEST = 10_000

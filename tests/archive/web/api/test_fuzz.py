@@ -21,7 +21,7 @@ from archive.tokens import Tokens
 from archive.view import View
 from archive.web.guard.register import TokenRegister
 from archive.web.site import Site, WebSettings
-from crawler.jobs.local import Ending, LocalQueue
+from crawler.jobs.local import Ending, LocalQueue, Tell
 from tests.archive.web.api.conftest import FOLLOWED, fill
 from tests.archive.web.serving import served
 
@@ -31,9 +31,10 @@ SETTINGS = Path(__file__).with_name("schemathesis.toml")
 class Refusing:
     """A worker that fetches nothing."""
 
-    async def run(self, jobs: Sequence[Job], stop: Event) -> Sequence[Ending]:
+    async def run(self, jobs: Sequence[Job], stop: Event, tell: Tell) -> None:
         """Every job ends at once."""
-        return [Ending(job=job, error=Failure(reason="blocked", message="no")) for job in jobs]
+        for job in jobs:
+            tell(Ending(job=job, error=Failure(reason="blocked", message="no")))
 
 
 @pytest.fixture(scope="module")
