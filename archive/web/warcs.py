@@ -5,11 +5,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from dataclasses import dataclass
 
 from starlette.requests import Request
 from starlette.responses import Response
 
-from archive.errors import ArchiveError, NotArchived
+from archive.errors import ArchiveError, NotArchived, RecordError
 from archive.view import View
 from archive.web.authority import authority_of
 from archive.web.refusals import refusal_of, refuse
@@ -26,47 +27,64 @@ _NAME = re.compile(r"[a-z0-9_.-]{1,200}\.warc\.gz")
 _RANGE = re.compile(r"bytes=(\d{0,18})-(\d{0,18})")
 
 
+@dataclass(frozen=True, slots=True)
+class _Part:
+    """What is to be given out of a file."""
+
+    name: str
+    start: int
+    stop: int
+    status: int
+    headers: dict[str, str]
+
+
 async def warc(request: Request) -> Response:
     """Answer a WARC, one range of it, or what there is to know about it."""
     site = site_of(request.scope)
-    name = request.scope["path"].removeprefix(PREFIX)
     is_admin = authority_of(request.scope).may("admin")
     view = site.view.everything() if is_admin else site.view
     try:
-        if not _NAME.fullmatch(name):
-            raise NotArchived(name[:200], "files of the archive have names such as NAME.warc.gz")
-        size = await site.call(view.size, name)
-        etag = f'"{name}-{size}"'
-        headers = {
-            "Accept-Ranges": "bytes",
-            "ETag": etag,
-            "Content-Type": "application/warc",
-            "Content-Disposition": "attachment",
-            "X-Content-Type-Options": "nosniff",
-            "Cache-Control": "no-cache",
-        }
-        if request.headers.get("if-none-match") == etag:
-            await site.call(view.check_bytes, name, 0, size)
-            return Response(status_code=304, headers=headers)
-        asked = request.headers.get("range")
-        if asked is not None and request.headers.get("if-range", etag) != etag:
-            asked = None
-        found = range_of(asked or "", size)
-        if found == NOTHING:
-            headers["Content-Range"] = f"bytes */{size}"
-            return Response(b"", 416, headers)
-        start, stop = found or (0, size)
-        status = 200
-        if found is not None:
-            status = 206
-            headers["Content-Range"] = f"bytes {start}-{stop - 1}/{size}"
-        headers["Content-Length"] = str(stop - start)
-        if request.method == "HEAD":
-            await site.call(view.check_bytes, name, start, stop)
-            return Response(b"", status, headers)
-        return await site.answer(lambda: _pieces(view, name, start, stop), headers, status)
+        found = await site.call(_looked_up, view, request)
+        if isinstance(found, Response):
+            return found
+        return await site.answer(lambda: _pieces(view, found), found.headers, found.status)
     except ArchiveError as error:
         return refuse(request, refusal_of(error))
+
+
+def _looked_up(view: View, request: Request) -> Response | _Part:
+    """The answer, or what is too much for one piece."""
+    name = request.scope["path"].removeprefix(PREFIX)
+    if not _NAME.fullmatch(name):
+        raise NotArchived(name[:200], "files of the archive have names such as NAME.warc.gz")
+    size = view.size(name)
+    etag = f'"{name}-{size}"'
+    headers = {
+        "Accept-Ranges": "bytes",
+        "ETag": etag,
+        "Content-Type": "application/warc",
+        "Content-Disposition": "attachment",
+        "X-Content-Type-Options": "nosniff",
+        "Cache-Control": "no-cache",
+    }
+    if request.headers.get("if-none-match") == etag:
+        view.check_bytes(name, 0, size)
+        return Response(status_code=304, headers=headers)
+    asked = request.headers.get("range", "")
+    found = range_of(asked, size) if request.headers.get("if-range", etag) == etag else None
+    if found == NOTHING:
+        return Response(b"", 416, {**headers, "Content-Range": f"bytes */{size}"})
+    start, stop = found or (0, size)
+    if found is not None:
+        headers["Content-Range"] = f"bytes {start}-{stop - 1}/{size}"
+    headers["Content-Length"] = str(stop - start)
+    part = _Part(name, start, stop, 200 if found is None else 206, headers)
+    view.check_bytes(name, start, stop)
+    if request.method == "HEAD":
+        return Response(b"", part.status, headers)
+    if stop - start > PIECE:
+        return part
+    return Response(b"".join(_pieces(view, part)), part.status, headers)
 
 
 def range_of(asked: str, size: int) -> tuple[int, int] | None:
@@ -88,12 +106,12 @@ def range_of(asked: str, size: int) -> tuple[int, int] | None:
     return (start, stop) if start < stop else NOTHING
 
 
-def _pieces(view: View, name: str, start: int, stop: int) -> Iterator[bytes]:
-    view.check_bytes(name, start, stop)
-    while start < stop:
-        piece = view.read(name, start, min(PIECE, stop - start))
+def _pieces(view: View, part: _Part) -> Iterator[bytes]:
+    start = part.start
+    while start < part.stop:
+        piece = view.read(part.name, start, min(PIECE, part.stop - start))
         if not piece:
-            raise NotArchived(name, "the file has become shorter")
+            raise RecordError(f"{part.name} ends at {start}, before it should")
         start += len(piece)
         yield piece
 
