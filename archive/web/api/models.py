@@ -68,14 +68,15 @@ class CaptureModel(BaseModel):
             job=capture.job,
             truncated=capture.truncated,
             kind=capture.kind,
-            links=links_of(capture.url, capture.timestamp, base),
+            links=links_of(capture.url, capture.timestamp, base, capture.record_id),
         )
 
 
-def links_of(url: str, timestamp: str, base: str) -> CaptureLinks:
-    """Of the capture of a URL at a time."""
+def links_of(url: str, timestamp: str, base: str, record_id: str = "") -> CaptureLinks:
+    """Of the capture of a URL at a time; `record_id`: of which one, where there may be several."""
     api = f"{base}{API}"
-    here = urlencode({"url": url, "at": timestamp})
+    asked = {"url": url, "at": timestamp}
+    here = urlencode(asked | {"record_id": record_id} if record_id else asked)
     return CaptureLinks(
         capture=f"{api}/captures/{timestamp}/{url}",
         memento=links.memento(base, url, timestamp),

@@ -3,6 +3,7 @@ from __future__ import annotations
 import io
 import json
 from base64 import urlsafe_b64decode, urlsafe_b64encode
+from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
@@ -11,7 +12,9 @@ import pytest
 from fastwarc.warc import ArchiveIterator
 
 from tests.archive.web.api.conftest import MOVED, NEWS
-from tests.archive.web.serving import Served
+from tests.archive.web.serving import Served, open_site, served
+from tests.exchanges import page
+from tests.keeping import archive_messages
 
 CAPTURES = "/api/v1/captures"
 
@@ -183,3 +186,15 @@ def test_a_record_is_named_by_its_id(api: Served) -> None:
     unknown = api.get(where + quote("<urn:uuid:0>"))
     assert unknown.status_code == 404
     assert "no record" in unknown.json()["detail"]
+
+
+def test_of_two_captures_of_one_second_links_lead_to_the_right_one(tmp_path: Path) -> None:
+    url = "https://news.example.org/twice"
+    with open_site(f"sqlite:///{tmp_path}/index.db") as site, served(site) as server:
+        archive_messages(site.collection, *((url, page(text), 0) for text in ("one", "two")))
+        first, second = listed(server, url=url)
+        assert first["timestamp"] == second["timestamp"]
+        for capture in (first, second):
+            data = server.client.get(capture["links"]["warc"]).content
+            (record,) = ArchiveIterator(io.BytesIO(data), parse_http=False)
+            assert record.record_id == capture["record_id"]
