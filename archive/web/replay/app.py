@@ -124,7 +124,9 @@ async def _raw(request: Request) -> Response:
     upgrade = site.base_url(request.scope).startswith("https:")
     try:
         at, url = stamped(raw_target(request.scope, RAW))
-        response = await site.call(lambda: answer(site.view, url, at, main=main, upgrade=upgrade))
+        response = await site.call(
+            lambda: answer(site.view.settled(), url, at, main=main, upgrade=upgrade)
+        )
     except ArchiveError as error:
         refusal = refusal_of(error)
         headers = {**_HEADERS, "Content-Type": "text/plain; charset=utf-8"}

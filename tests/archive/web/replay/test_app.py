@@ -9,6 +9,7 @@ from dataclasses import replace
 import httpx
 import pytest
 
+from tests.archive.restrictions.deciding import withhold
 from tests.archive.web.replay.staging import AT, HTML, PNG, Stage, file, html, staged
 from tests.archive.web.serving import served
 from tests.exchanges import response
@@ -39,6 +40,8 @@ MESSAGES = [
     (f"{SITE}/bare", response(b"  <!DOCTYPE html><p>x"), 0),
     (f"{SITE}/bytes", response(b"\0\1"), 0),
     file(f"{SITE}/a.png", PNG, "image/png"),
+    html(f"{SITE}/withheld", "<p>a secret"),
+    (f"{SITE}/to-withheld", response(b"", b"Location: withheld", status=b"302 Found"), 0),
     ("http://tls.example/", response(b"", b"Location: https://tls.example/", status=b"301 M"), 0),
     html("https://tls.example/", "<p>over TLS", seconds=30),
     (
@@ -166,6 +169,19 @@ def test_nearest_in_time_whatever_the_scheme(asking: Asking) -> None:
     answer = asking.raw("https://news.example/", f"{AT[:8]}235959")
     assert answer.text == "<p>later"
     assert answer.headers["x-archive-url"] == f"{SITE}/"
+
+
+def test_what_is_withheld_is_given_to_no_page(asking: Asking) -> None:
+    url = f"{SITE}/withheld"
+    assert asking.raw(url).text == "<p>a secret"
+    withhold(asking.stage.site.collection, url=url)
+    for path in (url, f"{SITE}/to-withheld"):
+        answer = asking.raw(path)
+        if answer.status_code == 200:
+            answer = asking.raw(answer.headers["x-archive-location"])
+        assert answer.status_code == 451
+        assert "secret" not in answer.text
+    assert asking.get(asking.main, f"/web/{AT}/{url}").status_code == 451
 
 
 def test_no_archived_script_becomes_a_worker(asking: Asking) -> None:
