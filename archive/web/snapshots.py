@@ -123,7 +123,8 @@ def _answer(request: Request, target: Target) -> Response:
 
 def _memento_headers(capture: Capture, around: Neighbours, base: str, modifier: str) -> Headers:
     link = links.link_header(base, capture.url, around, capture.timestamp, modifier)
-    here = links.memento(base, capture.url, capture.timestamp, modifier)
+    # Without our name: clients put the one that they know us by before it.
+    here = links.memento("", capture.url, capture.timestamp, modifier)
     return [
         (b"memento-datetime", links.http_date(capture.timestamp).encode()),
         (b"link", link.encode()),

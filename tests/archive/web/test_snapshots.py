@@ -204,7 +204,7 @@ def test_a_memento_says_what_it_is(server: Served) -> None:
     assert answer.content == b"<p>gone</p>"
     assert answer.headers["memento-datetime"] == http_date(at(3600))
     assert "accept-datetime" not in answer.headers["vary"]
-    assert answer.headers["content-location"] == f"{server.url}/web/{at(3600)}id_/{PAGE}"
+    assert answer.headers["content-location"] == f"/web/{at(3600)}id_/{PAGE}"
     found = links(answer)
     assert found["original"] == [PAGE]
     assert found["timegate"] == [f"{server.url}/web/{PAGE}"]
