@@ -96,7 +96,7 @@ class Steps:
         return None
 
     def time(self, start: int = 0, end: int = _LAST, *, back: bool = False) -> str | None:
-        """Of the first capture between two times, or back from the end of the last; None: of none."""
+        """That of the first capture between two times, or `back` of the last; None: of none."""
         found = next(self._walk(start, end, back=back), None)
         return None if found is None else found.timestamp
 

@@ -28,8 +28,11 @@ def is_over(restriction: Restriction, moment: str) -> bool:
 
 
 def is_beside(restriction: Restriction) -> bool:
-    """Whether the URL itself is none of those that begin with it: the key of .../news/ is that of
-    .../news, and those below it begin with a slash more. It is withheld with them."""
+    """Whether the URL itself is none of those that it stands for; it is withheld with them.
+
+    The key of .../news/ is that of .../news, and those below it begin with a slash more; a domain
+    is on default ports.
+    """
     if restriction.url is None:
         return False
     low, high = prefix_range(restriction.url, restriction.match)

@@ -64,11 +64,11 @@ def stands_for(restriction: Restriction, key: str) -> bool:
     own = urlkey(restriction.url)
     host, _, _ = key.partition(")")
     own_host, _, _ = own.partition(")")
-    if restriction.match == "exact":
+    if restriction.match == "exact" or key == own:
         return key == own
     if restriction.match == "prefix":
         below = f"{own}/" if restriction.url.endswith("news/") else own
-        return key == own or key.startswith(below)
+        return key.startswith(below)
     if restriction.match == "host":
         return host == own_host
     name = own_host.partition(":")[0]
