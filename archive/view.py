@@ -246,10 +246,11 @@ class View:
             return self._index.search(query)
         return self._index.search(query, _hides(rules))
 
-    def matches(self, query: SearchQuery, most: int) -> list[Matching]:
-        """See `Index.matches`: of what may be shown."""
+    def matches(self, query: SearchQuery, most: int) -> tuple[list[Matching], bool]:
+        """See `Index.matches`: of what may be shown; and whether these are all."""
         rules, found = self._rules(), self._index.matches(query, most)
-        return [one for one in found if not rules.of(one.urlkey, one.timestamp, one.digest)]
+        shown = [one for one in found if not rules.of(one.urlkey, one.timestamp, one.digest)]
+        return shown, len(found) < most
 
     # At a glance
 

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Query, Request, Response
 from pydantic import BaseModel, Field
 
-from archive.index import Matching, SearchHit, SearchQuery
+from archive.index import SearchHit, SearchQuery
 from archive.urlkey import urlkey
 from archive.web.api.cursors import Cursors, announce
 from archive.web.api.models import CaptureLinks, links_of
@@ -22,11 +21,9 @@ from archive.web.api.parameters import (
     last_moment,
 )
 from archive.web.site import site_of
+from archive.web.tallies import Tallies, tallies_of
 
 router = APIRouter(tags=["search"])
-
-_COUNTED = 5000
-"""The best so many documents are counted: all of a frequent word would take seconds."""
 
 _DEEPEST = 10_000
 """Hits that can be paged through: each page ranks all that come before it."""
@@ -138,7 +135,7 @@ async def search(
             following = _cursors.next_page(request, (seen, urlkey(hits[-1].url)))
         return SearchAnswer(
             hits=[_hit(hit, base) for hit in hits],
-            facets=_facets(view.matches(query, _COUNTED), facets) if facets else None,
+            facets=_facets(tallies_of(view, query), facets) if facets else None,
             next=following,
         )
 
@@ -163,27 +160,18 @@ def _hit(hit: SearchHit, base: str) -> HitModel:
     )
 
 
-def _facets(found: list[Matching], wanted: tuple[Facet, ...]) -> Facets:
-    best: dict[str, Matching] = {}
-    for matching in found:
-        best.setdefault(matching.urlkey, matching)
-    pages = best.values()
-
-    def tallies(facet: Facet, values: Iterable[str | None]) -> list[Tally] | None:
+def _facets(counted: Tallies, wanted: tuple[Facet, ...]) -> Facets:
+    def tallies(facet: Facet, values: Counter[Any]) -> list[Tally] | None:
         if facet not in wanted:
             return None
-        return [Tally(value=value, pages=n) for value, n in Counter(values).most_common()]
+        return [Tally(value=value, pages=pages) for value, pages in values.most_common()]
 
     return Facets(
-        pages=len(best),
-        whole=len(found) < _COUNTED,
-        source=tallies("source", (page.source for page in pages)),
-        language=tallies("language", (page.language for page in pages)),
-        year=tallies("date", (f"{page.year:04d}" for page in pages)),
-        month=tallies("date", (_month(page.day) for page in pages)),
-        quality=tallies("quality", (page.quality for page in pages)),
+        pages=counted.pages,
+        whole=counted.whole,
+        source=tallies("source", counted.sources),
+        language=tallies("language", counted.languages),
+        year=tallies("date", counted.years),
+        month=tallies("date", counted.months),
+        quality=tallies("quality", counted.qualities),
     )
-
-
-def _month(day: int) -> str:
-    return f"{day // 10000:04d}-{day // 100 % 100:02d}"

@@ -14,9 +14,10 @@ from archive.model import Document
 from archive.timestamps import TimestampError
 from archive.view import View
 from archive.web.pages.asking import LAST_PAGE, PAGE_SIZE, Asked, as_url
-from archive.web.pages.facets import COUNTED, Facets, facets_of
+from archive.web.pages.facets import Facets, facets_of
 from archive.web.pages.rendering import render
 from archive.web.site import Site, site_of
+from archive.web.tallies import tallies_of
 
 _NEWEST = 8
 
@@ -59,7 +60,7 @@ def _search(view: View, asked: Asked) -> _Found:
     view = view.settled()
     query = asked.search_query()
     hits = view.search(query)
-    return _Found(hits=hits, facets=facets_of(asked, view.matches(query, COUNTED)))
+    return _Found(hits=hits, facets=facets_of(asked, tallies_of(view, query)))
 
 
 async def _stock(request: Request, site: Site) -> Response:

@@ -6,7 +6,8 @@ from starlette.datastructures import QueryParams
 from archive.errors import ArchiveError
 from archive.index import Matching
 from archive.web.pages.asking import Asked, as_url
-from archive.web.pages.facets import COUNTED, facets_of
+from archive.web.pages.facets import facets_of
+from archive.web.tallies import Tallies
 
 
 @pytest.mark.parametrize(
@@ -72,9 +73,8 @@ def matching(key: str, language: str | None = "en", year: int = 2026) -> Matchin
 
 
 def test_a_page_is_counted_once_as_its_best_version() -> None:
-    facets = facets_of(
-        Asked(words="a"), [matching("a", "en"), matching("a", "de"), matching("b", None, 2025)]
-    )
+    found = [matching("a", "en"), matching("a", "de"), matching("b", None, 2025)]
+    facets = facets_of(Asked(words="a"), Tallies.of(found, whole=True))
     assert (facets.pages, facets.whole) == (2, True)
     groups = {
         heading: [(choice.name, choice.count) for choice in choices]
@@ -92,10 +92,6 @@ def test_a_page_is_counted_once_as_its_best_version() -> None:
 
 
 def test_what_is_chosen_can_be_taken_back_also_where_nothing_is_found() -> None:
-    facets = facets_of(Asked(words="a", language="tlh"), [])
+    facets = facets_of(Asked(words="a", language="tlh"), Tallies.of([], whole=True))
     (choice,) = dict(facets.groups)["Language"]
     assert (choice.name, choice.count, choice.chosen, choice.address) == ("tlh", 0, True, "/?q=a")
-
-
-def test_more_than_are_counted() -> None:
-    assert not facets_of(Asked(words="a"), [matching(str(n)) for n in range(COUNTED)]).whole
