@@ -30,6 +30,7 @@ from archive.timestamps import (
     now,
     to_datetime,
     to_long_timestamp,
+    to_timestamp,
     to_warc_date,
 )
 from archive.urlkey import Match, prefix_range
@@ -62,6 +63,17 @@ def new_restriction(
     Raises UrlError for a URL that is none, ValueError where the rest makes no sense.
     """
     moment = _this_moment()
+    if not reason.strip():
+        raise ValueError("a reason is missing: whoever has to decide later about it needs one")
+    if until is not None and until <= to_timestamp(moment):
+        raise ValueError(f"`until` is {until}, which is over already")
+    if start is not None and end is not None and start > end:
+        raise ValueError("`from` is later than `to`: nothing is of that time")
+    if digest is not None and (match != "exact" or start is not None or end is not None):
+        raise ValueError(
+            "a digest is withheld wherever and whenever it was captured: `match`, `from` and `to` "
+            "go with a URL"
+        )
     if digest is not None:
         # Hexadecimal digits are the same in capitals; those in base 32 are capitals.
         algorithm, colon, rest = digest.strip().partition(":")

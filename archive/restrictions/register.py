@@ -121,17 +121,33 @@ class Restrictions:
 
     # Decisions
 
-    def decide(self, collection: Collection, decision: Decision, data: bytes) -> None:
-        """Keep a decision that was made just now; when this returns it is durable, and obeyed by
-        all who share the database.
+    def decide(self, collection: Collection, restriction: Restriction, data: bytes) -> Standing:
+        """Keep a restriction that was made just now; when this returns it is durable, and obeyed
+        by all who share the database.
 
-        Raises StoreError, and then nothing is decided; RestrictionUnknown for a lifting of none;
-        IndexFailure with the advice what to do where it is in the store and nobody knows of it.
+        Raises StoreError, and then nothing is decided; IndexFailure with the advice what to do
+        where it is in the store and nobody knows of it.
         """
+        self._wait(collection)
+        self._keep(collection, restriction, data)
+        return Standing(restriction=restriction, lifted=None, in_force=True)
+
+    def lift(self, collection: Collection, id_: str, reason: str = "") -> Standing:
+        """End a restriction; again, if somebody has done so already.
+
+        Raises RestrictionUnknown, and as `decide`.
+        """
+        self._wait(collection)
+        restriction = self._restriction(collection.store, id_)
+        lifting, data = new_lifting(id_, reason)
+        self._keep(collection, lifting, data)
+        return Standing(restriction=restriction, lifted=lifting, in_force=False)
+
+    def _wait(self, collection: Collection) -> None:
         collection.ensure()
         self._index.wait()
-        if isinstance(decision, Lifting):
-            self._check_known(collection.store, decision.lifts)
+
+    def _keep(self, collection: Collection, decision: Decision, data: bytes) -> None:
         collection.store.put_new(key_of_decision(decision), data)
         try:
             self._index.add_decisions({decision.id: data.decode()})
@@ -141,19 +157,15 @@ class Restrictions:
                 "`pressmark serve` learns of it within a minute"
             ) from error
 
-    def lift(self, collection: Collection, id_: str, reason: str = "") -> Lifting:
-        """End a restriction; again, if somebody has done so already. Raises as `decide`."""
-        lifting, data = new_lifting(id_, reason)
-        self.decide(collection, lifting, data)
-        return lifting
-
-    def _check_known(self, store: Store, id_: str) -> None:
+    def _restriction(self, store: Store, id_: str) -> Restriction:
         self.rules()
         if not isinstance(self._known.decisions.get(id_), Restriction):
             self.refresh(store, whole=True)
             self.rules()
-        if not isinstance(self._known.decisions.get(id_), Restriction):
+        found = self._known.decisions.get(id_)
+        if not isinstance(found, Restriction):
             raise RestrictionUnknown(id_)
+        return found
 
     # Learning
 

@@ -15,13 +15,12 @@ from archive.restrictions.model import Restriction
 from archive.restrictions.objects import is_digest, new_restriction
 from archive.restrictions.register import Restrictions, Standing
 from archive.restrictions.telling import in_words, to_json
-from archive.timestamps import now, to_timestamp
 from archive.urlkey import Match
 from config.quantities import show_count
 from crawler.cli.elsewhere import load_of_existing
 from crawler.cli.exits import UNAVAILABLE, exit_status
 from crawler.cli.options import Moment, as_json, since_until
-from crawler.cli.output import complain, print_json, print_row, show_moment
+from crawler.cli.output import complain, print_json, print_row
 from crawler.opening import open_collection
 
 
@@ -87,30 +86,17 @@ class _Asked:
                 "name what is to be withheld: a URL, or the digest of a payload (sha256:...) as "
                 "`pressmark list --json` prints it"
             )
-        if not self.reason or not self.reason.strip():
-            raise click.UsageError(
-                "give a --reason: whoever has to decide later about it needs one"
-            )
-        if self.until is not None and self.until <= to_timestamp(now()):
-            raise click.UsageError(f"--until {show_moment(self.until)} is over already")
-        if self.start and self.end and self.start > self.end:
-            raise click.UsageError("--from is later than --to: nothing is of that time")
-        if not is_digest(self.what):
+        of_payload = is_digest(self.what)
+        try:
             return new_restriction(
-                url=self.what,
+                url=None if of_payload else self.what,
                 match=self.match or "exact",
                 start=self.start,
                 end=self.end,
+                digest=self.what if of_payload else None,
                 until=self.until,
-                reason=self.reason,
+                reason=self.reason or "",
             )
-        if self.match or self.start or self.end:
-            raise click.UsageError(
-                "a digest is withheld wherever and whenever it was captured: --match, --from and "
-                "--to go with a URL"
-            )
-        try:
-            return new_restriction(digest=self.what, until=self.until, reason=self.reason)
         except ValueError as error:
             raise click.UsageError(str(error)) from error
 
@@ -127,10 +113,9 @@ def _register() -> Iterator[tuple[Collection, Restrictions]]:
 def _withhold(decision: Restriction, data: bytes, as_json: bool) -> int:
     with _register() as (collection, restrictions):
         with _deciding("nothing is withheld"):
-            restrictions.decide(collection, decision, data)
+            standing = restrictions.decide(collection, decision, data)
         touched = restrictions.touched(decision)
     if as_json:
-        standing = Standing(restriction=decision, lifted=None, in_force=True)
         print_json(to_json(standing, touched))
     else:
         captures = show_count(touched, "capture", "captures")
@@ -141,8 +126,7 @@ def _withhold(decision: Restriction, data: bytes, as_json: bool) -> int:
 def _lift(id_: str, reason: str, as_json: bool) -> int:
     with _register() as (collection, restrictions):
         with _deciding("nothing is lifted"):
-            restrictions.lift(collection, id_, reason)
-        (standing,) = (one for one in restrictions.standings() if one.restriction.id == id_)
+            standing = restrictions.lift(collection, id_, reason)
         touched = restrictions.touched(standing.restriction)
     if as_json:
         print_json(to_json(standing, touched))

@@ -13,7 +13,6 @@ from archive.restrictions.model import Restriction
 from archive.restrictions.objects import new_restriction
 from archive.restrictions.register import Standing
 from archive.restrictions.telling import to_json
-from archive.timestamps import now, to_timestamp
 from archive.urlkey import Match
 from archive.web.api.parameters import LONGEST_URL, first_moment, last_moment
 from archive.web.api.problems import problems
@@ -59,25 +58,14 @@ class RestrictionWish(BaseModel):
 
     def decision(self) -> tuple[Restriction, bytes]:
         """Raises HTTPException, UrlError, TimestampError."""
-        until = first_moment(self.until)
-        if not self.reason.strip():
-            raise HTTPException(400, "body.reason: whoever decides later about it needs one")
-        if until is not None and until <= to_timestamp(now()):
-            raise HTTPException(400, "body.until: it is over already")
-        by_url = self.match != "exact" or self.start is not None or self.end is not None
-        if self.digest is not None and by_url:
-            raise HTTPException(400, "body.digest: `match`, `from` and `to` go with a URL")
-        start, end = first_moment(self.start), last_moment(self.end)
-        if start and end and start > end:
-            raise HTTPException(400, "body.from: it is later than `to`; nothing is of that time")
         try:
             return new_restriction(
                 url=self.url,
                 match=self.match,
-                start=start,
-                end=end,
+                start=first_moment(self.start),
+                end=last_moment(self.end),
                 digest=self.digest,
-                until=until,
+                until=first_moment(self.until),
                 reason=self.reason,
             )
         except ValueError as error:
@@ -164,13 +152,11 @@ async def lift(
 
 def _withhold(site: Site, decision: Restriction, data: bytes) -> RestrictionModel:
     restrictions = site.view.restrictions
-    restrictions.decide(site.collection, decision, data)
-    standing = Standing(restriction=decision, lifted=None, in_force=True)
+    standing = restrictions.decide(site.collection, decision, data)
     return RestrictionModel.of(standing, restrictions.touched(decision))
 
 
 def _lift(site: Site, id_: str, reason: str) -> RestrictionModel:
     restrictions = site.view.restrictions
-    restrictions.lift(site.collection, id_, reason)
-    standing = next(one for one in restrictions.standings() if one.restriction.id == id_)
+    standing = restrictions.lift(site.collection, id_, reason)
     return RestrictionModel.of(standing, restrictions.touched(standing.restriction))

@@ -3,6 +3,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
+from datetime import date
 from typing import Any
 
 import pytest
@@ -18,20 +19,38 @@ from archive.restrictions.objects import (
     new_restriction,
     read_decision,
 )
+from archive.timestamps import now, to_timestamp
 
 URL = "https://example.org/a"
+DAY = "20260101000000"
 SHA256 = "sha256:" + "ab" * 32
-TIMES = st.none() | st.datetimes().map(lambda moment: f"{moment:%Y%m%d%H%M%S}".zfill(14))
+
+
+def moments(first: int, last: int) -> st.SearchStrategy[str]:
+    """14 digits, of these years."""
+    days = st.dates(date(first, 1, 1), date(last, 12, 31))
+    clock = st.times()
+    return st.builds(
+        lambda day, time: f"{day.isoformat().replace('-', '')}{time:%H%M%S}", days, clock
+    )
+
+
+MADE = st.fixed_dictionaries(
+    {
+        "url": st.sampled_from([URL, "http://example.org:81/é?a=b#c"]),
+        "match": st.sampled_from(["exact", "prefix", "host", "domain"]),
+    },
+    optional={
+        "start": moments(1, 1999),
+        "end": moments(2000, 9999),
+    },
+) | st.fixed_dictionaries({"digest": st.sampled_from([SHA256, "sha1:" + "A2" * 16])})
 
 
 @given(
-    what=st.fixed_dictionaries({"url": st.sampled_from([URL, "http://example.org:81/é?a=b#c"])})
-    | st.fixed_dictionaries({"digest": st.sampled_from([SHA256, "sha1:" + "A2" * 16])}),
-    match=st.sampled_from(["exact", "prefix", "host", "domain"]),
-    start=TIMES,
-    end=TIMES,
-    until=TIMES,
-    reason=st.text(st.characters(exclude_categories=["Cs"])),
+    what=MADE,
+    until=st.none() | moments(3000, 9999),
+    reason=st.text(st.characters(exclude_categories=["Cs"])).filter(str.strip),
 )
 def test_a_decision_is_read_as_it_was_made(what: dict[str, Any], **fields: Any) -> None:
     made, data = new_restriction(**what, **fields)
@@ -82,6 +101,16 @@ def test_what_makes_no_sense_is_not_decided() -> None:
         new_restriction(url=URL, digest=SHA256, reason="why")
     with pytest.raises(ValueError, match="64 hex digits"):
         new_restriction(digest="sha256:abc", reason="why")
+    with pytest.raises(ValueError, match="a reason"):
+        new_restriction(url=URL, reason=" ")
+    with pytest.raises(ValueError, match="over already"):
+        new_restriction(url=URL, until=to_timestamp(now()), reason="why")
+    with pytest.raises(ValueError, match="later than"):
+        new_restriction(url=URL, start="20260102000000", end=DAY, reason="why")
+    beside: list[dict[str, Any]] = [{"match": "host"}, {"start": DAY}, {"end": DAY}]
+    for which in beside:
+        with pytest.raises(ValueError, match="go with a URL"):
+            new_restriction(digest=SHA256, reason="why", **which)
 
 
 def test_digests_are_told_from_urls() -> None:

@@ -81,13 +81,14 @@ def test_a_restriction_is_lifted_by_another_decision(index_url: str) -> None:
     with opened(index_url) as collection:
         first, second = withhold(collection, url=URL), withhold(collection, url=URL, match="host")
         register = Restrictions(collection.index)
-        lifting = register.lift(collection, first.id, "settled")
+        lifted = register.lift(collection, first.id, "settled")
         assert in_force(collection) == [second.id]
         told = {one.restriction.id: one for one in register.standings()}
-        assert told[first.id].lifted == lifting
+        assert told[first.id] == lifted
+        assert lifted.lifted is not None
         assert (told[first.id].in_force, told[second.id].in_force) == (False, True)
         assert len(list(collection.store.list(ACCESS))) == 3
-        for unknown in ("no-such-id", lifting.id):
+        for unknown in ("no-such-id", lifted.lifted.id):
             with pytest.raises(RestrictionUnknown, match=unknown):
                 register.lift(collection, unknown)
         assert len(list(collection.store.list(ACCESS))) == 3

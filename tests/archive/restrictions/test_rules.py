@@ -6,8 +6,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from archive.restrictions.model import Decision, Restriction
-from archive.restrictions.objects import new_lifting, new_restriction
+from archive.restrictions.objects import new_lifting
 from archive.restrictions.rules import Rules
+from archive.timestamps import now
 from archive.urlkey import urlkey
 
 NOW = "20261122100000"
@@ -48,8 +49,8 @@ def decisions_of(some: list[dict[str, Any]]) -> tuple[list[Decision], list[Restr
     for number, one in enumerate(some):
         fields = dict(one)
         lifted = fields.pop("lifted")
-        # Two that are alike, and of one millisecond, would be one decision.
-        restriction, _ = new_restriction(reason=f"why {number}", **fields)
+        # Also such as nobody makes now, and objects may say.
+        restriction = Restriction(id=f"{number}", created=now(), reason="why", **fields)
         made.append(restriction)
         if lifted:
             made.append(new_lifting(restriction.id)[0])

@@ -92,14 +92,14 @@ def test_the_list_tells_what_became_of_each(command: Command) -> None:
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        ([URL], "--reason"),
-        ([URL, "--reason", " "], "--reason"),
+        ([URL], "a reason is missing"),
+        ([URL, "--reason", " "], "a reason is missing"),
         (["--reason", REASON], "digest of a payload"),
         (["example.org", "--reason", REASON], "'example.org' is not an http or https URL"),
         (["sha256:abc", "--reason", REASON], "64 hex digits"),
         (["sha256:" + "a" * 64, "--match", "host", "--reason", REASON], "go with a URL"),
         ([URL, "--until", "2020", "--reason", REASON], "is over already"),
-        ([URL, "--from", "2026", "--to", "2025", "--reason", REASON], "--from is later"),
+        ([URL, "--from", "2026", "--to", "2025", "--reason", REASON], "`from` is later than `to`"),
         (["--list", "--reason", REASON], "--list goes without --reason"),
         ([URL, "--lift", "x"], "--lift goes without URL"),
         (["--list", "--lift", "x"], "--list goes without --lift"),
