@@ -69,7 +69,6 @@ class ArchiveResult:
                 "failed": self.outcome.requisites_failed,
             },
             "error": self.error,
-            "reason": self.reason,
         }
 
 

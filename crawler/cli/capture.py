@@ -36,8 +36,9 @@ _AGAIN = "`pressmark crawl` of the same goes on with it within a day (--fresh be
     type=click.File("r", encoding="utf-8"),
     help="A file with one URL a line, or - for standard input.",
 )
+@click.option("--reasons", is_flag=True, hidden=True)  # for the server's own jobs
 @as_json
-def archive(urls: tuple[str, ...], input_file: TextIO | None, as_json: bool) -> None:
+def archive(urls: tuple[str, ...], input_file: TextIO | None, as_json: bool, reasons: bool) -> None:
     """Capture each URL with what its page needs, and return when it is stored."""
     configuration = with_contact(load())
     wanted = [*urls, *_lines(input_file)]
@@ -46,7 +47,9 @@ def archive(urls: tuple[str, ...], input_file: TextIO | None, as_json: bool) -> 
 
     async def work(runner: Runner, advance: Advance) -> Outcome:
         results = await archive_urls(runner, wanted, advance)
-        lines = [result.to_json() for result in results]
+        lines = [
+            result.to_json() | ({"reason": result.reason} if reasons else {}) for result in results
+        ]
         return Outcome(
             lines=lines,
             texts=[_result_text(line) for line in lines],

@@ -72,7 +72,7 @@ class ArchiveWorker:
         """See Worker."""
         process = await asyncio.create_subprocess_exec(
             *_COMMAND,
-            *("archive", "--json", "--input", "-"),
+            *("archive", "--json", "--reasons", "--input", "-"),
             stdin=asyncio.subprocess.PIPE,
             stdout=asyncio.subprocess.PIPE,
             stderr=asyncio.subprocess.PIPE,
@@ -148,9 +148,10 @@ class _Child:
 
     def _ending(self, job: Job, line: dict[str, Any]) -> Ending:
         """Only what is stored is a success. Sentences about our own machine are for our log."""
+        reason = line.pop("reason", None)  # the job's error has it
         if line.get("ok") is True:
             return Ending(job=job, result=line)
-        reason = line.get("reason") or ("interrupted" if self._told else "failed")
+        reason = reason or ("interrupted" if self._told else "failed")
         message = line.get("error") or (_INTERRUPTED if self._told else _BROKEN)
         if reason == "not-stored":
             logger.warning("archiving %s: %s", job.arguments["url"], message)

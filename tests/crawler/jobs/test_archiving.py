@@ -81,6 +81,7 @@ def test_each_job_gets_what_became_of_its_url(tmp_path: Path) -> None:
     first = endings[0].result
     assert first is not None
     assert (first["url"], first["state"], first["status"]) == (good, "stored", 200)
+    assert "reason" not in first
     assert [ending.job.arguments["url"] for ending in endings] == list(urls)
     assert endings[1].result is not None
     assert endings[1].result["status"] == 410
