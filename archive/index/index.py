@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from itertools import islice
 from typing import Any
 
 from sqlalchemy import Connection, Row, Select, bindparam, func, select, update
 
 from archive.errors import IndexOutdated, IndexUnavailable, NotArchived, SegmentUnknown
-from archive.index import decisions as deciding
 from archive.index import (
     fulltext,
     health,
@@ -24,7 +23,7 @@ from archive.index import (
 )
 from archive.index.blocks import Blocks
 from archive.index.database import Database
-from archive.index.decisions import Mark as DecisionsMark
+from archive.index.decisions import Decisions
 from archive.index.dialect import Dialect, open_dialect
 from archive.index.known import KnownSegments
 from archive.index.queries import (
@@ -82,6 +81,9 @@ _documents_of = (
     .order_by(documents.c.segment, documents.c.offset)
     .limit(100)
 )
+_with_digest = (
+    select(func.count()).select_from(captures).where(captures.c.digest == bindparam("digest"))
+)
 _counts = select(
     *(
         select(func.count()).select_from(table).scalar_subquery().label(table.name)
@@ -112,6 +114,7 @@ class Index:
         self.is_new = False  #: whether this opening made it
         self._dialect = open_dialect(place) if isinstance(place, str) else place
         self._database = Database(self._dialect)
+        self.decisions = Decisions(self._database, self._dialect)  #: to withhold captures
         self._known = KnownSegments(self._database.rows)
         self._blocks = Blocks(self._database.rows)
         self._add_captures = self._dialect.upsert(captures, ("segment", "offset"))
@@ -383,25 +386,8 @@ class Index:
     def count_digest(self, digest: str) -> int:
         """How many captures have a payload of that digest; looks at every one there is."""
         values = {"digest": rows.digest_bytes(digest)}
-        counted = self._database.read(lambda c: c.execute(deciding.with_digest, values).scalar())
+        counted = self._database.read(lambda c: c.execute(_with_digest, values).scalar())
         return int(counted or 0)
-
-    # Decisions to withhold
-
-    def add_decisions(self, contents: Mapping[str, str]) -> None:
-        """Enter the objects of decisions, as text, by id; what is there stays. Durable."""
-        if contents:
-            self._database.write(lambda c: deciding.add(c, self._dialect, contents))
-
-    def decisions(self) -> dict[str, str]:
-        """The objects of all decisions, as text, by id, in the order of ids."""
-        found = self._database.rows(deciding.every, {})
-        return {row.id: row.content for row in found}
-
-    def decisions_mark(self) -> DecisionsMark:
-        """Another one when there are other decisions than before. Asked with every request."""
-        ((generation, number),) = self._database.tuples(deciding.mark, {})
-        return generation, number
 
     # Documents
 

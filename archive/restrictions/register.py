@@ -68,7 +68,7 @@ class Restrictions:
     def rules(self) -> Rules:
         """What is withheld in this moment. Costs one small question to the database."""
         known = self._known
-        mark = self._index.decisions_mark()
+        mark = self._index.decisions.mark()
         if mark != known.mark or _ended(known.rules):
             known = self._read(mark)
         return known.rules
@@ -106,7 +106,7 @@ class Restrictions:
 
     def _read(self, mark: object) -> _Known:
         decisions = dict(self._own)
-        for id_, content in self._index.decisions().items():
+        for id_, content in self._index.decisions.all().items():
             try:
                 decisions[id_] = read_decision(decision_key(id_), content.encode())
             except (RecordError, KeyInvalid) as error:
@@ -150,7 +150,7 @@ class Restrictions:
     def _keep(self, collection: Collection, decision: Decision, data: bytes) -> None:
         collection.store.put_new(key_of_decision(decision), data)
         try:
-            self._index.add_decisions({decision.id: data.decode()})
+            self._index.decisions.add({decision.id: data.decode()})
         except IndexUnavailable as error:
             raise IndexUnavailable(
                 f"the decision {decision.id} is in the store, but not in the index yet ({error}): "
@@ -198,7 +198,7 @@ class Restrictions:
         if not new:
             return
         try:
-            self._index.add_decisions(new)
+            self._index.decisions.add(new)
         except IndexFailure as error:
             # Such as an archive on a read-only medium: obeyed here all the same.
             logger.warning("%d decisions are not in the index: %s", len(new), error)

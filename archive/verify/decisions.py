@@ -13,7 +13,7 @@ def audit_decisions(collection: Collection, report: Report) -> None:
     """Read them all: they are few. Raises StoreError, IndexFailure."""
     store = collection.store
     # Looked up before the objects are listed: what is decided in between is no matter of ours.
-    known = set(collection.index.decisions())
+    known = set(collection.index.decisions.all())
     new: list[str] = []
     for stored in store.list(ACCESS):
         try:
@@ -30,7 +30,7 @@ def audit_decisions(collection: Collection, report: Report) -> None:
             if id_ not in known:
                 new.append(id_)
         known.discard(id_)
-    by_now = collection.index.decisions() if new else {}
+    by_now = collection.index.decisions.all() if new else {}
     for id_ in new:
         if id_ not in by_now:
             detail = "who uses this index does not obey this decision"

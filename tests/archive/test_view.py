@@ -117,7 +117,7 @@ def _decide(index: Index, decided: list[dict[str, Any]]) -> None:
         if not fields.pop("lifted") and not is_backward:
             decision, data = new_restriction(reason=f"why {number}", **fields)
             contents[decision.id] = data.decode()
-    index.add_decisions(contents)
+    index.decisions.add(contents)
 
 
 def _compare(view: View, oracle: Index, all_: Index) -> None:

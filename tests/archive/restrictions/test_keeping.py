@@ -30,7 +30,7 @@ def decisions_in(index_url: str) -> dict[str, str]:
     """What an index knows."""
     index = Index(index_url)
     try:
-        return index.decisions()
+        return index.decisions.all()
     finally:
         index.close()
 
@@ -41,12 +41,12 @@ def test_a_rebuilt_index_withholds_the_same(index_url: str, tmp_path: Path) -> N
         lifted = withhold(collection, url=URL)
         withhold(collection, url=URL, match="host")
         Restrictions(collection.index).lift(collection, lifted.id, "settled")
-        before = collection.index.decisions()
+        before = collection.index.decisions.all()
         rules = Restrictions(collection.index)
         assert len(rules.rules().in_force) == 1
         assert rebuild(store, index_url, home=tmp_path) == []
         # An open index goes on with the new one.
-        assert collection.index.decisions() == before
+        assert collection.index.decisions.all() == before
         assert len(rules.rules().in_force) == 1
     assert len(before) == 3
     other = f"sqlite:///{tmp_path}/elsewhere.db"
@@ -73,7 +73,7 @@ def test_a_rebuild_takes_up_what_was_decided_meanwhile(index_url: str, tmp_path:
         # The listing of decisions is over, or will not name it.
         store.decide = lambda: made.append(withhold(collection, url=URL, match="host").id)
         assert rebuild(store, index_url, home=tmp_path) == []
-        assert collection.index.decisions().keys() == {first.id, *made}
+        assert collection.index.decisions.all().keys() == {first.id, *made}
     assert len(made) == 1
 
 

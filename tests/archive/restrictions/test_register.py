@@ -74,7 +74,7 @@ def test_a_store_that_is_away_withholds_nothing(index_url: str) -> None:
         with pytest.raises(StoreUnavailable):
             withhold(collection, url=URL)
         assert in_force(collection) == []
-        assert collection.index.decisions() == {}
+        assert collection.index.decisions.all() == {}
 
 
 def test_a_restriction_is_lifted_by_another_decision(index_url: str) -> None:
@@ -137,18 +137,18 @@ def test_a_damaged_object_is_told_once_and_stands_in_nobodys_way(
         assert len(errors) == 1
 
 
-class Unwritable(Index):
-    """An index on a medium that cannot be written."""
-
-    def add_decisions(self, contents: Any) -> None:
-        raise IndexUnavailable("it cannot be written")
+def _refuse(contents: Any) -> None:
+    raise IndexUnavailable("it cannot be written")
 
 
-def test_an_index_that_cannot_be_written_is_no_excuse(tmp_path: Path) -> None:
+def test_an_index_that_cannot_be_written_is_no_excuse(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     store = MemoryStore()
     with opened(f"sqlite:///{tmp_path}/first.db", store) as first:
         withhold(first, url=URL)
-    index = Unwritable(f"sqlite:///{tmp_path}/second.db")
+    index = Index(f"sqlite:///{tmp_path}/second.db")
+    monkeypatch.setattr(index.decisions, "add", _refuse)
     collection = Collection(store, index)
     try:
         archive_messages(collection, (URL, PAGE, 0))

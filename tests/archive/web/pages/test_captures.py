@@ -192,7 +192,7 @@ def test_what_is_withheld_is_nowhere_and_no_reason_is_given(tmp_path: Path) -> N
     try:
         secret = "the safety of a witness"
         restriction, data = new_restriction(reason=secret, url=STRIKE)
-        kept.collection.index.add_decisions({restriction.id: data.decode()})
+        kept.collection.index.decisions.add({restriction.id: data.decode()})
         assert list(kept.view.captures(CaptureQuery(url=STRIKE))) == []
         with served(kept) as running:
             running.client.headers["Accept"] = "text/html"
