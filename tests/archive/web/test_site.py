@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import gzip as gzipping
 import threading
+import time
 from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
@@ -96,12 +97,15 @@ def test_others_have_the_thread_in_between(tmp_path: Path) -> None:
     asked = threading.Event()
 
     def search() -> Iterator[bytes]:
+        deadline = time.monotonic() + 60
         while not asked.is_set():
+            assert time.monotonic() < deadline, "nobody else had the thread"
             yield b""
         yield b"found"
 
     async def test(site: Site) -> None:
         searching = asyncio.create_task(site.answer(search, {}))
+        await asyncio.sleep(0)  # it takes the thread
         await site.call(asked.set)  # there is one thread, and the search is in it
         assert await body_of(await searching) == b"found"
 
