@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from base64 import b64encode
 
 import httpx
@@ -10,6 +9,7 @@ import pytest
 
 from archive.tokens import Tokens
 from archive.web.grants import ENTRANCE
+from archive.web.guard import register
 from tests.archive.web.guard.conftest import Held, Serving
 
 READ = "/web/timemap/link/http://example.org/"
@@ -22,9 +22,10 @@ def bearer(secret: str) -> dict[str, str]:
     return {"authorization": f"Bearer {secret}"}
 
 
-def wait_for_reading() -> None:
-    """Until the server reads the tokens again; its promise of 2 s is what is tested."""
-    time.sleep(2)
+@pytest.fixture
+def _read_always(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The server reads the tokens anew with each request."""
+    monkeypatch.setattr(register, "FRESH", -1.0)
 
 
 def passes(answer: httpx.Response) -> bool:
@@ -143,13 +144,12 @@ def test_keys_of_other_services_do_no_harm_where_all_is_open(serving: Serving) -
     assert server.get(SAVE, authorization="Bearer wrong").status_code == 401
 
 
+@pytest.mark.usefixtures("_read_always")
 def test_revoked_token_ends_while_the_server_runs(serving: Serving, tokens: Tokens) -> None:
     server = serving()
     _, revoked = tokens.create("revoked", "read")
-    wait_for_reading()
     assert passes(server.get(READ, authorization=f"Bearer {revoked}"))
     tokens.revoke("revoked")
-    wait_for_reading()
     assert server.get(READ, authorization=f"Bearer {revoked}").status_code == 401
 
 
@@ -271,14 +271,13 @@ def test_browser_signs_in_and_out(serving: Serving, held: dict[str, Held]) -> No
     assert server.get(READ).status_code == 401
 
 
+@pytest.mark.usefixtures("_read_always")
 def test_revoking_the_token_ends_its_sessions(serving: Serving, tokens: Tokens) -> None:
     _, secret = tokens.create("leaves", "read")
     server = serving()
-    wait_for_reading()
     sign_in(server.url, secret, server.client)
     assert passes(server.get(READ))
     tokens.revoke("leaves")
-    wait_for_reading()
     assert server.get(READ).status_code == 401
 
 
@@ -339,10 +338,10 @@ def test_login_leads_to_no_other_host(serving: Serving, onward: str, held: dict[
 REPLAY = {"host": "replay.archive.example.org"}
 
 
+@pytest.mark.usefixtures("_read_always")
 def test_replay_origin_is_handed_the_right_to_read(serving: Serving, tokens: Tokens) -> None:
     token, secret = tokens.create("boss", "admin")
     server = serving(public_url="http://archive.example.org")
-    wait_for_reading()
     assert server.get(READ, **REPLAY).status_code == 401
     ticket = server.site.grants.issue("ticket", token.id)
     way = f"{ENTRANCE}{ticket}/web/timemap/link/http://x.org/%2F?a=%20&b"
@@ -360,7 +359,6 @@ def test_replay_origin_is_handed_the_right_to_read(serving: Serving, tokens: Tok
     assert server.get(READ, cookie=session, **REPLAY).status_code == 401
     assert server.get(ADMIN, authorization=f"Bearer {secret}", **REPLAY).status_code == 403
     tokens.revoke("boss")
-    wait_for_reading()
     assert server.get(READ, cookie=cookie, **REPLAY).status_code == 401
 
 
