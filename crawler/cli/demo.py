@@ -56,7 +56,9 @@ def demo(home: Path) -> None:
         f"  python3 -m json.tool --no-ensure-ascii {home}/page.json\n"
         "or go on with Pressmark:\n"
         f"  export PRESSMARK_CONFIG={shlex.quote(str(configuration))}\n"
-        f"  {shlex.quote(sys.argv[0])} list {site.url} --match host"
+        f"  {shlex.quote(sys.argv[0])} list {site.url} --match host\n"
+        f"  {shlex.quote(sys.argv[0])} serve\n"
+        "The last one is for a browser: it prints the address to open."
     )
     if failed:
         raise click.exceptions.Exit(CHECKS_FAILED)

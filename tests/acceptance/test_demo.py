@@ -16,6 +16,7 @@ def test_a_page_and_a_site_are_archived_and_read_back(pressmark: Pressmark) -> N
     assert result.status == 0, result.text + result.stderr
     expected = json.loads(_EXPECTED.read_text())
     assert expected["text"] in result.text
+    assert result.text.rstrip().endswith("it prints the address to open.")
     home = pressmark.folder / "data/demo"
     assert check_by_commands(home) > 2
     (home / "page.warc.gz").unlink()  # no name of a collection, which the check wants
