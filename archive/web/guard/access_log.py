@@ -11,13 +11,13 @@ import asyncio
 import json
 import logging
 import os
-import re
 import sys
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 
 from archive.timestamps import to_warc_date
+from archive.web.guard.masking import without_secrets
 
 logger = logging.getLogger(__name__)
 
@@ -26,14 +26,6 @@ _WAITING = 50_000
 """Lines that wait for a slow disk or terminal; more are counted and left out."""
 
 _LONGEST = 4096
-_OURS = re.compile(r"(pressmark_)[A-Za-z0-9]+|(\A/grant/)[^/]+")
-# Also where the URL is a parameter of another one, and escaped.
-_SECRET = re.compile(
-    r"((?:[?&;]|%3F|%26|%3B)(?:(?!%3D|%26|%3F)[^=&;?#])*?"
-    r"(?:token|secret|passw|pwd|key|sig|auth|session|sid|code|grant|credential|jwt)"
-    r"(?:(?!%3D|%26|%3F)[^=&;?#])*(?:=|%3D))((?:(?!%26|%23|%3B)[^&;#])*)",
-    re.IGNORECASE,
-)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,11 +42,6 @@ class Line:
     status: int  #: 0: the client went away before an answer
     bytes: int  #: of the body that was sent
     ms: float
-
-
-def without_secrets(path: str) -> str:
-    """Path and query with a dash for the value of each parameter that may be a secret."""
-    return _SECRET.sub(r"\1-", _OURS.sub(r"\1\2-", path[:_LONGEST]))
 
 
 class AccessLog:
@@ -113,5 +100,5 @@ class AccessLog:
 def _json(line: Line) -> str:
     values = asdict(line)
     values["time"] = to_warc_date(datetime.fromtimestamp(line.time, UTC))
-    values["path"] = without_secrets(line.path)
+    values["path"] = without_secrets(line.path[:_LONGEST])
     return json.dumps(values) + "\n"
