@@ -26,7 +26,7 @@ from archive.timestamps import now, to_long_timestamp
 _ALPHABET = "abcdefghijklmnopqrstuvwxyz234567"
 _SOURCE = re.compile(r"[a-z0-9][a-z0-9_]{0,39}")
 _FILE = re.compile(
-    r"(?P<name>(?P<source>[a-z0-9][a-z0-9_]{0,39})-(?P<day>\d{8})\d{9}-[a-z2-7]{10})"
+    r"(?P<name>(?P<source>[a-z0-9][a-z0-9_]{0,39})-(?P<begun>(?P<day>\d{8})\d{6})\d{3}-[a-z2-7]{10})"
     r"(?:\.(?P<run>\d{17}-[a-z2-7]{10}))?\.(?P<ending>warc\.gz|cdxj\.gz|jsonl\.gz|jsonl)"
 )
 _DECISION = re.compile(r"(?P<day>\d{8})\d{9}-[a-z2-7]{10}")
@@ -109,6 +109,11 @@ def source_name(text: str) -> str:
 def source_of(filename: str) -> str:
     """The source in a file name made here. Raises KeyInvalid."""
     return _parse(filename)["source"]
+
+
+def begun_of(filename: str) -> str:
+    """When the segment of a file name made here was begun, 14 digits. Raises KeyInvalid."""
+    return _parse(filename)["begun"]
 
 
 def segment_of(filename: str) -> str:

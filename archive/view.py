@@ -71,6 +71,21 @@ class View:
         """The decisions in force that withhold a capture, also where this view shows everything."""
         return self._withholding(self.restrictions.rules(), capture)
 
+    def withholds(self, url: str, timestamp: str, digest: str) -> bool:
+        """Whether a capture of a URL that has these fields is withheld. Raises UrlError."""
+        return bool(self._rules().of(urlkey(url), timestamp, digest))
+
+    def withholds_at(self, filename: str, offset: int) -> bool:
+        """Whether the capture that begins there in a WARC is withheld; one that the index does not
+        know is not."""
+        rules = self._rules()
+        if not rules:
+            return False
+        capture = next(self._index.captures_of(filename, offset), None)
+        if capture is None or capture.offset != offset:
+            return False
+        return bool(self._withholding(rules, capture))
+
     def withholds_any(self, filename: str) -> bool:
         """Whether a capture in a WARC, which then may not be given out whole, is withheld."""
         rules = self._rules()
@@ -268,10 +283,6 @@ class View:
         """See `Index.recent`: those of the last ones that may be shown."""
         rules, last = self._rules(), self._index.recent(source, most)
         return [capture for capture in last if not _is_withheld(rules, capture)]
-
-    def captures_by_source(self) -> dict[str, int]:
-        """See `Index.captures_by_source`: how much there is, also of what is withheld."""
-        return self._index.captures_by_source()
 
     def counts(self) -> Counts:
         """See `Index.counts`: how much there is, also of what is withheld."""

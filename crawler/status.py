@@ -9,6 +9,7 @@ from pathlib import Path
 from archive.agreement import Listing, check_filled, check_same, list_files
 from archive.errors import IndexFailure, StateFailure, StoreError
 from archive.model import Segment
+from archive.names import begun_of
 from archive.restrictions.register import Restrictions
 from archive.spooled import free_space, spool_usage
 from archive.state import State
@@ -191,9 +192,7 @@ def _sources(configuration: Configuration, segments: Iterable[Segment]) -> list[
     unfinished, begun_last = unfinished_crawls(home), crawls_begun(home)
     newest: dict[str, str] = {}
     for segment in segments:
-        # The name of a file has the time at which it was begun, behind that of the source.
-        begun = segment.filename.removeprefix(f"{segment.source}-")[:14]
-        newest[segment.source] = max(begun, newest.get(segment.source, ""))
+        newest[segment.source] = max(begun_of(segment.filename), newest.get(segment.source, ""))
     configured = [source.name for source in configuration.sources]
     names = dict.fromkeys([*configured, *sorted({*newest, *unfinished})])
     return [

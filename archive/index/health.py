@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from sqlalchemy import bindparam, func, select
+from sqlalchemy import bindparam, select
 
 from archive.index import rows
 from archive.index.known import Ask
+from archive.index.lookup import joined_captures, of_named
 from archive.index.schema import captures, segments
 from archive.model import Capture
 
@@ -16,29 +17,10 @@ _SEGMENTS = 5
 
 _of_source = select(segments.c.filename).where(segments.c.source == bindparam("source"))
 _last = (
-    select(*captures.c, segments.c.filename, segments.c.source.label("segment_source"))
-    .join_from(captures, segments, captures.c.segment == segments.c.id)
-    .where(
-        captures.c.segment
-        == select(segments.c.id).where(segments.c.filename == bindparam("name")).scalar_subquery()
-    )
+    joined_captures.where(of_named(captures.c.segment))
     .order_by(captures.c.offset.desc())
     .limit(_READ)
 )
-# Counted before they are joined: of the key by place alone, which is small.
-_by_segment = (
-    select(captures.c.segment, func.count().label("number")).group_by(captures.c.segment).subquery()
-)
-_by_source = (
-    select(segments.c.source, func.sum(_by_segment.c.number).label("number"))
-    .join_from(_by_segment, segments, segments.c.id == _by_segment.c.segment)
-    .group_by(segments.c.source)
-)
-
-
-def captures_by_source(ask: Ask) -> dict[str, int]:
-    """How many captures lie in the segments of each source."""
-    return {row.source: int(row.number) for row in ask(_by_source, {})}
 
 
 def recent(ask: Ask, source: str, most: int) -> list[Capture]:

@@ -58,11 +58,7 @@ _mark_stored = (
 _of_named = (
     select(documents.c.offset, contents.c.content)
     .join_from(documents, contents, contents.c.id == documents.c.id)
-    .where(
-        # By name in each statement: in a rebuilt index a segment has another number.
-        documents.c.segment
-        == select(segments.c.id).where(segments.c.filename == bindparam("name")).scalar_subquery()
-    )
+    .where(lookup.of_named(documents.c.segment))
 )
 _document_at = _of_named.where(documents.c.offset == bindparam("at"))
 _newest_naming = (
@@ -453,10 +449,6 @@ class Index:
     def recent(self, source: str, most: int) -> list[Capture]:
         """Pages and lists of a source, whatever came of them, newest first."""
         return health.recent(self._database.rows, source, most)
-
-    def captures_by_source(self) -> dict[str, int]:
-        """How many captures lie in the segments of each source."""
-        return health.captures_by_source(self._database.rows)
 
     def counts(self) -> Counts:
         """How much there is."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import date
 
-from sqlalchemy import and_, bindparam, func, or_, select
+from sqlalchemy import Column, ColumnElement, and_, bindparam, func, or_, select
 
 from archive.index import rows
 from archive.index.known import Ask
@@ -28,6 +28,16 @@ joined_captures = select(
     *captures.c, segments.c.filename, segments.c.source.label("segment_source")
 ).join_from(captures, segments, captures.c.segment == segments.c.id)
 """Rows for `rows.joined_capture`."""
+
+
+def of_named(number: Column[int]) -> ColumnElement[bool]:
+    """That a column is the number of the segment whose file name is `name`.
+
+    By name in each statement: in a rebuilt index a segment has another number.
+    """
+    named = select(segments.c.id).where(segments.c.filename == bindparam("name"))
+    return number == named.scalar_subquery()
+
 
 _of_key = and_(
     captures.c.urlkey == bindparam("key"),
@@ -73,11 +83,7 @@ _neighbours = select(
     _oldest.where(captures.c.timestamp > bindparam("at")).scalar_subquery().label("next"),
     _latest.scalar_subquery().label("last"),
 )
-# By name in each statement: in a rebuilt index a segment has another number.
-_in_segment = (
-    captures.c.segment
-    == select(segments.c.id).where(segments.c.filename == bindparam("name")).scalar_subquery()
-)
+_in_segment = of_named(captures.c.segment)
 _of_segment = (
     joined_captures.where(_in_segment, captures.c.offset > bindparam("after"))
     .order_by(captures.c.segment, captures.c.offset)

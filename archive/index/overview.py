@@ -9,9 +9,11 @@ from sqlalchemy import and_, bindparam, func, select
 
 from archive.index import rows
 from archive.index.known import Ask
+from archive.index.lookup import joined_captures, of_named
 from archive.index.queries import SourceCounts
 from archive.index.schema import captures, documents, segments
 from archive.model import Capture
+from archive.names import begun_of
 
 _SEGMENTS = 20  # the newest captures lie in the segments that were begun last
 
@@ -19,32 +21,30 @@ _all_segments = select(segments.c.filename, segments.c.source)
 _documents_by_source = select(documents.c.source, func.count().label("number")).group_by(
     documents.c.source
 )
+# Counted before they are joined: of the key by place alone, which is small.
+_captures_by_segment = (
+    select(captures.c.segment, func.count().label("number")).group_by(captures.c.segment).subquery()
+)
+_captures_by_source = (
+    select(segments.c.source, func.sum(_captures_by_segment.c.number).label("number"))
+    .join_from(_captures_by_segment, segments, segments.c.id == _captures_by_segment.c.segment)
+    .group_by(segments.c.source)
+)
 _last_pages = (
     # By its documents, for most captures of a segment are pictures and the like.
-    select(*captures.c, segments.c.filename, segments.c.source.label("segment_source"))
-    .select_from(documents)
-    .join(segments, segments.c.id == documents.c.segment)
-    .join(
-        captures,
+    joined_captures.join(
+        documents,
         and_(captures.c.segment == documents.c.segment, captures.c.offset == documents.c.offset),
     )
-    .where(
-        documents.c.segment
-        == select(segments.c.id).where(segments.c.filename == bindparam("name")).scalar_subquery()
-    )
+    .where(of_named(documents.c.segment))
     .order_by(documents.c.offset.desc())
     .limit(bindparam("most"))
 )
 
 
-def begun(filename: str) -> str:
-    """When a segment was begun, 14 digits."""
-    return filename.rsplit("-", 2)[1][:14]
-
-
 def newest(ask: Ask, limit: int) -> list[Capture]:
     """Pages with a document that were captured last, each URL once, newest first."""
-    names = sorted((row.filename for row in ask(_all_segments, {})), key=begun, reverse=True)
+    names = sorted((row.filename for row in ask(_all_segments, {})), key=begun_of, reverse=True)
     found = [
         rows.joined_capture(row)
         for name in names[:_SEGMENTS]
@@ -61,11 +61,16 @@ def sources(ask: Ask) -> list[SourceCounts]:
     last: dict[str, str] = {}
     for row in ask(_all_segments, {}):
         number[row.source] += 1
-        last[row.source] = max(last.get(row.source, ""), begun(row.filename))
+        last[row.source] = max(last.get(row.source, ""), begun_of(row.filename))
+    held = {row.source: int(row.number) for row in ask(_captures_by_source, {})}
     texts = {row.source: row.number for row in ask(_documents_by_source, {})}
     return [
         SourceCounts(
-            name=name, segments=number[name], newest=last[name], documents=texts.get(name, 0)
+            name=name,
+            segments=number[name],
+            newest=last[name],
+            captures=held.get(name, 0),
+            documents=texts.get(name, 0),
         )
         for name in sorted(number)
     ]

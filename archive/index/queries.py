@@ -96,6 +96,7 @@ class SourceCounts:
     name: str
     segments: int
     newest: str  #: when its newest segment was begun, 14 digits
+    captures: int  #: in its segments
     documents: int
 
 

@@ -11,7 +11,7 @@ from sqlalchemy import and_, bindparam, exists, func, or_, select, update
 
 from archive.index import rows
 from archive.index.known import Ask
-from archive.index.lookup import SUCCESS
+from archive.index.lookup import SUCCESS, joined_captures, of_named
 from archive.index.schema import captures, documents, segments
 from archive.model import Capture
 
@@ -41,12 +41,8 @@ number = (
 settle = update(segments).where(segments.c.filename == bindparam("name")).values(texts=1)
 
 _of_segment = (
-    select(*captures.c, segments.c.filename, segments.c.source.label("segment_source"))
-    .join_from(captures, segments, captures.c.segment == segments.c.id)
-    .where(
-        # By name in each statement: in a rebuilt index a segment has another number.
-        captures.c.segment
-        == select(segments.c.id).where(segments.c.filename == bindparam("name")).scalar_subquery(),
+    joined_captures.where(
+        of_named(captures.c.segment),
         captures.c.offset > bindparam("after"),
         _lacks_document,
     )

@@ -7,7 +7,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from archive.errors import KeyInvalid
-from archive.names import key_of, new_name, new_run, segment_of, sibling, source_name, source_of
+from archive.names import (
+    begun_of,
+    key_of,
+    new_name,
+    new_run,
+    segment_of,
+    sibling,
+    source_name,
+    source_of,
+)
 from archive.store.base import check_key
 from tests.exchanges import STARTED
 
@@ -27,6 +36,7 @@ def test_keys_follow_the_layout() -> None:
     assert all(check_key(key) for key in keys.values())
     assert {segment_of(name) for name in keys} == {f"{NAME}.warc.gz"}
     assert {source_of(name) for name in keys} == {"bhrrc"}
+    assert {begun_of(name) for name in keys} == {"20261122100000"}
 
 
 def test_siblings_keep_the_run() -> None:

@@ -109,8 +109,8 @@ class _Known:
     def __init__(self, site: Site) -> None:
         self._view: View = site.view.settled()
         self.followed: Mapping[str, Followed] = {one.name: one for one in site.sources}
-        self.counts: Mapping[str, SourceCounts] = {one.name: one for one in self._view.sources()}
-        self._captures = self._view.captures_by_source()
+        amounts = site.stock.of(self._view).sources
+        self.counts: Mapping[str, SourceCounts] = {one.name: one for one in amounts}
 
     def recent(self, name: str) -> list[Capture]:
         return self._view.recent(name, _RECENT)
@@ -121,7 +121,7 @@ class _Known:
             name=name,
             following=None if followed is None else _following(followed),
             segments=0 if counts is None else counts.segments,
-            captures=self._captures.get(name, 0),
+            captures=0 if counts is None else counts.captures,
             documents=0 if counts is None else counts.documents,
             health=_health(self.recent(name)),
         )

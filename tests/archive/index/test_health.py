@@ -34,9 +34,3 @@ def test_recent_captures_of_a_source_are_pages_and_lists_newest_first(index: Ind
     assert [found.timestamp for found in index.recent("example", 2)] == newest_first[:2]
     assert [found.url for found in index.recent("courier", 9)] == ["https://courier.example/"]
     assert index.recent("nobody", 9) == []
-
-
-def test_captures_are_counted_by_the_source_of_their_segment(index: Index) -> None:
-    assert index.captures_by_source() == {}
-    fill(index)
-    assert index.captures_by_source() == {"example": 5, "courier": 1}

@@ -47,8 +47,9 @@ def test_newest_are_pages_with_a_document_each_url_once(index: Index) -> None:
 
 
 def test_sources_are_counted(index: Index) -> None:
+    assert [(one.name, one.captures) for one in index.sources()] == [("example", 0)]
     fill(index)
     assert index.sources() == [
-        SourceCounts(name="courier", segments=1, newest="20261123093000", documents=2),
-        SourceCounts(name="example", segments=1, newest="20261122093000", documents=2),
+        SourceCounts(name="courier", segments=1, newest="20261123093000", captures=2, documents=2),
+        SourceCounts(name="example", segments=1, newest="20261122093000", captures=5, documents=2),
     ]
