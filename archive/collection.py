@@ -24,7 +24,6 @@ from archive.index import Index
 from archive.memento import Memento, damage_of
 from archive.model import Capture, Document, Segment
 from archive.names import DESCRIPTION, key_of
-from archive.redirects import follow
 from archive.spool import open_path
 from archive.store.base import Store
 from archive.timestamps import (
@@ -150,10 +149,6 @@ class Collection:
         record = _checked(data[before:], capture)
         original = self._original(capture, record, check) if record.type == "revisit" else record
         return Memento(capture=capture, record=record, original=original, members=data)
-
-    def follow(self, memento: Memento) -> Memento:
-        """See archive.redirects.follow."""
-        return follow(memento, self.index, self.open)
 
     def document(self, capture: Capture, check: Check = _anything) -> Document | None:
         """The current document of a capture; a revisit's is that of its original, which `check` is

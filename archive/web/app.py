@@ -21,6 +21,7 @@ from archive.web.guard.login import ROUTES as LOGIN
 from archive.web.pages.routes import ROUTES as PAGES
 from archive.web.refusals import HANDLERS
 from archive.web.replay.app import ByOrigin, make_replay
+from archive.web.robots import ROUTES as ROBOTS
 from archive.web.routes import PrefixMount, PrefixRoute
 from archive.web.save.routes import ROUTES as SAVE
 from archive.web.site import Site
@@ -48,6 +49,7 @@ def make_app(site: Site) -> ASGIApp:
             *WARCS,
             PrefixMount(API, make_api(site)),
             Route("/health", _health),
+            *ROBOTS,
             *SAVE,
             *PAGES,
             *LOGIN,

@@ -1,6 +1,6 @@
 """Signed statements that a browser carries for us: sessions, and the right to read at the replay.
 
-<purpose>.<token id or "-">.<expiry>.<HMAC-SHA-256>     expiry in Unix seconds
+<purpose>.<token id>.<expiry>.<HMAC-SHA-256>     expiry in Unix seconds
 
 A statement lends the authority of a token and names it by its id: once that is revoked it is worth
 nothing. Where everybody may read none is needed.
@@ -13,7 +13,6 @@ import hmac
 import re
 import time
 from base64 import urlsafe_b64encode
-from dataclasses import dataclass
 from typing import Literal
 
 from archive.web.authority import Authority
@@ -34,16 +33,7 @@ ENTRANCE = "/grant/"
 """Path at the replay origin that takes a ticket: `/grant/<ticket>/<path>` sets the cookie and goes
 on to `/<path>`. The ticket stands in the path, for the query is the archived page's."""
 
-_FORM = re.compile(r"(session|ticket|replay)\.([a-z2-7]{1,40}|-)\.([0-9]{1,12})\.([A-Za-z0-9_-]+)")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Grant:
-    """A statement whose signature is ours, and whose time is not over."""
-
-    purpose: Purpose
-    token_id: str | None  #: whose authority it lends; None: that of everybody
-    expires: int  #: Unix seconds
+_FORM = re.compile(r"(session|ticket|replay)\.([a-z2-7]{1,40})\.([0-9]{1,12})\.([A-Za-z0-9_-]+)")
 
 
 class Grants:
@@ -53,21 +43,21 @@ class Grants:
         """`key`: at least 32 random bytes."""
         self._key = key
 
-    def issue(self, purpose: Purpose, token_id: str | None) -> str:
+    def issue(self, purpose: Purpose, token_id: str) -> str:
         """A new statement, in characters that cookies and paths may hold."""
-        body = f"{purpose}.{token_id or '-'}.{int(time.time()) + SECONDS[purpose]}"
+        body = f"{purpose}.{token_id}.{int(time.time()) + SECONDS[purpose]}"
         return f"{body}.{self._sign(body)}"
 
-    def read(self, purpose: Purpose, text: str) -> Grant | None:
-        """What a statement says; None for one that is not ours, for something else, or over."""
+    def read(self, purpose: Purpose, text: str) -> str | None:
+        """Id of the token whose authority a statement lends; None for one that is not ours, for
+        something else, or over."""
         match = _FORM.fullmatch(text)
         if match is None or match[1] != purpose:
             return None
         body, _, signature = text.rpartition(".")
         if not hmac.compare_digest(signature, self._sign(body)) or int(match[3]) <= time.time():
             return None
-        token_id = None if match[2] == "-" else match[2]
-        return Grant(purpose=purpose, token_id=token_id, expires=int(match[3]))
+        return match[2]
 
     def entrance(self, authority: Authority, path: str) -> str:
         """Path at the replay origin that leads to `path` there ("/view/2026.../http://...") with

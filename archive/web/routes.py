@@ -11,7 +11,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 Handler = Callable[[Request], Awaitable[Response]]
 
-READING = ("GET", "HEAD")
+_READING = ("GET", "HEAD")
 
 
 class _HotRoute(BaseRoute):
@@ -33,10 +33,8 @@ class _HotRoute(BaseRoute):
 class ExactRoute(_HotRoute):
     """One of some paths."""
 
-    def __init__(
-        self, paths: Iterable[str], handler: Handler, *, methods: tuple[str, ...] = READING
-    ) -> None:
-        super().__init__(handler, methods)
+    def __init__(self, paths: Iterable[str], handler: Handler) -> None:
+        super().__init__(handler, _READING)
         self._paths = frozenset(paths)
 
     def matches(self, scope: Scope) -> tuple[Match, Scope]:
@@ -50,7 +48,7 @@ class PrefixRoute(_HotRoute):
     line feed or a slash is no longer what it was."""
 
     def __init__(
-        self, prefix: str, handler: Handler, *, methods: tuple[str, ...] = READING
+        self, prefix: str, handler: Handler, *, methods: tuple[str, ...] = _READING
     ) -> None:
         super().__init__(handler, methods)
         self._prefix = prefix

@@ -30,6 +30,7 @@ from archive.store.base import StoredObject
 from archive.store.memory import MemoryStore
 from archive.timestamps import to_timestamp, to_warc_date
 from archive.urlkey import urlkey
+from archive.view import View
 from archive.warc.gzip import member
 from archive.warc.reading import read_record
 from archive.warc.writing import WarcRecord
@@ -408,7 +409,7 @@ def _redirect(location: bytes, status: bytes = b"301 Moved") -> bytes:
 
 
 def _followed(collection: Collection, url: str, at: str | None = None) -> Capture:
-    return collection.follow(collection.memento(url, at=at)).capture
+    return View(collection).follow(collection.memento(url, at=at)).capture
 
 
 def test_redirects_are_followed_to_the_snapshot_nearest_in_time(collection: Collection) -> None:

@@ -117,23 +117,23 @@ class Gate:
             return NOBODY
         name = SECURE_SESSION_COOKIE if self._site.secure(scope) else SESSION_COOKIE
         # Cookies ignore ports: at the replay origin a session counts for nothing.
-        grant = (
+        token_id = (
             self._site.grants.read("replay", cookie(sent, REPLAY_COOKIE) or "")
             if replay
             else self._site.grants.read("session", cookie(sent, name) or "")
         )
-        if grant is None or grant.token_id is None:
+        if token_id is None:
             return NOBODY
-        token = await register.by_id(grant.token_id)
+        token = await register.by_id(token_id)
         return NOBODY if token is None else _authority(token, by_cookie=True)
 
     async def _enter(self, scope: Scope) -> Response:
         """At the replay origin: a ticket becomes a cookie of its own."""
         raw: bytes = scope.get("raw_path") or scope["path"].encode()
         ticket, slash, rest = raw[len(ENTRANCE) :].partition(b"/")
-        grant = self._site.grants.read("ticket", ticket.decode("latin-1"))
+        token_id = self._site.grants.read("ticket", ticket.decode("latin-1"))
         # Two slashes would name another host.
-        if grant is None or not slash or rest[:1] in (b"/", b"\\"):
+        if token_id is None or not slash or rest[:1] in (b"/", b"\\"):
             detail = "this way to the page is no longer open: go back and open the page once more"
             return refuse(Request(scope), Refusal(status=403, detail=detail))
         query = b"?" + scope["query_string"] if scope["query_string"] else b""
@@ -143,7 +143,7 @@ class Gate:
         response.raw_headers.append((b"location", b"/" + rest + query))
         response.set_cookie(
             REPLAY_COOKIE,
-            self._site.grants.issue("replay", grant.token_id),
+            self._site.grants.issue("replay", token_id),
             max_age=SECONDS["replay"],
             httponly=True,
             samesite="lax",

@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Literal
 
+from starlette.datastructures import QueryParams
+
 Rate = Literal["save", "search"]
 
 
@@ -27,8 +29,10 @@ class Path:
     change: str | None = "admin"
     #: whether a GET changes something too, so that other sites may not send people there
     acts: bool = False
-    #: which rate counts it; "search" only where there is something to search for
+    #: which rate counts it; "save" only what changes something
     rate: Rate | None = None
+    #: the parameter without which the rate does not count it
+    asks: str | None = None
     #: only this very path, nothing below it
     exact: bool = False
     #: `look` counts only where others than this machine reach the server; else it needs "read"
@@ -40,36 +44,33 @@ class Path:
 _PATHS = (
     Path(prefix="/health", route="/health", look=None, exact=True),
     Path(prefix="/robots.txt", route="/robots.txt", look=None, exact=True),
-    Path(prefix="/favicon.ico", route="/favicon.ico", look=None, exact=True),
     Path(prefix="/static/", route="/static/{file}", look=None),
     Path(prefix="/login", route="/login", look=None, change=None, exact=True),
     Path(prefix="/logout", route="/logout", look=None, change=None, exact=True),
     Path(prefix="/metrics", route="/metrics", look="admin", exact=True, remote=True),
-    Path(prefix="/", route="/", rate="search", exact=True, change="read"),
-    Path(prefix="/search", route="/search", rate="search", change="read"),
+    Path(prefix="/", route="/", rate="search", asks="q", exact=True, change="read"),
     Path(prefix="/web/timemap/", route="/web/timemap/{form}/{url}", change="read"),
     Path(prefix="/web/", route="/web/{timestamp}/{url}", change="read", archived=True),
     Path(prefix="/cdx/search/cdx", route="/cdx/search/cdx", change="read"),
     Path(prefix="/cdx", route="/cdx", change="read"),
     Path(prefix="/wayback/available", route="/wayback/available", change="read"),
     Path(prefix="/warcs/", route="/warcs/{name}", change="read"),
-    Path(prefix="/save/status", route="/save/status/{job}", look="save", change="save"),
+    Path(prefix="/save/status", route="/save/status", look="save", change="save", exact=True),
+    Path(prefix="/save/status/", route="/save/status/{job}", look="save", change="save"),
     # The form of that name acts when it is posted.
     Path(prefix="/save", route="/save", look="save", change="save", rate="save", exact=True),
-    Path(prefix="/save", route="/save", look="save", change="save", acts=True, rate="save"),
+    Path(prefix="/save/", route="/save", look="save", change="save", acts=True, rate="save"),
     # What somebody has archived is not for everybody who may read.
     Path(prefix="/jobs", route="/jobs", look="save", change="save", rate="save"),
     Path(prefix="/api/v1/jobs", route="/api/v1/jobs", look="save", change="save", rate="save"),
     Path(prefix="/api/v1/search", route="/api/v1/search", change="read", rate="search"),
     Path(prefix="/api/v1/restrictions", route="/api/v1/restrictions", look="admin"),
-    Path(prefix="/api/v1/tokens", route="/api/v1/tokens", look="admin"),
     Path(prefix="/api/v1/openapi.json", route="/api/v1/openapi.json", look=None, exact=True),
     *(
         Path(prefix=f"/api/v1/{name}", route=f"/api/v1/{name}", change="read")
         for name in ("captures", "check", "diff", "documents", "sources", "versions")
     ),
     Path(prefix="/api/", route="/api"),
-    Path(prefix="/restrictions", route="/restrictions", look="admin"),
     *(
         Path(prefix=f"/{name}", route=f"/{name}", change="read")
         for name in ("about", "captures", "cite", "diff", "document", "sources")
@@ -117,4 +118,7 @@ def counted(path: Path, method: str, query: bytes) -> Rate | None:
     """The rate that the request counts for."""
     if path.rate == "save":
         return "save" if changes(path, method) else None
-    return path.rate if path.rate and b"q=" in query else None
+    # By its name as handlers read it: it may be escaped.
+    if path.asks is not None and path.asks not in QueryParams(query):
+        return None
+    return path.rate

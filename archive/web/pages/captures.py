@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from itertools import islice
 from typing import get_args
 from urllib.parse import urlencode, urlsplit
@@ -64,7 +64,7 @@ class _Period:
 
     year: int
     month: int | None  #: None: the whole year
-    captures: Sequence[Capture] = field(default=())
+    captures: Sequence[Capture]
 
 
 async def captures(request: Request) -> Response:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import datetime
 from urllib.parse import urlencode
 
 from starlette.requests import Request
@@ -14,6 +13,7 @@ from archive.web.api.jobs import cancel_job, retry_job
 from archive.web.authority import authority_of
 from archive.web.pages.rendering import render
 from archive.web.save.submitting import queue_of
+from archive.web.shown_jobs import all_shown, shown
 from archive.web.site import site_of
 
 _PAGE = 50
@@ -43,12 +43,7 @@ def took(job: Job) -> str | None:
     return f"{seconds // 60} min {seconds % 60} s" if seconds >= 60 else f"{seconds} s"
 
 
-def digits(moment: datetime) -> str:
-    """14 digits, for the filters of the templates."""
-    return to_timestamp(moment)
-
-
-_HELPERS = {"state_of": state_of, "took": took, "digits": digits}
+_HELPERS = {"state_of": state_of, "took": took, "digits": to_timestamp}
 
 
 async def jobs(request: Request) -> Response:
@@ -64,7 +59,8 @@ async def jobs(request: Request) -> Response:
     if site.jobs is None:
         return render(request, "jobs.html", context, headers=_NO_STORE)
     before = request.query_params.get("before") or None
-    found = await site.jobs.list(JobQuery(limit=_PAGE + 1, before=before))
+    listed = await site.jobs.list(JobQuery(limit=_PAGE + 1, before=before))
+    found = await all_shown(site, listed)
     following = None
     if len(found) > _PAGE:
         following = f"/jobs?{urlencode({'before': found[_PAGE - 1].id})}"
@@ -79,7 +75,8 @@ async def jobs(request: Request) -> Response:
 
 async def job(request: Request) -> Response:
     """One job; while it runs the page asks again by itself, where scripts run."""
-    found = await queue_of(site_of(request.scope)).get(request.path_params["job"])
+    site = site_of(request.scope)
+    found = await shown(site, await queue_of(site).get(request.path_params["job"]))
     authority = authority_of(request.scope)
     own = found.by == (authority.token or "") or authority.may("admin")
     context = {**_HELPERS, "job": found, "may_change": own and authority.may("save")}

@@ -16,6 +16,7 @@ from starlette.types import ASGIApp, Receive, Send
 from archive.errors import ArchiveError, UrlError
 from archive.web.refusals import refusal_of
 from archive.web.replay.answers import answer
+from archive.web.robots import ROUTES as ROBOTS
 from archive.web.routes import PrefixRoute
 from archive.web.site import Site, site_of
 from archive.web.targets import Scope, raw_target, repaired
@@ -58,7 +59,7 @@ def make_replay(site: Site) -> ASGIApp:
     routes: list[BaseRoute] = [PrefixRoute(RAW, _raw), PrefixRoute(VIEW, _view)]
     routes += [PrefixRoute(prefix, _inside) for prefix in _INSIDE]
     routes += [Route(path, _static) for path in _STATIC]
-    routes += [Route("/health", _health), PrefixRoute("/", _nothing)]
+    routes += [Route("/health", _health), *ROBOTS, PrefixRoute("/", _nothing)]
     app = Starlette(routes=routes)
     app.state.site = site
     return app

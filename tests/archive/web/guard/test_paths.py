@@ -60,7 +60,12 @@ def test_operations_of_the_api_have_rows_and_none_changes_anything_for_readers(s
         ("/save", "POST", "save", True, "save"),
         ("/save/http://x.org/", "GET", "save", True, "save"),
         ("/save/http://x.org/", "HEAD", "save", True, "save"),
+        ("/save/status", "POST", "save", True, None),
         ("/save/status/x", "GET", "save", False, None),
+        # What only begins like a status is a URL to save.
+        ("/save/status.example.org/", "GET", "save", True, "save"),
+        ("/save/statusx", "POST", "save", True, "save"),
+        ("/savestatus", "GET", "read", False, None),
         ("/api/v1/jobs", "POST", "save", True, "save"),
         ("/api/v1/jobs/x", "DELETE", "save", True, "save"),
         ("/api/v1/restrictions", "GET", "admin", False, None),
@@ -69,6 +74,7 @@ def test_operations_of_the_api_have_rows_and_none_changes_anything_for_readers(s
         ("/something/new", "GET", "read", False, None),
         ("/something/new", "POST", "admin", True, None),
         ("/health", "GET", None, False, None),
+        ("/robots.txt", "GET", None, False, None),
         ("/", "GET", "read", False, "search"),
     ],
 )
@@ -77,3 +83,19 @@ def test_rows(path: str, method: str, scope: str | None, acts: bool, rate: str |
     assert needed(row, method) == scope
     assert changes(row, method) == acts
     assert counted(row, method, b"q=words") == rate
+
+
+@pytest.mark.parametrize(
+    ("path", "query", "rate"),
+    [
+        ("/", b"q=words", "search"),
+        ("/", b"%71=words", "search"),
+        ("/", b"a=1&q", "search"),
+        ("/", b"", None),
+        ("/", b"faq=1", None),
+        ("/api/v1/search", b"words", "search"),
+        ("/web/2026/http://x.org/", b"q=words", None),
+    ],
+)
+def test_what_is_searched_for_is_counted(path: str, query: bytes, rate: str | None) -> None:
+    assert counted(path_of(path), "GET", query) == rate
