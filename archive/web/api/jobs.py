@@ -19,6 +19,7 @@ from archive.web.api.parameters import Cursor, Limit, Url
 from archive.web.api.problems import problems
 from archive.web.authority import authority_of
 from archive.web.save.submitting import Wish, duration, queue_of, recent, saveable, submit
+from archive.web.shown_jobs import all_shown, shown
 from archive.web.site import Site, site_of
 from archive.web.targets import Scope
 
@@ -74,6 +75,7 @@ class JobModel(BaseModel):
     by: str = Field(description="Name of the token that it was handed in with; may be empty.")
     result: dict[str, Any] | None = Field(
         description="What `pressmark archive --json` prints; `memento` is the path of the snapshot."
+        " Of what is withheld only `ok`, `state`, `url`, `error`, and `withheld`, which is true."
     )
     error: JobError | None
 
@@ -152,7 +154,7 @@ async def list_jobs(
     before = _cursors.place(request, cursor)
     states = () if state is None else (state,)
     query = JobQuery(kind=kind, states=states, limit=limit + 1, before=before)
-    found = await queue.list(query)
+    found = await all_shown(site_of(request.scope), await queue.list(query))
     following = _cursors.next_page(request, found[limit - 1].id) if len(found) > limit else None
     announce(response, following)
     return JobPage(jobs=[JobModel.of(job) for job in found[:limit]], next=following)
@@ -177,7 +179,8 @@ async def submit_job(request: Request, response: Response, wish: JobWish) -> Job
 @router.get("/jobs/{job}", summary="One job", responses=problems(404, 501))
 async def get_job(request: Request, job: JobId) -> JobModel:
     """A job as it is now."""
-    return JobModel.of(await queue_of(site_of(request.scope)).get(job))
+    site = site_of(request.scope)
+    return JobModel.of(await shown(site, await queue_of(site).get(job)))
 
 
 @router.post("/jobs/{job}/cancel", summary="End a job", responses=problems(404, 501))
@@ -185,14 +188,16 @@ async def cancel_job(request: Request, job: JobId) -> JobModel:
     """A job that waits ends at once; one that runs stops in order and keeps what it has captured,
     which takes a while. One that has ended stays as it is."""
     await _own(request, job)
-    return JobModel.of(await queue_of(site_of(request.scope)).cancel(job))
+    site = site_of(request.scope)
+    return JobModel.of(await shown(site, await queue_of(site).cancel(job)))
 
 
 @router.post("/jobs/{job}/retry", summary="Try a job again", responses=problems(404, 409, 501))
 async def retry_job(request: Request, job: JobId) -> JobModel:
     """One that failed or was cancelled waits again, under the same id."""
     await _own(request, job)
-    return JobModel.of(await queue_of(site_of(request.scope)).retry(job))
+    site = site_of(request.scope)
+    return JobModel.of(await shown(site, await queue_of(site).retry(job)))
 
 
 async def _own(request: Request, name: str) -> None:

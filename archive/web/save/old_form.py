@@ -10,6 +10,7 @@ from archive.web.authority import authority_of
 from archive.web.save import shapes
 from archive.web.save.answers import answer, refused, snapshot_headers
 from archive.web.save.submitting import Wish, queue_of, saveable, submit
+from archive.web.shown_jobs import shown
 from archive.web.site import site_of
 
 WAITED = 60.0
@@ -36,7 +37,7 @@ async def snapshot(request: Request, target: str) -> Response:
     by = authority_of(request.scope).token or ""
     try:
         job = await submit(site, Wish(url=saveable(target), by=by, priority=_BEFORE))
-        job = await queue_of(site).wait(job.id, WAITED)
+        job = await shown(site, await queue_of(site).wait(job.id, WAITED))
     except UrlError as error:
         return answer(shapes.error("invalid-url-syntax", str(error)), 400)
     except ArchiveError as error:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
-
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import BaseRoute, Route
@@ -19,6 +17,7 @@ from archive.web.save.asking import Asked, BadRequest, asked, names_of
 from archive.web.save.old_form import snapshot
 from archive.web.save.shapes import Shape, private_id, public_id, status_of
 from archive.web.save.submitting import Wish, queue_of, saveable, submit
+from archive.web.shown_jobs import all_shown, is_withheld, shown
 from archive.web.site import Site, site_of
 from archive.web.targets import raw_target
 
@@ -63,7 +62,7 @@ async def _taken(request: Request, wanted: Asked) -> Response:
 
 def _known(job: Job) -> str:
     """That the page was archived lately, where it was."""
-    if job.state != "success" or job.result is None:
+    if job.state != "success" or job.result is None or is_withheld(job):
         return ""
     return (
         f"this page was archived lately, at {job.result.get('timestamp')}, and that is the answer; "
@@ -113,7 +112,7 @@ async def _status(request: Request, name: str) -> Response:
             return answer(await _system(site))
         if not name:
             return answer(await _several(site, await names_of(request)))
-        job = await queue.get(private_id(name))
+        job = await shown(site, await queue.get(private_id(name)))
     except BadRequest as error:
         return _bad(request, error)
     except ArchiveError as error:
@@ -139,14 +138,17 @@ async def _system(site: Site) -> Shape:
 
 async def _several(site: Site, names: list[str]) -> list[Shape]:
     queue = queue_of(site)
-
-    async def one(name: str) -> Shape:
+    wanted = names[:_MOST]
+    jobs, unknown = dict[str, Job](), dict[str, Shape]()
+    for name in wanted:
         try:
-            return status_of(await queue.get(private_id(name)))
+            jobs[name] = await queue.get(private_id(name))
         except JobUnknown as error:
-            return shapes.error("job-not-found", str(error), job_id=name[:80])
-
-    return list(await asyncio.gather(*(one(name) for name in names[:_MOST])))
+            unknown[name] = shapes.error("job-not-found", str(error), job_id=name[:80])
+    told = await all_shown(site, list(jobs.values()))
+    statuses = dict(zip(jobs, map(status_of, told), strict=True))
+    every = statuses | unknown
+    return [every[name] for name in wanted]
 
 
 ROUTES: tuple[BaseRoute, ...] = (

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from archive.jobs import Job
+from archive.web.shown_jobs import is_withheld
 
 PREFIX = "spn2-"
 """Begins the ids of jobs as clients see them; 40 hex digits follow."""
@@ -73,6 +74,8 @@ def extension_of(job: Job) -> str | None:
         return "job-failed"
     if job.error is not None:
         return _EXTENSIONS.get(job.error.reason, "job-failed")
+    if is_withheld(job):
+        return "no-access"
     status = (job.result or {}).get("status") or 0
     if status < 400 or job.arguments.get(CAPTURE_ALL):
         return None
@@ -119,6 +122,8 @@ def _message(job: Job) -> str:
         return job.error.message
     if job.state == "cancelled":
         return "the job was cancelled: hand the URL in again"
+    if is_withheld(job):
+        return "the page was captured and is kept, but what was captured is withheld"
     result = job.result or {}
     return (
         f"the site answered with the status {result.get('status')}, and that is kept as "

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from typing import Any
 from urllib.parse import quote, unquote, urlsplit
@@ -15,6 +15,7 @@ from archive.model import Capture
 from archive.timestamps import now, to_datetime, to_timestamp
 from archive.urlkey import urlkey
 from archive.view import View
+from archive.web.shown_jobs import is_withheld, shown
 from archive.web.site import Site
 from archive.web.targets import repaired
 
@@ -127,25 +128,29 @@ def queue_of(site: Site) -> JobQueue:
 
 
 async def submit(site: Site, wish: Wish) -> Job:
-    """The job of a wish: a new one, or one that is already at it or did it lately.
+    """The job of a wish, as it may be shown: a new one, or one that is already at it or did it
+    lately.
 
     Raises SavingOff, QueueFull, IndexFailure, UrlError.
     """
     queue = queue_of(site)
     found = await site.call(recent, site.view, wish.url, wish.within)
-    return await queue.submit(
-        JobRequest(
-            kind=ARCHIVE,
-            arguments={"url": wish.url, **wish.options},
-            partition=urlsplit(wish.url).hostname,
-            priority=wish.priority,
-            by=wish.by,
-            key=" ".join([wish.url, *sorted(wish.options)]),
-            within=wish.within,
-            result=None if found is None else _result(wish.url, found),
-            result_at=None if found is None else to_datetime(found.timestamp),
-        )
+    request = JobRequest(
+        kind=ARCHIVE,
+        arguments={"url": wish.url, **wish.options},
+        partition=urlsplit(wish.url).hostname,
+        priority=wish.priority,
+        by=wish.by,
+        key=" ".join([wish.url, *sorted(wish.options)]),
+        within=wish.within,
+        result=None if found is None else _result(wish.url, found),
+        result_at=None if found is None else to_datetime(found.timestamp),
     )
+    job = await shown(site, await queue.submit(request))
+    if is_withheld(job):
+        # Nobody is served with what may not be shown: another one takes its place.
+        job = await shown(site, await queue.submit(replace(request, within=timedelta(0))))
+    return job
 
 
 def _result(url: str, capture: Capture) -> dict[str, Any]:
