@@ -36,8 +36,8 @@ _SLASHES = re.compile(rb"/{2,}")
 # What counts as a session id, and that the query's are found anywhere in it, even inside a name, is
 # given by the archives that exist: keys have to meet theirs.
 _PATH_SESSIONS = (
-    re.compile(rb"(.*/)\((?:[a-z]\([0-9a-z]{24}\))+\)/([^?]+\.aspx.*)"),
-    re.compile(rb"(.*/)\([0-9a-z]{24}\)/([^?]+\.aspx.*)"),
+    re.compile(rb"(.*/)\((?:[a-z]\([0-9a-z]{24}\))+\)/(?=.)"),
+    re.compile(rb"(.*/)\([0-9a-z]{24}\)/(?=.)"),
 )
 _QUERY_SESSIONS: tuple[re.Pattern[bytes], ...] = tuple(
     re.compile(rb"(.*)" + pattern + rb"(?:&(.*))?")
@@ -46,15 +46,18 @@ _QUERY_SESSIONS: tuple[re.Pattern[bytes], ...] = tuple(
         rb"phpsessid=[0-9a-z]{32}",
         rb"sid=[0-9a-z]{32}",
         rb"aspsessionid[a-z]{8}=[a-z]{24}",
-        rb"cfid=[^&]+&cftoken=[^&]+",
+        # None reaches beyond the next one, so that many of them take linear time, too.
+        rb"cfid=(?:(?!cfid=[^&])[^&])+&cftoken=[^&]+",
     )
 )
 
 
-# Of one exchange it is asked for when it comes, when it is written, and for its document.
-@lru_cache(4096)
 def urlkey(url: str) -> str:
     """The SURT of an http or https URL. Raises UrlError for anything else, or without a host."""
+    return _kept(url) if len(url) <= _LONGEST_KEPT else _made(url)
+
+
+def _made(url: str) -> str:
     try:
         data = url.encode()
     except UnicodeEncodeError as error:
@@ -80,6 +83,12 @@ def urlkey(url: str) -> str:
     if parameters:
         key += b"?" + parameters
     return key.decode("ascii")
+
+
+# Of one exchange it is asked for when it comes, when it is written, and for its document. Long ones
+# are rare, and strangers may send them: kept, they would take much memory.
+_kept = lru_cache(4096)(_made)
+_LONGEST_KEPT = 2048
 
 
 def prefix_range(url: str, match: Match) -> tuple[str, str]:
@@ -157,14 +166,28 @@ def _path(data: bytes) -> bytes:
             segments.append(segment)
     path = _SLASHES.sub(b"/", _escape(b"/" + b"/".join(segments))).lower()
     for pattern in _PATH_SESSIONS:
-        path = pattern.sub(rb"\1\2", path, count=1)
+        path = _without_session(path, pattern)
     return path.rstrip(b"/") or b"/"
+
+
+def _without_session(path: bytes, session: re.Pattern[bytes]) -> bytes:
+    """Without the last session id that a name in ".aspx" follows, with no "?" between them.
+
+    Each part between two "?" is read once, so that it takes linear time.
+    """
+    start = len(path)
+    while (end := path.rfind(b".aspx", 0, start)) >= 0:
+        start = path.rfind(b"?", 0, end) + 1
+        match = session.match(path, start, end)
+        if match:
+            return path[: match.end(1)] + path[match.end() :]
+    return path
 
 
 def _query(data: bytes) -> bytes:
     """Query in lower case: unescaped, session ids cut out, parameters sorted by name and value."""
     query = _escape(_unescape(data)).lower()
-    for pattern in _QUERY_SESSIONS:
+    for pattern in _QUERY_SESSIONS if b"id" in query else ():
         match = pattern.fullmatch(query)
         if match:
             query = match.expand(rb"\1\2")

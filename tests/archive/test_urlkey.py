@@ -160,6 +160,35 @@ def test_deep_escapes_take_linear_time() -> None:
     assert urlkey(f"http://a/{'%zz' * 1000}%{'25' * depth}") == f"a)/{'%25zz' * 1000}%25"
 
 
+SESSION = "(0123456789abcdef01234567)"
+
+
+# Tried from each beginning to each end, any of these takes many minutes.
+@pytest.mark.parametrize(
+    "rest",
+    [
+        "a" * 1_000_000,
+        "a/" * 1_000_000 + "x.aspx",
+        "(a(/" * 400_000 + "a",
+        f"x.aspx/{SESSION}" + f"/{SESSION}" * 40_000,
+        f"x.aspx%3F{SESSION}/" * 40_000 + "x",
+        "?" + "cfid=" * 400_000,
+        "?" + "&cfid=a" * 300_000,
+        "?&cftoken=" + "&cfid=" * 400_000,
+    ],
+    ids=lambda text: text[:12],
+)
+def test_long_addresses_take_linear_time(rest: str) -> None:
+    whole = sorted(rest.split("&")) if rest[0] == "?" else [rest.replace("%3F", "?")]
+    assert urlkey(f"http://a/{rest}") == f"a)/{'&'.join(whole)}"
+
+
+def test_long_addresses_are_not_kept_in_memory() -> None:
+    assert urlkey("http://a/x") is urlkey("http://a/x")
+    long = "http://a/" + "x" * 10_000
+    assert urlkey(long) is not urlkey(long)
+
+
 @pytest.mark.parametrize(
     ("match", "url", "inside", "outside"),
     [
