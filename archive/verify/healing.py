@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import hashlib
 import heapq
-from collections.abc import Generator, Iterator
+from collections.abc import Callable, Generator, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import partial
 from itertools import groupby
 from pathlib import Path
 from typing import Literal
@@ -71,7 +72,7 @@ class _Both:
 
     def description(self) -> Generator[Healed, None, bool]:
         """What tells a collection from an empty folder; whether they may be one and the same."""
-        copies = [_description(one) for one in self._stores]
+        copies = [_copy(one, DESCRIPTION, _is_description) for one in self._stores]
         states: list[State] = [state for state, _ in copies]
         whole = [data for state, data in copies if state == "good"]
         if len(whole) == 2 and are_others(*whole):
@@ -95,7 +96,7 @@ class _Both:
             decision_of(key)
         except KeyInvalid:
             return
-        copies = [_decision(one, key) for one in self._stores]
+        copies = [_copy(one, key, partial(is_whole, key)) for one in self._stores]
         states: list[State] = [state for state, _ in copies]
         whole = [data for state, data in copies if state == "good"]
         if whole:
@@ -155,20 +156,14 @@ def _own_of(key: str) -> set[str]:
         return set()
 
 
-def _description(store: Store) -> tuple[State, bytes]:
-    try:
-        data = store.get(DESCRIPTION)
-        return ("bad" if values_of(data) is None else "good"), data
-    except KeyMissing:
-        return "missing", b""
-    except ObjectDamaged:
-        return "bad", b""
+def _is_description(data: bytes) -> bool:
+    return values_of(data) is not None
 
 
-def _decision(store: Store, key: str) -> tuple[State, bytes]:
+def _copy(store: Store, key: str, is_good: Callable[[bytes], bool]) -> tuple[State, bytes]:
     try:
         data = store.get(key)
-        return ("good" if is_whole(key, data) else "bad"), data
+        return ("good" if is_good(data) else "bad"), data
     except KeyMissing:
         return "missing", b""
     except ObjectDamaged:
