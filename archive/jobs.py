@@ -70,7 +70,7 @@ class Job:
     by: str = ""
     attempts: int = 0  #: how often it was started
     cancelling: bool = False  #: it was asked to end, and has not yet
-    progress: Progress | None = None  #: None: nothing to count
+    progress: Progress | None = None  #: None: nothing to count, as in an archive job
     result: Mapping[str, Any] | None = None  #: plain JSON; also of failed ones, where there is any
     error: Failure | None = None  #: of a job in state `error`
 
@@ -86,7 +86,6 @@ class JobQuery:
 
     kind: str | None = None
     states: Sequence[JobState] = ()  #: empty: any
-    by: str | None = None
     limit: int = 100
     before: str | None = None  #: id of a job: only those that were submitted before it
 

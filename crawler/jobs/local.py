@@ -136,7 +136,6 @@ class LocalQueue:
             if (
                 entry.number < last
                 and query.kind in (None, job.kind)
-                and query.by in (None, job.by)
                 and (not query.states or job.state in query.states)
             ):
                 found.append(job)
