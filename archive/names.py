@@ -41,9 +41,9 @@ ACCESS = "access/"
 Ending = Literal["warc.gz", "cdxj.gz", "jsonl.gz", "jsonl"]
 
 
-def random_part() -> str:
-    """10 characters of a-z2-7: 50 random bits."""
-    return "".join(secrets.choice(_ALPHABET) for _ in range(10))
+def random_part(length: int = 10) -> str:
+    """Characters of a-z2-7: each has 5 random bits."""
+    return "".join(secrets.choice(_ALPHABET) for _ in range(length))
 
 
 def new_name(source: str, moment: datetime | None = None) -> str:

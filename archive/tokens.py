@@ -13,6 +13,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import Connection, RowMapping, insert, or_, select, update
 
 from archive.errors import TokenNameTaken, TokenUnknown
+from archive.names import random_part
 from archive.state import State
 from archive.state.schema import signing_keys, tokens
 from archive.timestamps import now, to_datetime, to_timestamp
@@ -26,9 +27,7 @@ SCOPES = ("read", "save", "admin")
 USE_NOTED = timedelta(hours=1)
 """How old `last_used` may be: a write for each request would cost more than the request."""
 
-_ALPHABET = "abcdefghijklmnopqrstuvwxyz234567"
 _SECRET = 40  # characters of 5 bits: 200 bits
-_ID = 10
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._@-]{0,63}")
 _KEY_BYTES = 32
 
@@ -77,10 +76,10 @@ class Tokens:
 
     def create(self, name: str, scope: str, expires: datetime | None = None) -> tuple[Token, str]:
         """A new token and its secret, which is told this once. Raises TokenNameTaken."""
-        secret = PREFIX + _random(_SECRET)
+        secret = PREFIX + random_part(_SECRET)
         time = now()
         token = Token(
-            id=_random(_ID),
+            id=random_part(),
             name=check_name(name),
             scope=SCOPES[SCOPES.index(scope)],
             created=to_timestamp(time),
@@ -166,7 +165,3 @@ def _all(connection: Connection) -> list[Token]:
 
 def _token(row: RowMapping) -> Token:
     return Token(**{str(name): value for name, value in row.items()})
-
-
-def _random(length: int) -> str:
-    return "".join(secrets.choice(_ALPHABET) for _ in range(length))
