@@ -98,6 +98,16 @@ def refusal_of(error: ArchiveError) -> Refusal:
     return Refusal(status=status, detail="the archive's copy cannot be given out as it was")
 
 
+def for_people(request: Request) -> bool:
+    """Whether a browser shows the answer to somebody; programs are told in their own form."""
+    return "text/html" in request.headers.get("accept", "") and not _takes_json(request)
+
+
+def _takes_json(request: Request) -> bool:
+    below_api = request.scope["path"].startswith("/api/")
+    return below_api or "json" in request.headers.get("accept", "")
+
+
 def refuse(
     request: Request,
     refusal: Refusal,
@@ -113,8 +123,7 @@ def refuse(
     all_headers = {"X-Content-Type-Options": "nosniff", "Cache-Control": "no-store"}
     all_headers |= {"Retry-After": _RETRY_AFTER} if refusal.status in (429, 503) else {}
     all_headers |= headers or {}
-    accept = request.headers.get("accept", "")
-    if as_json or request.scope["path"].startswith("/api/") or "json" in accept:
+    if as_json or _takes_json(request):
         problem: dict[str, Any] = {
             "type": "about:blank",
             "title": refusal.title,
@@ -129,7 +138,7 @@ def refuse(
             ]
         all_headers["Content-Type"] = "application/problem+json"
         return Response(json.dumps(problem), refusal.status, all_headers)
-    if "text/html" in accept:
+    if for_people(request):
         return error_page(
             request,
             status=refusal.status,

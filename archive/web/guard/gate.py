@@ -27,7 +27,7 @@ from archive.web.guard.credentials import (
 from archive.web.guard.login import login_page
 from archive.web.guard.origins import Hosts, is_from_elsewhere
 from archive.web.guard.paths import changes, needed, path_of
-from archive.web.refusals import Refusal, refusal_of, refuse
+from archive.web.refusals import Refusal, for_people, refusal_of, refuse
 from archive.web.site import Site
 
 logger = logging.getLogger(__name__)
@@ -230,7 +230,6 @@ def _lacking(scope: Scope, authority: Authority, needs: str) -> Response:
     detail = (
         f"this needs a token with the scope {needs}: send it as `Authorization: Bearer <token>`"
     )
-    looks = scope["method"] in ("GET", "HEAD")
-    if looks and "text/html" in request.headers.get("accept", ""):
+    if scope["method"] in ("GET", "HEAD") and for_people(request):
         return login_page(request, status=401, headers=challenges)
     return refuse(request, Refusal(status=401, detail=detail), challenges)

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
 from archive.errors import ArchiveError, JobUnknown, QueueFull, SavingOff, UrlError
@@ -18,12 +17,6 @@ HEADERS = {"Cache-Control": "no-store", "X-Content-Type-Options": "nosniff"}
 
 RETRY_AFTER = 30
 """Seconds after which a full queue may have room."""
-
-
-def for_people(request: Request) -> bool:
-    """Whether a browser shows the answer to somebody."""
-    accept = request.headers.get("accept", "")
-    return "text/html" in accept and "json" not in accept
 
 
 def answer(shape: Any, status: int = 200, headers: Mapping[str, str] | None = None) -> Response:

@@ -9,10 +9,10 @@ from starlette.routing import BaseRoute, Route
 from archive.errors import ArchiveError, JobUnknown
 from archive.jobs import Job
 from archive.web.authority import authority_of
-from archive.web.refusals import Refusal, refusal_of, refuse
+from archive.web.refusals import Refusal, for_people, refusal_of, refuse
 from archive.web.routes import PrefixRoute
 from archive.web.save import shapes
-from archive.web.save.answers import HEADERS, answer, for_people, refused, snapshot_headers
+from archive.web.save.answers import HEADERS, answer, refused, snapshot_headers
 from archive.web.save.asking import Asked, BadRequest, asked, names_of
 from archive.web.save.old_form import snapshot
 from archive.web.save.shapes import Shape, private_id, public_id, status_of
@@ -94,8 +94,7 @@ async def _below(request: Request) -> Response:
     target = raw_target(request.scope, _BELOW)
     if not target:
         return RedirectResponse(_PATH, 303, HEADERS)
-    accept = request.headers.get("accept", "")
-    if "text/html" in accept or "json" in accept:
+    if for_people(request) or "json" in request.headers.get("accept", ""):
         return await _taken(request, Asked(url=target))
     return await snapshot(request, target)
 

@@ -256,6 +256,8 @@ def test_browser_signs_in_and_out(serving: Serving, held: dict[str, Held]) -> No
     page = server.get("/web/timemap/link/http://x.org/?a=1&b=2", accept="text/html")
     assert page.status_code == 401
     assert 'value="/web/timemap/link/http://x.org/?a=1&amp;b=2"' in page.text
+    below_api = server.get("/api/v1/sources", accept="text/html")
+    assert (below_api.status_code, below_api.json()["status"]) == (401, 401)
     answer = sign_in(server.url, secret, server.client, READ)
     assert (answer.status_code, answer.headers["location"]) == (303, READ)
     cookie = answer.headers["set-cookie"]
