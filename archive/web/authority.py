@@ -9,6 +9,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+from archive.jobs import Job
+
 Scope = Any
 """An ASGI connection scope (ASGI 3.0, HTTP)."""
 
@@ -25,6 +27,15 @@ class Authority:
     token_id: str | None = None
     #: from the cookie of a browser, not sent on purpose with each request
     by_cookie: bool = False
+
+    @property
+    def by(self) -> str:
+        """What a job keeps of who handed it in: the name of the token; "": none was shown."""
+        return self.token or ""
+
+    def owns(self, job: Job) -> bool:
+        """Whether the job is this one's to end and to try again."""
+        return job.by == self.by or self.may("admin")
 
     def may(self, scope: str) -> bool:
         """Whether it has the scope: "read", "save" or "admin"."""

@@ -21,7 +21,6 @@ from archive.web.authority import authority_of
 from archive.web.save.submitting import Wish, duration, queue_of, recent, saveable, submit
 from archive.web.shown_jobs import all_shown, shown
 from archive.web.site import Site, site_of
-from archive.web.targets import Scope
 
 router = APIRouter(tags=["jobs"])
 
@@ -167,7 +166,7 @@ async def submit_job(request: Request, response: Response, wish: JobWish) -> Job
     """Take a URL in. The job that is answered with may be one that is at it already, or has done it
     lately; `Location` is where to ask what became of it."""
     site = site_of(request.scope)
-    wanted = Wish(url=saveable(wish.url), by=_who(request.scope))
+    wanted = Wish(url=saveable(wish.url), by=authority_of(request.scope).by)
     if wish.if_not_archived_within is not None:
         span = _span("body.if_not_archived_within", wish.if_not_archived_within)
         wanted = Wish(url=wanted.url, by=wanted.by, within=span)
@@ -203,15 +202,11 @@ async def retry_job(request: Request, job: JobId) -> JobModel:
 async def _own(request: Request, name: str) -> None:
     """Raises HTTPException where the job is another one's."""
     job = await queue_of(site_of(request.scope)).get(name)
-    if job.by != _who(request.scope) and not authority_of(request.scope).may("admin"):
+    if not authority_of(request.scope).owns(job):
         raise HTTPException(
             403,
             "this job was handed in with another token: use that one, or one with the scope admin",
         )
-
-
-def _who(scope: Scope) -> str:
-    return authority_of(scope).token or ""
 
 
 def _span(name: str, text: str) -> timedelta:

@@ -78,8 +78,8 @@ async def job(request: Request) -> Response:
     site = site_of(request.scope)
     found = await shown(site, await queue_of(site).get(request.path_params["job"]))
     authority = authority_of(request.scope)
-    own = found.by == (authority.token or "") or authority.may("admin")
-    context = {**_HELPERS, "job": found, "may_change": own and authority.may("save")}
+    may_change = authority.owns(found) and authority.may("save")
+    context = {**_HELPERS, "job": found, "may_change": may_change}
     return render(request, "job.html", context, headers=_NO_STORE)
 
 

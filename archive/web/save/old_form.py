@@ -34,7 +34,7 @@ _STATUSES = {
 async def snapshot(request: Request, target: str) -> Response:
     """302 to the new snapshot, with Content-Location; 202 while it is not there yet."""
     site = site_of(request.scope)
-    by = authority_of(request.scope).token or ""
+    by = authority_of(request.scope).by
     try:
         job = await submit(site, Wish(url=saveable(target), by=by, priority=_BEFORE))
         job = await shown(site, await queue_of(site).wait(job.id, WAITED))

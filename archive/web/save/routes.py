@@ -46,7 +46,7 @@ async def _taken(request: Request, wanted: Asked) -> Response:
         wish = Wish(
             url=saveable(wanted.url),
             within=wanted.within,
-            by=authority_of(request.scope).token or "",
+            by=authority_of(request.scope).by,
             options=wanted.options,
         )
         job = await submit(site, wish)
@@ -105,7 +105,7 @@ async def _status(request: Request, name: str) -> Response:
     try:
         queue = queue_of(site)
         if name == "user":
-            load = await queue.load(authority_of(request.scope).token or "")
+            load = await queue.load(authority_of(request.scope).by)
             return answer({"available": load.room, "processing": load.waiting + load.running})
         if name == "system":
             return answer(await _system(site))
