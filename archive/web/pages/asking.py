@@ -17,10 +17,14 @@ PAGE_SIZE = 20
 LAST_PAGE = 50
 
 _LABEL = r"[^\s/:@?#.*]+"
+_PORT = r":\d{1,5}"
+_IP = r"(?:\d{1,3}(?:\.\d{1,3}){3}|\[[0-9a-f:.]+\])"
 _URL = re.compile(
-    # An address as people copy it, or type it: with its scheme, or a host with a top-level domain
-    # of letters, alone or with a path.
-    rf"https?://\S+|(?:\*\.)?{_LABEL}(?:\.{_LABEL})*\.[^\W\d_]{{2,}}\.?(?::\d+)?(?:[/?]\S*)?",
+    # An address as people copy it, or type it: with its scheme; a host with a top-level domain of
+    # letters, the number of a host, or localhost, alone or with a path; a host with port and path.
+    rf"https?://\S+"
+    rf"|(?:(?:\*\.)?{_LABEL}(?:\.{_LABEL})*\.[^\W\d_]{{2,}}\.?|{_IP})(?:{_PORT})?(?:[/?]\S*)?"
+    rf"|localhost(?:{_PORT}|(?=/))(?:[/?]\S*)?|{_LABEL}{_PORT}/\S*",
     re.IGNORECASE,
 )
 _QUALITIES: dict[str, Quality] = {"article": "article", "thin": "thin"}
