@@ -59,6 +59,12 @@ def to_datetime(timestamp: str) -> datetime:
         raise TimestampError(f"{timestamp!r} is not a time of 14 digits, YYYYMMDDhhmmss") from error
 
 
+def readable(timestamp: str) -> str:
+    """14 digits for people, to the second: `2026-11-22 09:30:00 UTC`."""
+    day, time = timestamp[:8], timestamp[8:]
+    return f"{day[:4]}-{day[4:6]}-{day[6:]} {time[:2]}:{time[2:4]}:{time[4:]} UTC"
+
+
 def parse_time(text: str, *, end: bool = False) -> str:
     """14 digits from what a person types: 4 to 14 digits, or an ISO 8601 date or date-time.
 

@@ -25,15 +25,24 @@ def difference(old: Article, new: Article) -> Difference:
     """
     before, after = tokens_of(old.text), tokens_of(new.text)
     alignment = align(before, after)
+    # Beside nothing all is new, or gone, a headline too.
+    apart = bool(old.text.strip() and new.text.strip())
+    headlines = [
+        _headline(tokens, title) if apart else frozenset[int]()
+        for tokens, title in ((before, old.title), (after, new.title))
+    ]
     aside = replace(
         alignment,
-        moved_old=alignment.moved_old | _headline(before, old.title),
-        moved_new=alignment.moved_new | _headline(after, new.title),
+        moved_old=alignment.moved_old | headlines[0],
+        moved_new=alignment.moved_new | headlines[1],
     )
     edits = list(edits_of(before, after, aside))
     removed = sum(count_words(edit.removed) for edit in edits)
     added = sum(count_words(edit.added) for edit in edits)
-    words = count_words(old.text), count_words(new.text)
+    words = [
+        count_words(article.text) - (count_words(article.title or "") if headline else 0)
+        for article, headline in zip((old, new), headlines, strict=True)
+    ]
     title = _title(old, new)
     authors = _list_change(old.authors, new.authors)
     published = _moment(old.published, new.published)

@@ -8,6 +8,7 @@ from archive.documents import count_words, text_digest
 from archive.errors import NothingToCompare
 from archive.index.lookup import nearest_time
 from archive.model import Article, Capture
+from archive.timestamps import readable
 from archive.versions.addresses import sightings_of
 from archive.versions.difference import difference, reads_the_same, same_moment, same_names
 from archive.versions.kinds import kinds_between
@@ -54,10 +55,10 @@ def compare(
     older, newer = versions[first], versions[last]
     if first == last:
         one = "has one version only" if len(versions) == 1 else "has the same version at both times"
-        raise NothingToCompare(
-            f"{url} {one}, of {older.timestamp}, seen until {older.last_timestamp}: "
-            "there is nothing to compare"
-        )
+        seen = f"of {readable(older.timestamp)}"
+        if older.last_timestamp != older.timestamp:
+            seen += f", seen until {readable(older.last_timestamp)}"
+        raise NothingToCompare(f"{url} {one}, {seen}: there is nothing to compare")
     found = difference(_article(view, older), _article(view, newer))
     returns = older.state != "present" and newer.state == "present"
     kinds = () if older.state == "deleted" else found.kinds
@@ -94,14 +95,10 @@ class _Group:
         capture, article = self.first.capture, self.first.article
         told = article or _NO_ARTICLE
         return Version(
-            url=capture.url,
-            timestamp=capture.timestamp,
             last_timestamp=self.last.timestamp,
             captures=self.captures,
             capture=capture,
             state=self.first.state,
-            status=capture.status,
-            digest=capture.digest,
             text_digest=None if article is None else text_digest(article.text),
             title=told.title,
             authors=told.authors,

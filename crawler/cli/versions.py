@@ -7,6 +7,7 @@ from collections.abc import Iterable, Sequence
 
 import click
 
+from archive.timestamps import readable
 from archive.versions import (
     Change,
     Comparison,
@@ -21,7 +22,7 @@ from archive.versions import (
     versions_of,
 )
 from crawler.cli.options import Moment, as_json, limit
-from crawler.cli.output import complain, print_json, print_row, printable, show_moment
+from crawler.cli.output import complain, print_json, print_row, printable
 from crawler.cli.reading import also_withheld, opened, view_of
 
 _MARKS: dict[SpanKind, tuple[str, str]] = {
@@ -58,7 +59,7 @@ def versions(url: str, limit: int | None, withheld: bool, as_json: bool) -> None
 
 def _print_version(version: Version, *, first: bool) -> None:
     kinds = ", ".join(version.kinds) or ("first" if first else "-")
-    title = version.title if version.state != "deleted" else f"({version.status})"
+    title = version.title if version.state != "deleted" else f"({version.capture.status})"
     print_row(version.timestamp, version.last_timestamp, version.captures, kinds, title)
 
 
@@ -93,7 +94,7 @@ def diff(url: str, start: str | None, end: str | None, withheld: bool, as_json: 
 def _print_comparison(found: Comparison) -> None:
     older, newer, change = found.older, found.newer, found.difference
     kinds = ", ".join(change.kinds) or "nothing that a reader would notice"
-    _print(f"{show_moment(older.timestamp)} to {show_moment(newer.timestamp)}: {kinds}", bold=True)
+    _print(f"{readable(older.timestamp)} to {readable(newer.timestamp)}: {kinds}", bold=True)
     _print(f"{older.memento} to {newer.memento}")
     _print(f"{change.added} words added, {change.removed} removed")
     for name, value in (

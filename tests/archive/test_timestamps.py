@@ -10,6 +10,7 @@ from archive.timestamps import (
     TimestampError,
     from_warc_date,
     parse_time,
+    readable,
     to_datetime,
     to_long_timestamp,
     to_timestamp,
@@ -105,3 +106,7 @@ def test_any_text_is_a_time_or_refused(text: str) -> None:
         assert parse_time(text) <= parse_time(text, end=True)
     except TimestampError:
         return
+
+
+def test_for_people_a_time_has_seconds_and_its_zone() -> None:
+    assert readable("20261122093004") == "2026-11-22 09:30:04 UTC"

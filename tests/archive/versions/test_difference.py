@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from archive.documents import count_words
 from archive.versions import Kind, difference
 from tests.archive.versions.texts import (
     ARABIC,
@@ -278,3 +279,17 @@ def test_text_from_nothing_and_back() -> None:
     assert (found.kinds, found.removed, found.ratio) == (("addition",), 0, 0.0)
     assert {row.kind for row in found.paragraphs} == {"added"}
     assert difference(of(""), of("")).paragraphs == ()
+
+
+def test_beside_nothing_a_headline_is_counted_with_the_text() -> None:
+    whole = of(f"Twelve dead\n{ENGLISH}", "Twelve dead")
+    for found in (difference(of(""), whole), difference(whole, of(""))):
+        assert found.ratio == 0.0
+        assert {found.added, found.removed} == {0, count_words(whole.text)}
+
+
+def test_what_stayed_is_a_part_of_what_was_compared() -> None:
+    old = of("Twelve dead\nNothing is left of this.", "Twelve dead")
+    new = of("Fire\nEverything was said in another way.", "Fire")
+    found = difference(old, new)
+    assert (found.added, found.removed, found.ratio) == (6, 5, 0.0)
