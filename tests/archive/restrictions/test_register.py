@@ -2,7 +2,6 @@ from __future__ import annotations
 
 import logging
 import threading
-import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -27,6 +26,7 @@ from archive.store.memory import MemoryStore
 from archive.view import View
 from tests.archive.restrictions.deciding import REASON, opened, withhold
 from tests.keeping import archive_messages
+from tests.waiting import until
 
 URL = "https://example.org/a"
 PAGE = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nhi"
@@ -201,8 +201,7 @@ def test_a_server_learns_of_decisions_as_long_as_it_runs(tmp_path: Path) -> None
         with Refreshing(register, store, seconds=0.01):
             assert [one.id for one in register.rules().in_force] == [before.id]
             after = withhold(first, url="https://example.org/b")
-            while len(register.rules().in_force) < 2:
-                time.sleep(0.01)
+            until(lambda: len(register.rules().in_force) == 2)
         assert {one.id for one in register.rules().in_force} == {before.id, after.id}
 
 
@@ -218,5 +217,4 @@ def test_a_server_begins_without_its_store(tmp_path: Path) -> None:
         with Refreshing(register, store, seconds=0.01):
             assert not register.rules()
             store.away = False
-            while not register.rules():
-                time.sleep(0.01)
+            until(register.rules)
