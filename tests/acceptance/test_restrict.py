@@ -90,8 +90,8 @@ def _server_obeys(server: Server, url: str, admin: str) -> None:
         assert REASON in server.get(path, admin).text
     for path in ("/cdx/search/cdx", "/cdx", "/api/v1/captures"):
         answer = server.get(f"{path}?url={url}")
-        if answer.status_code == 200:
-            assert url not in answer.text.replace(f"?url={url}", "")
+        assert answer.status_code == 200, path
+        assert url not in answer.text.replace(f"?url={url}", "")
     found = server.get("/api/v1/search?q=Almaty")
     assert found.status_code == 200
     assert url not in {hit["url"] for hit in found.json()["hits"]}
