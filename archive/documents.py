@@ -11,10 +11,10 @@ import regex  # type: ignore[import-untyped]  # ships no types
 
 from archive.digests import sha256
 from archive.model import Article, Document, ExtractionStatus, Quality
-from archive.scripts import NOT_PLAIN
+from archive.scripts import IDEOGRAPHIC, NOT_PLAIN, UNSPACED
 
-_CHARACTER = r"[\p{Han}\p{Hiragana}\p{Katakana}ー]"
-_RUN = r"[\p{Thai}\p{Lao}\p{Khmer}\p{Myanmar}]"
+_CHARACTER = f"[{IDEOGRAPHIC}]"
+_RUN = f"[{UNSPACED}]"
 _OTHER = rf"[[\p{{L}}\p{{M}}\p{{N}}]--{_CHARACTER}--{_RUN}]+"
 _WORD = regex.compile(rf"{_CHARACTER}|(?P<run>{_RUN}+)|{_OTHER}(?:['’]{_OTHER})*", regex.VERSION1)
 _PARTED = re.compile(r"[^\W_]+(?:['’][^\W_]+)*")

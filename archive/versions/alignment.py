@@ -9,12 +9,13 @@ from itertools import accumulate, pairwise
 
 import regex  # type: ignore[import-untyped]  # ships no types
 
+from archive.scripts import IDEOGRAPHIC, UNSPACED
 from archive.versions.common import Run, common_runs
 from archive.versions.tokens import SENTENCE_ENDS, Tokens
 
 _CHANCE = 3  # words in turn that unlike sentences may share
 _DENSE = 2  # letters of others that a character of scripts without spaces is worth
-_UNPARTED = regex.compile(r"[\p{Han}\p{Hiragana}\p{Katakana}\p{Thai}\p{Lao}\p{Khmer}\p{Myanmar}]")
+_UNPARTED = regex.compile(f"[{IDEOGRAPHIC}{UNSPACED}]")
 _WORD = regex.compile(r"[\p{L}\p{N}]")
 _PAUSES = frozenset(",;:،、-")
 

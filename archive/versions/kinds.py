@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import get_args
 
+import regex  # type: ignore[import-untyped]  # ships no types
+
 from archive.documents import count_words
+from archive.scripts import IDEOGRAPHIC
 from archive.versions.alignment import Alignment
 from archive.versions.common import Run
 from archive.versions.model import Kind, State
@@ -16,9 +18,7 @@ from archive.versions.tokens import SENTENCE_ENDS, Tokens
 _SENTENCE = 8  # words: less is an edit, not a statement more or less
 _MOST = 0.5  # of the words of both texts: more is another text
 _DENSE = 0.6  # words of other scripts that a character of Chinese or Japanese is worth
-_UNPARTED = re.compile(
-    "[\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003ffff]"
-)
+_IDEOGRAPHIC = regex.compile(f"[{IDEOGRAPHIC}]")
 _OF_TEXT: set[Kind] = {"correction", "addition", "removal", "rewrite", "metadata"}
 _CLOSING = frozenset("\"')›」』》]")
 
@@ -102,7 +102,7 @@ class _Side:
 
 def _extent(text: str) -> float:
     """Its words, in a measure that is about the same in all scripts."""
-    return count_words(text) - (1 - _DENSE) * len(_UNPARTED.findall(text))
+    return count_words(text) - (1 - _DENSE) * len(_IDEOGRAPHIC.findall(text))
 
 
 def kinds_of(

@@ -41,14 +41,10 @@ class Version:
     """Captures of an article, one after the other, that have the same text, title, authors and
     date of publication."""
 
-    url: str  #: of its first capture
-    timestamp: str  #: of its first capture, 14 digits
-    last_timestamp: str  #: of its last capture
+    last_timestamp: str  #: of its last capture, 14 digits
     captures: int  #: how many show it
     capture: Capture  #: the first of them, which stands for it
     state: State
-    status: int  #: of `capture`; of a revisit that of the answer that it repeats
-    digest: str  #: of the payload of `capture`
     text_digest: str | None  #: "sha256:<hex>"; None: deleted, or not a page with text
     title: str | None
     authors: tuple[str, ...]
@@ -57,6 +53,16 @@ class Version:
     language: str | None  #: BCP 47 primary language
     words: int  #: of the text
     kinds: tuple[Kind, ...]  #: against the version before; none: the first, or none that is read
+
+    @property
+    def url(self) -> str:
+        """Of `capture`."""
+        return self.capture.url
+
+    @property
+    def timestamp(self) -> str:
+        """Of `capture`, 14 digits."""
+        return self.capture.timestamp
 
     @property
     def memento(self) -> str:

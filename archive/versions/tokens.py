@@ -6,12 +6,13 @@ from dataclasses import dataclass, field
 
 import regex  # type: ignore[import-untyped]  # ships no types
 
+from archive.scripts import IDEOGRAPHIC, UNSPACED
 from archive.versions.noise import folded, is_noise
 
 SENTENCE_ENDS = frozenset([*".!?…。！？؟۔।", "..."])
 
 # Thai, Chinese and their like do not part words: a letter with its marks is what changes.
-_UNPARTED = r"\p{Han}\p{Hiragana}\p{Katakana}ー\p{Thai}\p{Lao}\p{Khmer}\p{Myanmar}"
+_UNPARTED = IDEOGRAPHIC + UNSPACED
 _LETTER = rf"[[\p{{L}}\p{{N}}]--[{_UNPARTED}]]"
 _INNER = rf"[[\p{{L}}\p{{M}}\p{{N}}\p{{Cf}}]--[{_UNPARTED}]]"
 _TOKEN = regex.compile(

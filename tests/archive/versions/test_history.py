@@ -29,7 +29,7 @@ def test_captures_with_the_same_text_are_one_version(archive: Archive) -> None:
     found = archive.versions()
     (version,) = found.versions
     assert (version.timestamp, version.last_timestamp, version.captures) == (day(1), day(3), 3)
-    assert (version.kinds, version.state, version.status) == ((), "present", 200)
+    assert (version.kinds, version.state, version.capture.status) == ((), "present", 200)
     assert (version.title, version.authors) == ("Twelve dead in fire", ("Ana Diaz",))
     assert (version.text_digest, version.words) == (text_digest(ENGLISH), 50)
     assert version.memento == f"/web/{day(1)}/{URL}"
@@ -80,7 +80,7 @@ def test_deleted_and_returned(archive: Archive, status: bytes) -> None:
     assert [version.state for version in found] == ["present", "deleted", "present"]
     deleted = found[1]
     assert (deleted.captures, deleted.text_digest, deleted.title) == (2, None, None)
-    assert deleted.status == int(status[:3])
+    assert deleted.capture.status == int(status[:3])
 
 
 def test_a_page_that_was_not_there_yet(archive: Archive) -> None:
@@ -277,7 +277,7 @@ def test_other_files_have_a_version_for_each_payload(archive: Archive) -> None:
         archive.add(url=url, body=body, fields=pdf)
     found = archive.versions(url).versions
     assert [(version.captures, version.text_digest) for version in found] == [(2, None), (1, None)]
-    assert found[0].digest != found[1].digest
+    assert found[0].capture.digest != found[1].capture.digest
 
 
 def test_pages_that_name_the_same_canonical_url_are_one_article(archive: Archive) -> None:
