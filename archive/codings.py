@@ -19,6 +19,9 @@ LAYERS = 4
 """Content codings that are undone one after the other; more is taken for an attack."""
 
 _PIECE = 1 << 16
+_WINDOW = 8 << 20
+"""Bytes that zstd may refer back to (RFC 9659): more would have to be held for each body."""
+
 _CHUNK_SIZE = re.compile(rb"[0-9a-fA-F]{1,16}")
 
 
@@ -90,30 +93,35 @@ def decode_content(codings: list[str], data: bytes, *, limit: int = DECODED_LIMI
     coding, bytes that are not of the coding named, more than `LAYERS` codings, or a result of more
     than `limit` bytes.
     """
+    return b"".join(decoded_pieces(codings, data, limit=limit))
+
+
+def decoded_pieces(
+    codings: list[str], data: bytes, *, limit: int = DECODED_LIMIT, between: int | None = None
+) -> Iterator[bytes]:
+    """The same piece by piece: no more than some of it need be held, beside what is decoded to be
+    decoded again, which has at most `between` bytes (None: `limit`)."""
     wanted = [coding for coding in codings if coding != "identity"]
     if len(wanted) > LAYERS:
         raise ContentError(f"{len(wanted)} content codings on top of each other are refused")
-    for coding in reversed(wanted):
-        decoder = _DECODERS.get(coding)
-        if decoder is None:
-            raise ContentError(f"the content coding {coding!r} is not known")
-        data = _bounded(coding, decoder, data, limit)
-    return data
+    for coding in reversed(wanted[1:]):
+        data = b"".join(_bounded(coding, data, limit if between is None else between))
+    yield from _bounded(wanted[0], data, limit) if wanted else (data,)
 
 
-def _bounded(
-    coding: str, decoder: Callable[[bytes], Iterator[bytes]], data: bytes, limit: int
-) -> bytes:
-    out, size = [], 0
+def _bounded(coding: str, data: bytes, limit: int) -> Iterator[bytes]:
+    decoder = _DECODERS.get(coding)
+    if decoder is None:
+        raise ContentError(f"the content coding {coding!r} is not known")
+    size = 0
     try:
         for piece in decoder(data):
             size += len(piece)
             if size > limit:
                 raise ContentError(f"the {coding} body is more than {limit} bytes when decoded")
-            out.append(piece)
+            yield piece
     except (zlib.error, brotli.error, zstandard.ZstdError) as error:
         raise ContentError(f"the body is not valid {coding}: {error}") from error
-    return b"".join(out)
 
 
 def _zlib_pieces(data: bytes, wbits: int) -> Iterator[bytes]:
@@ -156,7 +164,7 @@ def _brotli(data: bytes) -> Iterator[bytes]:
 
 
 def _zstd(data: bytes) -> Iterator[bytes]:
-    reader = zstandard.ZstdDecompressor(max_window_size=1 << 27).stream_reader(
+    reader = zstandard.ZstdDecompressor(max_window_size=_WINDOW).stream_reader(
         data, read_across_frames=True
     )
     while piece := reader.read(_PIECE):

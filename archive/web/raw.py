@@ -7,10 +7,10 @@ from collections.abc import Callable
 
 from starlette.responses import Response
 
-from archive.codings import decode_content
 from archive.errors import ContentError, RecordError
 from archive.http import ResponseHead
 from archive.memento import Memento
+from archive.web.bodies import Body, Call, decoded
 
 SAFE = {
     "Content-Security-Policy": (
@@ -21,9 +21,7 @@ SAFE = {
 }
 """What archived content is sent with: it may not run, load or know anything."""
 
-DECODED_LIMIT = 256 << 20
-"""Bytes of a decoded body that a request may make us hold."""
-
+_NOTHING = Body(start=b"", size=0)
 _ENCODINGS = frozenset({"gzip", "x-gzip", "deflate", "br", "zstd"})
 _NEVER = frozenset({b"set-cookie", b"set-cookie2"})
 _NAME = re.compile(rb"[A-Za-z0-9!#$%&'*+.^_`|~-]+")
@@ -49,12 +47,14 @@ def raw_response(
     accept_encoding: str,
     location: MapLocation,
     extra: Headers,
+    call: Call,
     with_body: bool = True,
 ) -> Response:
     """Status, body and media type as they were archived. The content coding stays where the client
     takes it, and otherwise is undone.
 
-    Every archived header is there as X-Archive-Orig-*, but cookies. Raises RecordError.
+    Every archived header is there as X-Archive-Orig-*, but cookies. `call`: of the site, for a body
+    that is too large for one piece. Raises RecordError.
     """
     head = head_of(memento)
     if not 200 <= head.status <= 599:
@@ -65,9 +65,8 @@ def raw_response(
     else:
         status = head.status
     body, coding = _body(memento, accept_encoding)
-    if status in (204, 304):
-        body = b""
-    response = Response(b"", status)
+    sent = body if with_body and status not in (204, 304) else _NOTHING
+    response = sent.response(status, call)
     headers: Headers = [
         (b"content-type", _value(head.get(b"content-type") or b"application/octet-stream")),
         (b"vary", b"accept-encoding"),
@@ -82,29 +81,28 @@ def raw_response(
     if within is not None:
         headers.append((b"location", within.encode()))
     if status not in (204, 304):
-        headers.append((b"content-length", b"%d" % len(body)))
+        headers.append((b"content-length", b"%d" % body.size))
     headers += _originals(head)
     response.raw_headers = headers
-    response.body = body if with_body else b""
     return response
 
 
-def _body(memento: Memento, accept_encoding: str) -> tuple[bytes, bytes]:
-    """The bytes to send, and their Content-Encoding."""
+def _body(memento: Memento, accept_encoding: str) -> tuple[Body, bytes]:
+    """What to send, and its Content-Encoding."""
     # The body of a revisit has the coding of the record that holds it.
     codings = [
         name for name in memento.original.head.tokens(b"content-encoding") if name != "identity"
     ]
     if not codings:
-        return memento.payload, b""
+        return decoded([], memento.payload), b""
     label = ", ".join(codings).encode()
     if all(name in _ENCODINGS and accepts(accept_encoding, name) for name in codings):
-        return memento.payload, label
+        return decoded([], memento.payload), label
     try:
-        return decode_content(codings, memento.payload, limit=DECODED_LIMIT), b""
+        return decoded(codings, memento.payload), b""
     except ContentError:
         # Mislabelled, unknown to us, or a bomb: as it was sent.
-        return memento.payload, _value(label)
+        return decoded([], memento.payload), _value(label)
 
 
 def accepts(accept_encoding: str, coding: str) -> bool:

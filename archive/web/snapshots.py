@@ -117,6 +117,7 @@ def _answer(request: Request, target: Target) -> Response:
         accept_encoding="" if modifier == "ir_" else accepted,
         location=within,
         extra=extra,
+        call=site.call,
         with_body=request.method != "HEAD",
     )
 

@@ -11,7 +11,7 @@ import zstandard
 from hypothesis import given
 from hypothesis import strategies as st
 
-from archive.codings import LAYERS, Dechunker, dechunk, decode_content
+from archive.codings import LAYERS, Dechunker, dechunk, decode_content, decoded_pieces
 from archive.errors import ContentError
 
 TEXT = b"".join(b"line %d of a page that compresses\n" % n for n in range(9000))
@@ -113,6 +113,22 @@ def test_a_bomb_is_refused(coding: str) -> None:
     bomb = ENCODERS[coding](bytes(20 << 20))
     with pytest.raises(ContentError, match="more than 1000000 bytes"):
         decode_content([coding], bomb, limit=1_000_000)
+
+
+def test_what_is_decoded_twice_has_a_limit_of_its_own() -> None:
+    coded = gzip.compress(gzip.compress(TEXT))
+    pieces = decoded_pieces(["gzip", "gzip"], coded, between=len(TEXT))
+    assert b"".join(pieces) == TEXT
+    with pytest.raises(ContentError, match="more than 100 bytes"):
+        list(decoded_pieces(["gzip", "gzip"], coded, between=100))
+
+
+def test_zstd_may_not_refer_back_further_than_browsers_look() -> None:
+    parameters = zstandard.ZstdCompressionParameters(window_log=24)
+    packer = zstandard.ZstdCompressor(compression_params=parameters).compressobj()
+    coded = packer.compress(TEXT) + packer.flush()
+    with pytest.raises(ContentError, match="not valid zstd"):
+        decode_content(["zstd"], coded)
 
 
 @pytest.mark.parametrize("coding", ENCODERS)

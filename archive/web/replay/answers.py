@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from starlette.responses import Response
 
-from archive.codings import decode_content
 from archive.errors import ArchiveError, ContentError, RecordError
 from archive.http import ResponseHead
 from archive.memento import Memento
 from archive.urlkey import urlkey
 from archive.view import View
-from archive.web.raw import DECODED_LIMIT, SAFE, head_of
+from archive.web.bodies import Body, Call, decoded
+from archive.web.raw import SAFE, head_of
 from archive.web.replay.disarming import composes_markup, disarmed, is_markup
 
 STATUS = "X-Archive-Status"
@@ -19,16 +19,19 @@ POLICY = "X-Archive-Policy"
 URL = "X-Archive-Url"
 TIME = "X-Archive-Time"
 
+_LONGEST_MARKUP = 32 << 20
 _SNIFFED = 512
 _HTML_STARTS = (b"<!doctype html", b"<html", b"<head", b"<body", b"<title", b"<!--", b"<script")
 
 
-def answer(view: View, url: str, at: str, *, main: str | None, upgrade: bool) -> Response:
+def answer(
+    view: View, url: str, at: str, *, main: str | None, upgrade: bool, call: Call
+) -> Response:
     """200 with the decoded body of the capture nearest to `at` (14 digits); its status, and where
     it redirects to, are in headers of ours, for no worker can read those of a redirect.
 
     `main`: origin that frames the replay. `upgrade`: the replay is on https, where a browser asks
-    no worker for http. Raises ArchiveError.
+    no worker for http. `call`: of the site, for large bodies. Raises ArchiveError.
     """
     memento = view.open(view.find(url, at=at))
     memento, location = target_of(view, memento)
@@ -36,12 +39,13 @@ def answer(view: View, url: str, at: str, *, main: str | None, upgrade: bool) ->
     if not head.status:
         raise RecordError(f"no answer was received from {memento.capture.url}")
     body = _decoded(memento)
-    media = media_type(head, body)
+    media = media_type(head, body.start)
     mime = media.partition(";")[0].strip().lower()
     composes = False
     if is_markup(mime):
-        body = disarmed(body, charset_of(media))
-        composes = composes_markup(body, mime)
+        markup = disarmed(_whole(body, memento), charset_of(media))
+        composes = composes_markup(markup, mime)
+        body = decoded([], markup)
     headers = {
         **SAFE,
         "Content-Type": media,
@@ -54,7 +58,9 @@ def answer(view: View, url: str, at: str, *, main: str | None, upgrade: bool) ->
     }
     if location is not None:
         headers[LOCATION] = location
-    return Response(body, 200, headers)
+    response = body.response(200, call)
+    response.headers.update({**headers, "Content-Length": str(body.size)})
+    return response
 
 
 def target_of(view: View, memento: Memento) -> tuple[Memento, str | None]:
@@ -112,10 +118,15 @@ def charset_of(media: str) -> str:
     return ""
 
 
-def _decoded(memento: Memento) -> bytes:
+def _decoded(memento: Memento) -> Body:
     try:
         # The body of a revisit has the coding of the record that holds it.
         codings = memento.original.head.tokens(b"content-encoding")
-        return decode_content(codings, memento.payload, limit=DECODED_LIMIT)
+        return decoded(codings, memento.payload)
     except ContentError:
-        return memento.payload  # mislabelled: as it was sent
+        return decoded([], memento.payload)  # mislabelled: as it was sent
+
+
+def _whole(body: Body, memento: Memento) -> bytes:
+    """Markup, which must be held to be changed; what is no page for its size is left as it came."""
+    return body.whole() if body.size <= _LONGEST_MARKUP else memento.payload
