@@ -12,7 +12,7 @@ from archive.urlkey import urlkey
 from archive.versions.difference import reads_the_same
 from archive.versions.sightings import Sightings
 from archive.versions.states import is_same_site
-from archive.versions.tokens import tokens_of
+from archive.versions.words import tokens_of
 from archive.view import View
 
 _ALIKE = 0.5  # of the words of the shorter of two texts

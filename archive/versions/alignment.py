@@ -11,7 +11,7 @@ import regex  # type: ignore[import-untyped]  # ships no types
 
 from archive.scripts import IDEOGRAPHIC, UNSPACED
 from archive.versions.common import Run, common_runs
-from archive.versions.tokens import SENTENCE_ENDS, Tokens
+from archive.versions.words import SENTENCE_ENDS, Tokens
 
 _CHANCE = 3  # words in turn that unlike sentences may share
 _DENSE = 2  # letters of others that a character of scripts without spaces is worth

@@ -12,7 +12,7 @@ from archive.versions.alignment import align
 from archive.versions.kinds import edits_of, kinds_of
 from archive.versions.model import Change, Difference, ListChange, Span
 from archive.versions.paragraphs import paragraphs_of
-from archive.versions.tokens import Tokens, tokens_of
+from archive.versions.words import Tokens, tokens_of
 
 _LEAST = 20  # words
 

@@ -13,7 +13,7 @@ from archive.scripts import IDEOGRAPHIC
 from archive.versions.alignment import Alignment
 from archive.versions.common import Run
 from archive.versions.model import Kind, State
-from archive.versions.tokens import SENTENCE_ENDS, Tokens
+from archive.versions.words import SENTENCE_ENDS, Tokens
 
 _SENTENCE = 8  # words: less is an edit, not a statement more or less
 _MOST = 0.5  # of the words of both texts: more is another text

@@ -9,7 +9,7 @@ from operator import itemgetter
 from archive.versions.alignment import Alignment
 from archive.versions.common import Run
 from archive.versions.model import Paragraph, Span, SpanKind
-from archive.versions.tokens import Tokens
+from archive.versions.words import Tokens
 
 _OLD, _NEW = 0, 1
 

@@ -14,7 +14,7 @@ from archive.errors import StoreError
 from archive.restrictions.model import Restriction
 from archive.restrictions.objects import is_digest, new_restriction
 from archive.restrictions.register import Restrictions, Standing
-from archive.restrictions.telling import in_words, to_json
+from archive.restrictions.shapes import in_words, to_json
 from archive.urlkey import Match
 from config.quantities import show_count
 from crawler.cli.elsewhere import load_of_existing

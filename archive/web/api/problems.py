@@ -28,7 +28,7 @@ _TEXTS = {
 }
 
 
-class ParameterError(BaseModel):
+class WrongParameter(BaseModel):
     """One parameter that is wrong."""
 
     parameter: str = Field(description="Where it is and its name, such as `query.limit`.")
@@ -43,7 +43,7 @@ class Problem(BaseModel):
     status: int = Field(description="The HTTP status.")
     detail: str = Field(description="One sentence: the thing, the cause, the remedy.")
     message: str = Field(description="The same as `detail`, for clients of other archives.")
-    errors: list[ParameterError] = Field(
+    errors: list[WrongParameter] = Field(
         default=[], description="With a status of 400: each parameter that is wrong."
     )
 

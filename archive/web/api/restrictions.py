@@ -12,7 +12,7 @@ from starlette.exceptions import HTTPException
 from archive.restrictions.model import Restriction
 from archive.restrictions.objects import new_restriction
 from archive.restrictions.register import Standing
-from archive.restrictions.telling import to_json
+from archive.restrictions.shapes import to_json
 from archive.urlkey import Match
 from archive.web.api.parameters import LONGEST_URL, first_moment, last_moment
 from archive.web.api.problems import problems
