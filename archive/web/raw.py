@@ -18,6 +18,8 @@ SAFE = {
     ),
     "X-Content-Type-Options": "nosniff",
     "Referrer-Policy": "no-referrer",
+    # The page of another origin learns nothing of it, not even whether it is there.
+    "Cross-Origin-Resource-Policy": "same-origin",
 }
 """What archived content is sent with: it may not run, load or know anything."""
 

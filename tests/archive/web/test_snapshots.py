@@ -219,6 +219,7 @@ def test_archived_content_may_do_nothing(server: Served) -> None:
     assert answer.headers["content-security-policy"].startswith("sandbox; default-src 'none'")
     assert answer.headers["x-content-type-options"] == "nosniff"
     assert answer.headers["referrer-policy"] == "no-referrer"
+    assert answer.headers["cross-origin-resource-policy"] == "same-origin"
     assert "set-cookie" not in answer.headers
     assert "x-frame-options" not in answer.headers
     assert answer.headers["x-archive-orig-x-frame-options"] == "DENY"
