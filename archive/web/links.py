@@ -11,6 +11,9 @@ from archive.timestamps import TimestampError, to_datetime
 
 LINK_FORMAT = "application/link-format"
 
+_PRINTABLE = "".join(map(chr, range(0x21, 0x7F)))
+_STRIPPED = str.maketrans("", "", "\t\r\n")
+
 
 @lru_cache(4096)
 def http_date(timestamp: str) -> str:
@@ -23,24 +26,34 @@ def http_date(timestamp: str) -> str:
     return format_datetime(moment, usegmt=True)
 
 
+def sent(url: str) -> str:
+    """A URL as headers can hold it, of the same key: files of others have URLs of any characters.
+
+    As in browsers (URL Standard, 4.4) tabs and line ends are dropped, the rest is escaped.
+    """
+    if url.isascii() and url.isprintable() and " " not in url:
+        return url
+    return quote(url.translate(_STRIPPED), safe=_PRINTABLE, errors="replace")
+
+
 def timegate(base: str, url: str) -> str:
     """Where one asks for a time by Accept-Datetime."""
-    return f"{base}/web/{url}"
+    return f"{base}/web/{sent(url)}"
 
 
 def timemap(base: str, url: str, form: str = "link") -> str:
     """Where all captures are listed."""
-    return f"{base}/web/timemap/{form}/{url}"
+    return f"{base}/web/timemap/{form}/{sent(url)}"
 
 
 def memento(base: str, url: str, timestamp: str, modifier: str = "") -> str:
     """Where one capture is shown."""
-    return f"{base}/web/{timestamp}{modifier}/{url}"
+    return f"{base}/web/{timestamp}{modifier}/{sent(url)}"
 
 
 def view(url: str, timestamp: str) -> str:
     """Path of a capture at the replay's origin."""
-    return f"/view/{timestamp}/{url}"
+    return f"/view/{timestamp}/{sent(url)}"
 
 
 def captures_page(url: str) -> str:
@@ -55,7 +68,7 @@ def document_page(url: str, timestamp: str) -> str:
 
 def link(target: str, relation: str, **parameters: str) -> str:
     """One link-value. A target comes from strangers: what could end it is escaped."""
-    safe = target.replace(">", "%3E").replace("<", "%3C").replace('"', "%22")
+    safe = sent(target).replace(">", "%3E").replace("<", "%3C").replace('"', "%22")
     more = "".join(f'; {name}="{value}"' for name, value in parameters.items())
     return f'<{safe}>; rel="{relation}"{more}'
 

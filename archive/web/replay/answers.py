@@ -9,6 +9,7 @@ from archive.http import ResponseHead
 from archive.memento import Memento
 from archive.urlkey import urlkey
 from archive.view import View
+from archive.web import links
 from archive.web.bodies import Body, Call, decoded
 from archive.web.raw import SAFE, head_of
 from archive.web.replay.disarming import composes_markup, disarmed, is_markup
@@ -50,14 +51,13 @@ def answer(
         **SAFE,
         "Content-Type": media,
         "Cache-Control": "no-store",
-        "Cross-Origin-Resource-Policy": "same-origin",
         STATUS: str(head.status),
         POLICY: policy(main, upgrade=upgrade, closed=composes),
-        URL: memento.capture.url,
+        URL: links.sent(memento.capture.url),
         TIME: memento.capture.timestamp,
     }
     if location is not None:
-        headers[LOCATION] = location
+        headers[LOCATION] = links.sent(location)
     response = body.response(200, call)
     response.headers.update({**headers, "Content-Length": str(body.size)})
     return response
