@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from archive.collection import Collection
 from archive.errors import NotArchived
 from archive.index import Index
@@ -19,14 +21,23 @@ PARTIAL = (
     "the index was begun anew and lacks files that the store has: run `pressmark rebuild-index`"
 )
 
+_READ_TIMEOUT = 10.0
+_ATTEMPTS = 2
+"""Where somebody waits for the answer."""
+
 
 def open_collection(
-    configuration: Configuration, *, asked: str | None = None, index_url: str | None = None
+    configuration: Configuration,
+    *,
+    asked: str | None = None,
+    index_url: str | None = None,
+    waited_for: bool = False,
 ) -> Collection:
     """Store and index that the configuration names. Raises StoreError, IndexFailure.
 
     `asked`: what a reader wants; an index that is not there is then not made. Raises NotArchived.
-    `index_url`: another index.
+    `index_url`: another index. `waited_for`: somebody waits for each answer of the store, and
+    rather hears soon that it does not answer.
     """
     if asked is not None and not Index.exists(configuration.index_url):
         file = configuration.index_url.removeprefix("sqlite:///")
@@ -36,7 +47,8 @@ def open_collection(
             f"there is no index {place}; go where your pressmark.yaml is, name it by "
             "PRESSMARK_CONFIG, or run `pressmark rebuild-index` if the index was lost",
         )
-    store, mirror = store_of(configuration), mirror_of(configuration)
+    store = _opened(configuration, configuration.collection_uri, waited_for=waited_for)
+    mirror = mirror_of(configuration)
     if mirror is not None:
         waiting = MirrorWaitingList(configuration.state_url, mirror.uri)
         store = MirroredStore(store, mirror, waiting, folder=configuration.home)
@@ -63,24 +75,29 @@ def mirror_of(configuration: Configuration) -> Store | None:
     return _opened(configuration, mirror, setting="mirror") if mirror else None
 
 
-def _opened(configuration: Configuration, uri: str, setting: str = "collection") -> Store:
+def _opened(
+    configuration: Configuration,
+    uri: str,
+    setting: str = "collection",
+    *,
+    waited_for: bool = False,
+) -> Store:
     s3 = configuration.s3
     secret, token = s3.secret_access_key, s3.session_token
-    return open_store(
-        uri,
-        S3Options(
-            endpoint_url=s3.endpoint_url,
-            region=s3.region,
-            access_key_id=s3.access_key_id,
-            secret_access_key=secret.get_secret_value() if secret else None,
-            session_token=token.get_secret_value() if token else None,
-            ca_bundle=str(s3.ca_bundle) if s3.ca_bundle else None,
-            addressing_style=s3.addressing_style,
-            protection=_protection(s3),
-        ),
-        RememberedCapabilities(configuration.state_url),
-        setting=setting,
+    options = S3Options(
+        endpoint_url=s3.endpoint_url,
+        region=s3.region,
+        access_key_id=s3.access_key_id,
+        secret_access_key=secret.get_secret_value() if secret else None,
+        session_token=token.get_secret_value() if token else None,
+        ca_bundle=str(s3.ca_bundle) if s3.ca_bundle else None,
+        addressing_style=s3.addressing_style,
+        protection=_protection(s3),
     )
+    if waited_for:
+        options = replace(options, read_timeout=_READ_TIMEOUT, attempts=_ATTEMPTS)
+    memory = RememberedCapabilities(configuration.state_url)
+    return open_store(uri, options, memory, setting=setting)
 
 
 def _protection(s3: S3) -> Protection:

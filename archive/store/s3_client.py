@@ -57,9 +57,9 @@ def _config(options: S3Options) -> Config:
         request_checksum_calculation="when_required",
         response_checksum_validation="when_required",
         # Refused connections are given up in a second, overloaded servers after some fifteen.
-        retries={"mode": "standard", "total_max_attempts": 5},
+        retries={"mode": "standard", "total_max_attempts": options.attempts},
         connect_timeout=5,
-        read_timeout=60,
+        read_timeout=options.read_timeout,
         max_pool_connections=options.threads,
         tcp_keepalive=True,
     )

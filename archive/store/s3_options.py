@@ -27,6 +27,8 @@ class S3Options:
     multipart_threshold: int = 16 * MIB  #: bytes; larger files are sent in parts
     multipart_chunk: int = 16 * MIB  #: bytes of a part
     protection: Protection = field(default_factory=Protection)  #: of every object
+    read_timeout: float = 60.0  #: seconds without a byte until a request has failed
+    attempts: int = 5  #: how often a request is sent that fails
     page_size: int = 1000  #: keys that a listing asks for at a time
 
     def __post_init__(self) -> None:

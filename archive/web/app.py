@@ -37,7 +37,7 @@ def make_app(site: Site) -> ASGIApp:
         yield
         if site.jobs is not None:
             await site.jobs.close()
-        site.threads.shutdown(wait=True, cancel_futures=True)
+        site.shut_down(wait=False)
         if site.tokens is not None:
             site.tokens.close()
 

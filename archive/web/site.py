@@ -22,6 +22,7 @@ from archive.web.guard.metrics import Metrics
 from archive.web.guard.register import TokenRegister
 from archive.web.pages.stock import Stock
 from archive.web.replay.origins import Origins
+from archive.web.store_threads import StoreThreads
 from archive.web.targets import Scope
 
 T = TypeVar("T")
@@ -102,10 +103,26 @@ class Site:
         default_factory=lambda: ThreadPoolExecutor(_THREADS, thread_name_prefix="web")
     )
 
+    #: for what reads a store that is elsewhere; None: it is here, and `threads` do that too
+    store_threads: StoreThreads | None = None
+
     async def call(self, work: Callable[[*Ts], T], *args: *Ts) -> T:
-        """Do it in a thread. A request should need this once: a change of threads costs as much as
-        a look-up."""
+        """Do in a thread what asks the index alone. A request should need this once: a change of
+        threads costs as much as a look-up."""
         return await asyncio.get_running_loop().run_in_executor(self.threads, work, *args)
+
+    async def read(self, work: Callable[[*Ts], T], *args: *Ts) -> T:
+        """The same for what may read the store, or write to it."""
+        if self.store_threads is None:
+            return await self.call(work, *args)
+        return await self.store_threads.call(work, *args)
+
+    def shut_down(self, *, wait: bool) -> None:
+        """Begin nothing in the threads any more. `wait`: until what was begun is done, which with
+        a store that is stuck never happens."""
+        self.threads.shutdown(wait=wait, cancel_futures=True)
+        if self.store_threads is not None:
+            self.store_threads.shutdown(wait=wait)
 
     async def answer(
         self,
@@ -114,36 +131,33 @@ class Site:
         status: int = 200,
         *,
         gzip: bool = False,
+        reads: bool = False,
         gone: Callable[[], Awaitable[bool]] | None = None,
     ) -> Response:
         """What `make` yields: with its length where it is small, else as it comes.
 
         What it raises before the first 64 KiB are full is raised here. An empty piece says that a
         long search goes on: others have the thread then, and where `gone` says that the client has
-        left it ends. `gzip`: the client takes that coding.
+        left it ends. `gzip`: the client takes that coding. `reads`: `make` reads the store.
         """
-        pieces, batch, ended = await self.call(_begun, make)
+        do = self.read if reads else self.call
+        pieces, batch, ended = await do(_begun, make)
+
+        async def more() -> tuple[bytes, bool]:
+            return await do(_batch, pieces)
+
         while not ended and len(batch) < _PIECE:
             if gone is not None and await gone():
                 return Response(status_code=204)  # seen by nobody
-            more, ended = await self.call(_batch, pieces)
-            batch += more
+            piece, ended = await more()
+            batch += piece
         if gzip and len(batch) >= _WORTH_CODING:
             headers = {**headers, "Content-Encoding": "gzip"}
             pieces = _gzipped(chain((batch,), pieces))
-            batch, ended = await self.call(_batch, pieces)
+            batch, ended = await more()
         if ended:
             return Response(batch, status, headers)
-        return StreamingResponse(self._streamed(batch, pieces), status, headers)
-
-    async def _streamed(self, batch: bytes, pieces: Iterator[bytes]) -> AsyncIterator[bytes]:
-        ended = False
-        while not ended:
-            if batch:
-                yield batch
-            batch, ended = await self.call(_batch, pieces)
-        if batch:
-            yield batch
+        return StreamingResponse(_streamed(batch, more), status, headers)
 
     def secure(self, scope: Scope) -> bool:
         """Whether the browser talks https, to us or to the proxy before us."""
@@ -163,6 +177,18 @@ def site_of(scope: Scope) -> Site:
     """The site of a request."""
     site: Site = scope["app"].state.site
     return site
+
+
+async def _streamed(
+    batch: bytes, more: Callable[[], Awaitable[tuple[bytes, bool]]]
+) -> AsyncIterator[bytes]:
+    ended = False
+    while not ended:
+        if batch:
+            yield batch
+        batch, ended = await more()
+    if batch:
+        yield batch
 
 
 def _begun(make: Callable[[], Iterator[bytes]]) -> tuple[Iterator[bytes], bytes, bool]:

@@ -81,7 +81,7 @@ def accept_datetime(value: str | None) -> str | None:
 async def _memento(request: Request, target: Target) -> Response:
     if target.star:
         return Response(b"", 302, {"Location": links.captures_page(target.url)})
-    return await site_of(request.scope).call(_answer, request, target)
+    return await site_of(request.scope).read(_answer, request, target)
 
 
 def _answer(request: Request, target: Target) -> Response:

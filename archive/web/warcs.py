@@ -44,10 +44,12 @@ async def warc(request: Request) -> Response:
     is_admin = authority_of(request.scope).may("admin")
     view = site.view.everything() if is_admin else site.view
     try:
-        found = await site.call(_looked_up, view, request)
+        found = await site.read(_looked_up, view, request)
         if isinstance(found, Response):
             return found
-        return await site.answer(lambda: _pieces(view, found), found.headers, found.status)
+        return await site.answer(
+            lambda: _pieces(view, found), found.headers, found.status, reads=True
+        )
     except ArchiveError as error:
         return refuse(request, refusal_of(error))
 

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import os
+import sys
+from typing import NoReturn
+
 from archive.errors import (
     ArchiveError,
     IndexFailure,
     OtherCollection,
+    ServerError,
     SourceBusy,
     StateFailure,
     StateTaken,
@@ -27,11 +32,20 @@ UNAVAILABLE = 3
 
 INTERRUPTED = 130
 
+_WRONG = (UrlError, StateTaken, OtherCollection, TokenNameTaken, TokenUnknown, ServerError)
+
 
 def exit_status(error: ArchiveError) -> int:
     """The status that a command ends with when this error ends it."""
-    if isinstance(error, UrlError | StateTaken | OtherCollection | TokenNameTaken | TokenUnknown):
+    if isinstance(error, _WRONG):
         return WRONG_USAGE
     if isinstance(error, StoreError | IndexFailure | StateFailure | WriteError | SourceBusy):
         return UNAVAILABLE
     return CHECKS_FAILED
+
+
+def leave(status: int) -> NoReturn:
+    """End the process although threads still talk to a store, perhaps one that does not answer."""
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(status)

@@ -10,9 +10,10 @@ from urllib.parse import urlsplit
 
 import click
 
-from archive.errors import ServerError, StateFailure
+from archive.errors import ServerError, StateFailure, StoreUnavailable
 from archive.restrictions.refreshing import Refreshing
 from archive.state import State
+from archive.store.waiting import within
 from archive.tokens import Tokens
 from archive.view import View
 from archive.web.app import make_app
@@ -21,10 +22,12 @@ from archive.web.guard.origins import is_loopback_name
 from archive.web.guard.register import TokenRegister
 from archive.web.server import address_of, is_loopback, listen, serve
 from archive.web.site import Site, WebSettings
+from archive.web.store_threads import StoreThreads
 from config.errors import ConfigurationError
 from config.schema import Configuration
 from config.serve import Serve
 from crawler.cli.elsewhere import load_of_existing
+from crawler.cli.exits import leave
 from crawler.following import followed
 from crawler.jobs.opening import open_queue
 from crawler.opening import open_collection
@@ -32,6 +35,8 @@ from crawler.opening import open_collection
 logger = logging.getLogger(__name__)
 
 _SIGNING_KEY = "web"
+_LAST_SECONDS = 1.0
+"""For what is still read when all requests have ended, or had their time."""
 
 
 @click.command("serve")
@@ -50,7 +55,7 @@ def serve_command(host: str | None, port: int | None) -> None:
     configuration = load_of_existing()
     keys = configuration.serve
     with ExitStack() as stack:
-        collection = stack.enter_context(closing(open_collection(configuration)))
+        collection = stack.enter_context(closing(open_collection(configuration, waited_for=True)))
         listening = stack.enter_context(
             closing(
                 listen(keys.host if host is None else host, keys.port if port is None else port)
@@ -72,12 +77,28 @@ def serve_command(host: str | None, port: int | None) -> None:
             sources=followed(configuration),
             tokens=None if tokens is None else TokenRegister(tokens),
             grants=_grants(tokens),
+            store_threads=StoreThreads() if _is_elsewhere(configuration) else None,
         )
         address = address_of(listening)
         proxies = [str(network) for network in keys.proxies]
         ready = f"Pressmark serves {keys.public_url or address}"
         stack.enter_context(Refreshing(site.view.restrictions, collection.store))
         serve(make_app(site), sockets, lambda: click.echo(ready), proxies)
+        _end(site)
+
+
+def _is_elsewhere(configuration: Configuration) -> bool:
+    """Whether reads of the store cross a network."""
+    return configuration.collection_uri.startswith("s3:")
+
+
+def _end(site: Site) -> None:
+    """Whoever was served had time to be; what a store that is stuck keeps in a thread is left."""
+    try:
+        within(_LAST_SECONDS, site.collection.store.uri, lambda: site.shut_down(wait=True))
+    except StoreUnavailable as error:
+        logger.warning("ending although something is read: %s", error)
+        leave(0)
 
 
 def _is_published(keys: Serve) -> bool:

@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 import asyncio
-import os
 import sys
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
-from typing import Any, NoReturn
+from typing import Any
 
 import click
 
 from archive.errors import ArchiveError
 from config.schema import Configuration
-from crawler.cli.exits import CHECKS_FAILED, UNAVAILABLE
+from crawler.cli.exits import CHECKS_FAILED, UNAVAILABLE, leave
 from crawler.cli.output import Bar, aside, complain, print_json, progress
 from crawler.opening import PARTIAL
 from crawler.reactor import STATUS, Interruption, first, run
@@ -100,7 +99,7 @@ def run_session(
             complain(f"{reason}; {waits if kept else 'nothing was captured'}")
             status = UNAVAILABLE
         if not ended:
-            _leave(status)
+            leave(status)
         return status
 
     return run(main)
@@ -114,7 +113,7 @@ async def _open(
     await first(opening, interruption.once.wait())
     if not opening.done() and interruption.signal:
         complain(NOTHING)
-        _leave(STATUS[interruption.signal])
+        leave(STATUS[interruption.signal])
     return await opening
 
 
@@ -137,10 +136,3 @@ def print_outcome(outcome: Outcome, *, as_json: bool) -> None:
         else:
             click.echo(text)
     sys.stdout.flush()
-
-
-def _leave(status: int) -> NoReturn:
-    """End the process although threads still talk to a store, perhaps one that does not answer."""
-    sys.stdout.flush()
-    sys.stderr.flush()
-    os._exit(status)

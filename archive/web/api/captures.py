@@ -159,7 +159,7 @@ async def download_warc(
         named = attachment(file_name(capture, ".warc.gz"))
         return Response(members, headers={**SAFE, **named}, media_type=WARC)
 
-    return await site.call(work)
+    return await site.read(work)
 
 
 @router.get(

@@ -123,7 +123,7 @@ async def get_document(
             provenance=Provenance.of(memento, document.run),
         )
 
-    return await site.call(work)
+    return await site.read(work)
 
 
 @router.get(
@@ -150,7 +150,7 @@ async def download_text(
         named = attachment(file_name(memento.capture, ".txt"))
         return Response(f"{text}\n".encode(), headers={**SAFE, **named}, media_type=TEXT)
 
-    return await site.call(work)
+    return await site.read(work)
 
 
 def _document(view: View, capture: Capture) -> tuple[Memento, Document]:

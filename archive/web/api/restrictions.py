@@ -138,7 +138,7 @@ async def restrict(request: Request, wish: RestrictionWish) -> RestrictionModel:
     """Withhold captures from everybody who reads, from now on. Nothing is deleted."""
     site = site_of(request.scope)
     decision, data = wish.decision()
-    return await site.call(_withhold, site, decision, data)
+    return await site.read(_withhold, site, decision, data)
 
 
 @router.post("/restrictions/{restriction}/lift", summary="Show again", responses=problems(404))
@@ -147,7 +147,7 @@ async def lift(
 ) -> RestrictionModel:
     """End a restriction. What else withholds the same captures goes on."""
     site = site_of(request.scope)
-    return await site.call(_lift, site, restriction, "" if wish is None else wish.reason)
+    return await site.read(_lift, site, restriction, "" if wish is None else wish.reason)
 
 
 def _withhold(site: Site, decision: Restriction, data: bytes) -> RestrictionModel:

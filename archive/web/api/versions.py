@@ -132,7 +132,7 @@ async def list_versions(request: Request, url: Url) -> VersionsAnswer:
             "skipped": found.skipped,
         }
 
-    return VersionsAnswer.model_validate(await site.call(work))
+    return VersionsAnswer.model_validate(await site.read(work))
 
 
 @router.get("/diff", summary="What changed", responses=problems(404, 451, 502))
@@ -164,4 +164,4 @@ async def get_difference(
         view = site.view.settled()
         return comparison_json(compare(view, wanted, start=since, end=until))
 
-    return DiffAnswer.model_validate(await site.call(work))
+    return DiffAnswer.model_validate(await site.read(work))

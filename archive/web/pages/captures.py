@@ -89,7 +89,7 @@ async def _history(request: Request, url: str, text: str) -> Response:
     site = site_of(request.scope)
     wanted = request.query_params.get("changes") == "1"
     try:
-        history = await site.call(_read, site.view, url, wanted)
+        history = await site.read(_read, site.view, url, wanted)
     except NotArchived as error:
         words = None if text.lower().startswith("http") else text
         return error_page(request, status=404, detail=str(error), url=url, words=words)

@@ -69,7 +69,7 @@ async def diff(request: Request) -> Response:
         def work() -> Comparison:
             return compare(site.view, url, start=first, end=last)
 
-        comparison = await site.call(work)
+        comparison = await site.read(work)
     except NothingToCompare as error:
         nothing = str(error)
     except ArchiveError as error:

@@ -54,7 +54,7 @@ async def _asked(request: Request) -> _Opened:
     site = site_of(request.scope)
     url = repaired(request.query_params.get("url", "").strip())
     at = request.query_params.get("at", "").strip()
-    return await site.call(_open, site.view, url, parse_time(at) if at else None)
+    return await site.read(_open, site.view, url, parse_time(at) if at else None)
 
 
 async def document(request: Request) -> Response:

@@ -70,7 +70,7 @@ async def _stock(request: Request, site: Site) -> Response:
         newest = [(capture, _title(view.document(capture))) for capture in view.newest(_NEWEST)]
         return render(request, "front.html", {"stock": stock, "newest": newest})
 
-    return await site.call(work)
+    return await site.read(work)
 
 
 def _title(document: Document | None) -> tuple[str | None, str | None]:

@@ -125,7 +125,7 @@ async def _raw(request: Request) -> Response:
     upgrade = site.base_url(request.scope).startswith("https:")
     try:
         at, url = stamped(raw_target(request.scope, RAW))
-        response = await site.call(
+        response = await site.read(
             lambda: answer(site.view.settled(), url, at, main=main, upgrade=upgrade, call=site.call)
         )
     except ArchiveError as error:
