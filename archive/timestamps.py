@@ -65,6 +65,14 @@ def readable(timestamp: str) -> str:
     return f"{day[:4]}-{day[4:6]}-{day[6:]} {time[:2]}:{time[2:4]}:{time[4:]} UTC"
 
 
+def datetime_or_none(timestamp: str) -> datetime | None:
+    """As `to_datetime`; None for a day that there is not, as other tools wrote some."""
+    try:
+        return to_datetime(timestamp)
+    except TimestampError:
+        return None
+
+
 def parse_time(text: str, *, end: bool = False) -> str:
     """14 digits from what a person types: 4 to 14 digits, or an ISO 8601 date or date-time.
 

@@ -3,23 +3,22 @@
 from __future__ import annotations
 
 import json
-from urllib.parse import parse_qsl
 
 from starlette.requests import Request
 from starlette.responses import Response
 
-from archive.errors import ArchiveError, NotArchived, ParameterError, Withheld
+from archive.errors import ArchiveError, NotArchived, Withheld
 from archive.model import Capture
 from archive.timestamps import pad
 from archive.view import View
 from archive.web import links
+from archive.web.given import digits_in, given_in, url_in
 from archive.web.refusals import refusal_of, refuse
 from archive.web.routes import ExactRoute
 from archive.web.site import site_of
 from archive.web.targets import repaired
 
 PATH = "/wayback/available"
-_MOST_FIELDS = 16
 
 
 async def available(request: Request) -> Response:
@@ -48,17 +47,8 @@ async def available(request: Request) -> Response:
 
 
 def _asked(query_string: bytes) -> tuple[str, str]:
-    try:
-        given = dict(parse_qsl(query_string.decode("latin-1"), max_num_fields=_MOST_FIELDS))
-    except ValueError as error:
-        raise ParameterError("give url, and timestamp, and nothing else") from error
-    timestamp = given.get("timestamp", "").strip()
-    if timestamp and not (timestamp.isascii() and timestamp.isdigit() and len(timestamp) <= 14):
-        raise ParameterError(f"timestamp={timestamp[:40]!r} is not a time: give 1 to 14 digits")
-    url = given.get("url", "").strip()
-    if not url:
-        raise ParameterError("url is missing: give the URL that is looked for, url=example.org")
-    return url, timestamp
+    given = dict(given_in(query_string))
+    return url_in(given), digits_in(given, "timestamp")
 
 
 def _nearest(view: View, url: str, timestamp: str) -> Capture | None:

@@ -7,7 +7,7 @@ from functools import lru_cache
 from urllib.parse import quote
 
 from archive.index import Neighbours
-from archive.timestamps import TimestampError, to_datetime
+from archive.timestamps import datetime_or_none, to_datetime
 
 LINK_FORMAT = "application/link-format"
 
@@ -19,9 +19,8 @@ _STRIPPED = str.maketrans("", "", "\t\r\n")
 def http_date(timestamp: str) -> str:
     """`Sun, 22 Nov 2026 09:30:00 GMT`; of a day that there is not, as other tools wrote some, the
     first of its year."""
-    try:
-        moment = to_datetime(timestamp)
-    except TimestampError:
+    moment = datetime_or_none(timestamp)
+    if moment is None:
         moment = to_datetime(f"{max('0001', timestamp[:4])}0101000000")
     return format_datetime(moment, usegmt=True)
 

@@ -8,7 +8,7 @@ from urllib.parse import urlencode
 from pydantic import BaseModel, Field
 
 from archive.model import Capture
-from archive.timestamps import TimestampError, to_datetime
+from archive.timestamps import datetime_or_none
 from archive.web import links
 
 API = "/api/v1"
@@ -91,7 +91,5 @@ def links_of(url: str, timestamp: str, base: str, record_id: str = "") -> Captur
 
 def iso(timestamp: str) -> str | None:
     """ISO 8601 of 14 digits; None for a day that there is not."""
-    try:
-        return f"{to_datetime(timestamp).replace(tzinfo=None).isoformat()}Z"
-    except TimestampError:
-        return None
+    moment = datetime_or_none(timestamp)
+    return None if moment is None else f"{moment.replace(tzinfo=None).isoformat()}Z"

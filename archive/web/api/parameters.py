@@ -11,7 +11,8 @@ from archive.timestamps import parse_time
 LONGEST_URL = 16_000
 """As a parameter, so that a cursor finds room beside it: an address may have 64 KiB as a whole."""
 
-_TIME = "4 to 14 digits, or an ISO 8601 date or date-time; UTC."
+TIME = "4 to 14 digits, or an ISO 8601 date or date-time; UTC."
+"""How a time is given, for descriptions."""
 
 Url = Annotated[
     str,
@@ -24,21 +25,21 @@ Url = Annotated[
 ]
 From = Annotated[
     str | None,
-    Query(alias="from", max_length=64, description=f"Not before this time. {_TIME}"),
+    Query(alias="from", max_length=64, description=f"Not before this time. {TIME}"),
 ]
 To = Annotated[
     str | None,
     Query(
         alias="to",
         max_length=64,
-        description=f"Not after it; one that is not complete includes all of it. {_TIME}",
+        description=f"Not after it; one that is not complete includes all of it. {TIME}",
     ),
 ]
 At = Annotated[
     str | None,
     Query(
         max_length=64,
-        description=f"The snapshot nearest to this time; without it the newest. {_TIME}",
+        description=f"The snapshot nearest to this time; without it the newest. {TIME}",
     ),
 ]
 Limit = Annotated[int, Query(ge=1, le=1000, description="The most items of one page.")]

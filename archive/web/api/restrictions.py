@@ -14,13 +14,12 @@ from archive.restrictions.objects import new_restriction
 from archive.restrictions.register import Standing
 from archive.restrictions.shapes import to_json
 from archive.urlkey import Match
-from archive.web.api.parameters import LONGEST_URL, first_moment, last_moment
+from archive.web.api.parameters import LONGEST_URL, TIME, first_moment, last_moment
 from archive.web.api.problems import problems
 from archive.web.site import Site, site_of
 
 router = APIRouter(tags=["restrictions"])
 
-_TIME = "4 to 14 digits, or an ISO 8601 date or date-time; UTC."
 _LONGEST_REASON = 10_000
 
 RestrictionId = Annotated[
@@ -40,10 +39,10 @@ class RestrictionWish(BaseModel):
     )
     match: Match = Field(default="exact", description="What `url` stands for.")
     start: str | None = Field(
-        default=None, alias="from", max_length=64, description=f"Captures not before. {_TIME}"
+        default=None, alias="from", max_length=64, description=f"Captures not before. {TIME}"
     )
     end: str | None = Field(
-        default=None, alias="to", max_length=64, description=f"Captures not after. {_TIME}"
+        default=None, alias="to", max_length=64, description=f"Captures not after. {TIME}"
     )
     digest: str | None = Field(
         default=None,
@@ -52,7 +51,7 @@ class RestrictionWish(BaseModel):
         "`sha256:` and 64 hexadecimal digits.",
     )
     until: str | None = Field(
-        default=None, max_length=64, description=f"It ends by itself then. {_TIME}"
+        default=None, max_length=64, description=f"It ends by itself then. {TIME}"
     )
     reason: Reason = Field(min_length=1, description="Why; for administrators alone.")
 

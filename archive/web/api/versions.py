@@ -18,7 +18,7 @@ from archive.versions import (
     versions_of,
 )
 from archive.web.api.models import CaptureLinks, links_of
-from archive.web.api.parameters import Url, first_moment
+from archive.web.api.parameters import TIME, Url, first_moment
 from archive.web.api.problems import problems
 from archive.web.site import site_of
 from archive.web.targets import repaired
@@ -109,9 +109,6 @@ class DiffAnswer(BaseModel):
     kinds: list[Kind]
 
 
-_MOMENT = "4 to 14 digits, or an ISO 8601 date or date-time; UTC."
-
-
 @router.get("/versions", summary="The versions of an article", responses=problems(404, 451, 502))
 async def list_versions(request: Request, url: Url) -> VersionsAnswer:
     """Each text that the article had, and how it differs from the one before."""
@@ -144,7 +141,7 @@ async def get_difference(
         Query(
             alias="from",
             max_length=64,
-            description=f"The version nearest to it; without it the one before `to`. {_MOMENT}",
+            description=f"The version nearest to it; without it the one before `to`. {TIME}",
         ),
     ] = None,
     end: Annotated[
@@ -152,7 +149,7 @@ async def get_difference(
         Query(
             alias="to",
             max_length=64,
-            description=f"The version nearest to it; without it the last one. {_MOMENT}",
+            description=f"The version nearest to it; without it the last one. {TIME}",
         ),
     ] = None,
 ) -> DiffAnswer:

@@ -7,7 +7,6 @@ import binascii
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal, cast, get_args
-from urllib.parse import parse_qsl
 
 from archive.errors import ParameterError
 from archive.index import CapturePlace, CaptureQuery
@@ -15,6 +14,7 @@ from archive.timestamps import pad
 from archive.urlkey import Match
 from archive.web.cdx.dialects import FORMS, Dialect, checked, internal
 from archive.web.cdx.filters import MOST_FILTERS, Filter, read_filter
+from archive.web.given import digits_in, given_in, url_in
 from archive.web.targets import repaired
 
 Order = Literal["regular", "reverse", "closest"]
@@ -25,7 +25,7 @@ MOST_LAST = 100_000
 MOST_BLOCKS = 1000
 """Blocks in a page."""
 
-_MOST_FIELDS = 128
+_MOST_DIGITS = 19
 _FALSE = frozenset({"", "0", "false", "f", "off", "no"})
 _MATCHES = frozenset(get_args(Match))
 _ORDERS = frozenset({"", "default", "regular", "reverse", "closest"})
@@ -68,14 +68,7 @@ class CdxRequest:
 
 def read_request(query_string: bytes, dialect: Dialect) -> CdxRequest:
     """Raises ParameterError, UrlError. Parameters that are not known are passed over."""
-    try:
-        pairs = parse_qsl(
-            query_string.decode("latin-1"), keep_blank_values=True, max_num_fields=_MOST_FIELDS
-        )
-    except ValueError as error:
-        raise ParameterError(
-            f"the request has too many parameters: at most {_MOST_FIELDS} are read"
-        ) from error
+    pairs = given_in(query_string)
     given = dict(pairs)
     order, closest = _order(given)
     about = _about(given)
@@ -139,9 +132,7 @@ def read_resume_key(key: str) -> CapturePlace:
 
 
 def _about(given: Mapping[str, str]) -> CaptureQuery:
-    text = given.get("url", "").strip()
-    if not text:
-        raise ParameterError("url is missing: give the URL that is looked for, url=example.org")
+    text = url_in(given)
     named = given.get("matchType") or ""
     if named and named not in _MATCHES:
         raise ParameterError(
@@ -203,13 +194,9 @@ def _collapses(pairs: list[tuple[str, str]]) -> tuple[Collapse, ...]:
 
 def _time(given: Mapping[str, str], name: str, filling: str) -> str | None:
     """14 digits: compared with others they need not be a time that there is."""
-    text = given.get(name, "").strip()
+    text = digits_in(given, name, most=_MOST_DIGITS)
     if not text:
         return None
-    if not _is_digits(text):
-        raise ParameterError(
-            f"{name}={text[:40]!r} is not a time: give 1 to 14 digits, such as 20261122"
-        )
     return text[:14].ljust(14, filling) if filling else text[:14]
 
 
@@ -230,4 +217,4 @@ def _flag(given: Mapping[str, str], name: str, *, absent: bool = False) -> bool:
 
 
 def _is_digits(text: str) -> bool:
-    return text.isascii() and text.isdigit() and len(text) < 20
+    return text.isascii() and text.isdigit() and len(text) <= _MOST_DIGITS

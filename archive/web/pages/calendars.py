@@ -8,7 +8,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 from archive.model import Capture
-from archive.web.pages.filters import moment
+from archive.timestamps import datetime_or_none
 
 _WEEKS = Calendar(firstweekday=0)  # Monday, as ISO 8601 has it
 
@@ -48,7 +48,7 @@ def months_of(captures: Sequence[Capture], year: int, changes: Collection[str]) 
     """
     days: dict[tuple[int, int], list[Capture]] = {}
     for capture in captures:
-        at = moment(capture.timestamp)
+        at = datetime_or_none(capture.timestamp)
         if at is not None and at.year == year:
             days.setdefault((at.month, at.day), []).append(capture)
     months = []

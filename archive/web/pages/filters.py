@@ -4,28 +4,19 @@ from __future__ import annotations
 
 from calendar import month_name
 from collections.abc import Callable, Iterator, Sequence
-from datetime import datetime
 from typing import Any
 from urllib.parse import quote
 
 from markupsafe import Markup, escape
 
-from archive.timestamps import TimestampError, to_datetime
+from archive.timestamps import datetime_or_none
 from archive.versions import Span
 from archive.web.pages.languages import language_name
 
 
-def moment(timestamp: str) -> datetime | None:
-    """Of 14 digits; None of a day that there is not, as other tools wrote some."""
-    try:
-        return to_datetime(timestamp)
-    except TimestampError:
-        return None
-
-
 def long_time(timestamp: str) -> str:
     """`22 November 2026, 09:30:00`, in UTC."""
-    at = moment(timestamp)
+    at = datetime_or_none(timestamp)
     if at is None:
         return timestamp
     return f"{at.day} {month_name[at.month]} {at.year}, {at:%H:%M:%S}"
