@@ -181,7 +181,8 @@ nasty = st.sampled_from(
 names = st.sampled_from(
     ["url", "matchType", "from", "to", "filter", "collapse", "fl", "limit", "offset", "sort",
      "closest", "page", "pageSize", "resumeKey", "output", "showNumPages", "showPagedIndex",
-     "showResumeKey", "showDupeCount", "showSkipCount", "lastSkipTimestamp", "resolveRevisits"]
+     "showResumeKey", "showDupeCount", "showSkipCount", "lastSkipTimestamp", "resolveRevisits",
+     "gzip"]
 )  # fmt: skip
 
 
