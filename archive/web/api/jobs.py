@@ -18,7 +18,15 @@ from archive.web.api.models import CaptureModel
 from archive.web.api.parameters import Cursor, Limit, Url
 from archive.web.api.problems import problems
 from archive.web.authority import authority_of
-from archive.web.save.submitting import Wish, duration, queue_of, recent, saveable, submit
+from archive.web.save.submitting import (
+    Wish,
+    duration,
+    known_since,
+    queue_of,
+    recent,
+    saveable,
+    submit,
+)
 from archive.web.shown_jobs import all_shown, shown
 from archive.web.site import Site, site_of
 
@@ -77,9 +85,13 @@ class JobModel(BaseModel):
         " Of what is withheld only `ok`, `state`, `url`, `error`, and `withheld`, which is true."
     )
     error: JobError | None
+    message: str | None = Field(
+        default=None,
+        description="Where a job was asked for and nothing is fetched: since when it is archived.",
+    )
 
     @classmethod
-    def of(cls, job: Job) -> Self:
+    def of(cls, job: Job, message: str | None = None) -> Self:
         """As a model."""
         error = job.error
         return cls(
@@ -95,6 +107,7 @@ class JobModel(BaseModel):
             by=job.by,
             result=_plain(job.result),
             error=JobError(reason=error.reason, message=error.message) if error else None,
+            message=message,
         )
 
 
@@ -172,7 +185,14 @@ async def submit_job(request: Request, response: Response, wish: JobWish) -> Job
         wanted = Wish(url=wanted.url, by=wanted.by, within=span)
     job = await submit(site, wanted)
     response.headers["Location"] = f"{site.base_url(request.scope)}/api/v1/jobs/{job.id}"
-    return JobModel.of(job)
+    known = known_since(job)
+    if known is None:
+        return JobModel.of(job)
+    return JobModel.of(
+        job,
+        f"nothing is fetched: the URL was archived at {known}, and that is the result; with "
+        "if_not_archived_within 0 it is archived again",
+    )
 
 
 @router.get("/jobs/{job}", summary="One job", responses=problems(404, 501))

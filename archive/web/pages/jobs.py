@@ -1,4 +1,4 @@
-"""`/jobs`, a job's page, and `/save`: archiving on demand."""
+"""`/jobs`, and a job's page: archiving on demand."""
 
 from __future__ import annotations
 
@@ -22,17 +22,24 @@ _NO_STORE = {"Cache-Control": "no-store"}
 _STATES = {
     "waiting": ("waiting", ""),
     "running": ("running", "change"),
-    "success": ("done", "good"),
-    "error": ("failed", "bad"),
+    "success": ("success", "good"),
+    "error": ("error", "bad"),
     "cancelled": ("cancelled", "warn"),
 }
 
 
 def state_of(job: Job) -> tuple[str, str]:
-    """Its state in a word, and the class of its mark."""
+    """Its state in the word of the API, and the class of its mark."""
     if job.cancelling and not job.is_ended:
-        return "ending", "warn"
+        return "cancelling", "warn"
+    if job.state == "success" and site_failed(job):
+        return "success", ""
     return _STATES[job.state]
+
+
+def site_failed(job: Job) -> bool:
+    """Whether what is archived is an error that the site answered with."""
+    return ((job.result or {}).get("status") or 0) >= 400
 
 
 def took(job: Job) -> str | None:
@@ -43,7 +50,7 @@ def took(job: Job) -> str | None:
     return f"{seconds // 60} min {seconds % 60} s" if seconds >= 60 else f"{seconds} s"
 
 
-_HELPERS = {"state_of": state_of, "took": took, "digits": to_timestamp}
+_HELPERS = {"state_of": state_of, "site_failed": site_failed, "took": took, "digits": to_timestamp}
 
 
 async def jobs(request: Request) -> Response:
@@ -79,7 +86,15 @@ async def job(request: Request) -> Response:
     found = await shown(site, await queue_of(site).get(request.path_params["job"]))
     authority = authority_of(request.scope)
     may_change = authority.owns(found) and authority.may("save")
-    context = {**_HELPERS, "job": found, "may_change": may_change}
+    # That was so when it was handed in; a job that never ran is made of a capture there was.
+    known = found.started is None or "known" in request.query_params
+    context = {
+        **_HELPERS,
+        "job": found,
+        "known": known and found.state == "success",
+        "may_change": may_change,
+        "may_save": authority.may("save"),
+    }
     return render(request, "job.html", context, headers=_NO_STORE)
 
 
@@ -93,12 +108,3 @@ async def retry(request: Request) -> Response:
     """Try a job again, and show it."""
     found = await retry_job(request, request.path_params["job"])
     return RedirectResponse(f"/jobs/{found.id}", 303, _NO_STORE)
-
-
-async def save_form(request: Request) -> Response:
-    """What is posted to `/save`."""
-    context = {
-        "url": request.query_params.get("url", "").strip(),
-        "on": site_of(request.scope).jobs is not None,
-    }
-    return render(request, "save.html", context, headers=_NO_STORE)

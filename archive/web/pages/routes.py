@@ -6,7 +6,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
-from archive.web.pages import captures, difference, document, jobs, search, sources, static
+from archive.web.pages import captures, difference, document, jobs, saving, search, sources, static
 from archive.web.pages.rendering import render
 from archive.web.routes import PrefixRoute
 
@@ -29,6 +29,6 @@ ROUTES: tuple[BaseRoute, ...] = (
     Route("/jobs/{job}", jobs.job),
     Route("/jobs/{job}/cancel", jobs.cancel, methods=["POST"]),
     Route("/jobs/{job}/retry", jobs.retry, methods=["POST"]),
-    Route("/save", jobs.save_form),
+    Route("/save", saving.save_form),
     Route("/about", about),
 )

@@ -6,9 +6,10 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import BaseRoute, Route
 
-from archive.errors import ArchiveError, JobUnknown
+from archive.errors import ArchiveError, JobUnknown, UrlError
 from archive.jobs import Job
 from archive.web.authority import authority_of
+from archive.web.pages.saving import save_page
 from archive.web.refusals import Refusal, for_people, refusal_of, refuse
 from archive.web.routes import PrefixRoute
 from archive.web.save import shapes
@@ -16,8 +17,8 @@ from archive.web.save.answers import HEADERS, answer, refused, snapshot_headers
 from archive.web.save.asking import Asked, BadRequest, asked, names_of
 from archive.web.save.old_form import snapshot
 from archive.web.save.shapes import Shape, private_id, public_id, status_of
-from archive.web.save.submitting import Wish, queue_of, saveable, submit
-from archive.web.shown_jobs import all_shown, is_withheld, shown
+from archive.web.save.submitting import Wish, known_since, queue_of, saveable, submit
+from archive.web.shown_jobs import all_shown, shown
 from archive.web.site import Site, site_of
 from archive.web.targets import raw_target
 
@@ -36,6 +37,8 @@ async def save(request: Request) -> Response:
     try:
         wanted = await asked(request, url)
     except BadRequest as error:
+        if for_people(request):
+            return save_page(request, url=url, problem=str(error))
         return _bad(request, error)
     return await _taken(request, wanted)
 
@@ -50,22 +53,28 @@ async def _taken(request: Request, wanted: Asked) -> Response:
             options=wanted.options,
         )
         job = await submit(site, wish)
+    except UrlError as error:
+        if for_people(request):
+            again = not wanted.within
+            return save_page(request, url=wanted.url, again=again, problem=str(error))
+        return refused(error)
     except ArchiveError as error:
         return _refused(request, error)
+    known = known_since(job)
     if for_people(request):
-        return _page_of(job)
-    message = "; ".join(filter(None, (_known(job), wanted.note)))
+        return _page_of(job, "?known=1" if known else "")
+    message = "; ".join(filter(None, (_lately(known), wanted.note)))
     told = {"message": message} if message else {}
     headers = snapshot_headers(site.base_url(request.scope), wish.url, job)
     return answer({"url": wish.url, "job_id": public_id(job), **told}, headers=headers)
 
 
-def _known(job: Job) -> str:
+def _lately(known: str | None) -> str:
     """That the page was archived lately, where it was."""
-    if job.state != "success" or job.result is None or is_withheld(job):
+    if known is None:
         return ""
     return (
-        f"this page was archived lately, at {job.result.get('timestamp')}, and that is the answer; "
+        f"this page was archived lately, at {known}, and that is the answer; "
         "with if_not_archived_within=0 it is archived again"
     )
 
@@ -80,8 +89,8 @@ def _bad(request: Request, error: BadRequest) -> Response:
     return answer(shapes.error("bad-request", str(error)))
 
 
-def _page_of(job: Job) -> Response:
-    return RedirectResponse(f"/jobs/{job.id}", 303, HEADERS)
+def _page_of(job: Job, query: str = "") -> Response:
+    return RedirectResponse(f"/jobs/{job.id}{query}", 303, HEADERS)
 
 
 async def _below(request: Request) -> Response:

@@ -153,6 +153,15 @@ async def submit(site: Site, wish: Wish) -> Job:
     return job
 
 
+def known_since(job: Job) -> str | None:
+    """Of a job as `submit` gives it, when what it came to was captured, 14 digits: it was archived
+    lately, and nothing is fetched; None: it is archived now."""
+    if job.state != "success" or job.result is None or is_withheld(job):
+        return None
+    timestamp: str | None = job.result.get("timestamp")
+    return timestamp
+
+
 def _result(url: str, capture: Capture) -> dict[str, Any]:
     """What `pressmark archive --json` would have said of the capture."""
     return {

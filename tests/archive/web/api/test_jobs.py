@@ -65,6 +65,16 @@ def _ended(server: Served, job: str) -> dict[str, Any]:
     return found
 
 
+def test_that_nothing_is_fetched_is_said(server: Served) -> None:
+    first = _post(server, url=_URL).json()
+    assert first["message"] is None
+    assert _ended(server, first["id"])["message"] is None
+    second = _post(server, url=_URL).json()
+    assert second["id"] == first["id"]
+    assert f"nothing is fetched: the URL was archived at {AT}" in second["message"]
+    assert _post(server, url=_URL, if_not_archived_within="0").json()["message"] is None
+
+
 def test_a_url_is_handed_in_and_its_job_looked_at(server: Served) -> None:
     answer = _post(server, url="news.example.org/a")
     assert answer.status_code == 202

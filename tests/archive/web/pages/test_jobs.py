@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
+from urllib.parse import quote
 
 import pytest
 from lxml import html
 
 from tests.archive.web.pages.conftest import shown, site
+from tests.archive.web.pages.library import STRIKE
 from tests.archive.web.pages.looking import links, opened, parsed, texts
 from tests.archive.web.save.told import AT, Told
 from tests.archive.web.serving import Served, served
@@ -48,7 +50,7 @@ def save(pages: Served, url: str = URL) -> str:
     """Save a page; the address of its job."""
     form = form_of(opened(pages, "/save"))
     page = post(pages, form, url=url)
-    return str(links(page)["Look how far it is now"])
+    return f"/jobs/{texts(page, '.facts code')[0]}"
 
 
 def heading(pages: Served, job: str) -> str:
@@ -68,7 +70,46 @@ def test_a_page_is_saved_and_found_by_reloading(pages: Served, told: Told) -> No
     assert not done.cssselect("[hx-get]"), "what has ended is not asked for again"
     listed = opened(pages, "/jobs")
     assert links(listed)[f"archive {URL}"] == job
-    assert texts(listed, "tbody .tag") == ["done"]
+    assert texts(listed, "tbody .tag") == ["success", "200"]
+
+
+def test_what_is_known_lately_is_said_to_be_from_then(pages: Served, told: Told) -> None:
+    told.go.set()
+    job = save(pages)
+    until(lambda: heading(pages, job) == "It is archived")
+    again = post(pages, form_of(opened(pages, "/save")), url=URL)
+    assert texts(again, ".notice h2") == ["It was archived already"]
+    assert "Nothing was fetched now" in texts(again, ".notice")[0]
+    anew = post(pages, form_of(again))
+    assert texts(anew, ".notice h2") != ["It was archived already"]
+    assert heading(pages, job) == "It is archived", (
+        "whoever looks at the job itself sees its result"
+    )
+
+
+def test_saving_again_fetches_again(pages: Served, told: Told) -> None:
+    told.go.set()
+    job = save(pages)
+    until(lambda: heading(pages, job) == "It is archived")
+    form = form_of(opened(pages, f"/save?url={URL}&again=1"))
+    assert dict(form.form_values()) == {"url": URL, "if_not_archived_within": "0"}
+    assert "if_not_archived_within" not in dict(form_of(opened(pages, "/save")).form_values())
+    page = opened(pages, f"/captures?url={quote(STRIKE, safe='')}")
+    assert links(page)["Save it again"].endswith("&again=1")
+
+
+def test_an_error_that_is_archived_does_not_look_like_a_page(pages: Served, told: Told) -> None:
+    told.statuses[URL] = 404
+    told.go.set()
+    job = save(pages)
+    headline = "The site answered with an error, and that is archived"
+    until(lambda: heading(pages, job) == headline)
+    assert not opened(pages, job).cssselect(".notice.good")
+    marks = opened(pages, "/jobs").cssselect("tbody .tag")
+    assert [(mark.text, "good" in mark.get("class")) for mark in marks] == [
+        ("success", False),
+        ("404", False),
+    ]
 
 
 def test_a_job_is_cancelled_and_tried_again(pages: Served, told: Told) -> None:
@@ -94,7 +135,13 @@ def test_why_a_job_failed_is_told(pages: Served, told: Told) -> None:
 def test_a_wrong_address_is_told(pages: Served) -> None:
     response = pages.client.post(f"{pages.url}/save", data={"url": "ftp://a"})
     assert response.status_code == 400
-    assert "not an http or https URL" in texts(parsed(response), "main")[0]
+    page = parsed(response)
+    assert texts(page, "h1") == ["That cannot be archived"]
+    assert "not an http or https URL" in texts(page, "[role=alert]")[0]
+    assert dict(form_of(page).form_values())["url"] == "ftp://a"
+    data = {"url": "not a url", "if_not_archived_within": "0"}
+    page = parsed(pages.client.post(f"{pages.url}/save", data=data))
+    assert dict(form_of(page).form_values()) == data
     assert texts(opened(pages, "/jobs/0", 404), "h1") == ["There is nothing here"]
 
 
