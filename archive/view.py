@@ -281,8 +281,9 @@ class View:
 
     def recent(self, source: str, most: int) -> list[Capture]:
         """See `Index.recent`: those of the last ones that may be shown."""
-        rules, last = self._rules(), self._index.recent(source, most)
-        return [capture for capture in last if not _is_withheld(rules, capture)]
+        rules = self._rules()
+        last = self._index.recent(source, most * 4 if rules else most)
+        return [capture for capture in last if not _is_withheld(rules, capture)][:most]
 
     def counts(self) -> Counts:
         """See `Index.counts`: how much there is, also of what is withheld."""

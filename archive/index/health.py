@@ -13,7 +13,11 @@ from archive.model import Capture
 _READ = 300
 """Captures of a segment that are looked at: pages are few among what they need."""
 
-_SEGMENTS = 5
+_SEGMENTS = 200
+"""Segments that are looked at: each save makes one of its own."""
+
+_ALL = 5000
+"""Captures that are looked at in all of them."""
 
 _of_source = select(segments.c.filename).where(segments.c.source == bindparam("source"))
 _last = (
@@ -29,10 +33,12 @@ def recent(ask: Ask, source: str, most: int) -> list[Capture]:
     # Names of one source sort by the time at which they were begun.
     names.sort(reverse=True)
     found: list[Capture] = []
+    read = 0
     for name in names[:_SEGMENTS]:
-        some = map(rows.joined_capture, ask(_last, {"name": name}))
+        some = list(map(rows.joined_capture, ask(_last, {"name": name})))
         found += [capture for capture in some if capture.kind != "requisite"]
-        if len(found) >= most:
+        read += len(some)
+        if len(found) >= most or read >= _ALL:
             break
     found.sort(key=lambda capture: (capture.timestamp, capture.offset), reverse=True)
     return found[:most]

@@ -34,3 +34,22 @@ def test_recent_captures_of_a_source_are_pages_and_lists_newest_first(index: Ind
     assert [found.timestamp for found in index.recent("example", 2)] == newest_first[:2]
     assert [found.url for found in index.recent("courier", 9)] == ["https://courier.example/"]
     assert index.recent("nobody", 9) == []
+
+
+def test_each_save_makes_a_file_of_its_own_and_all_count(index: Index) -> None:
+    names = [f"ondemand-202611230930{n:02}123-k3m5p7r2t5.warc.gz" for n in range(12)]
+    index.add_segments([Segment(filename=one, source="ondemand", state="stored") for one in names])
+    index.commit(
+        [
+            capture(
+                f"https://example.org/{n}",
+                filename=name,
+                source="ondemand",
+                offset=1,
+                timestamp=f"202611230930{n:02}",
+            )
+            for n, name in enumerate(names)
+        ]
+    )
+    assert len(index.recent("ondemand", 100)) == 12
+    assert [found.filename for found in index.recent("ondemand", 7)] == names[:4:-1]
