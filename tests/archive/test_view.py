@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import timedelta
@@ -16,6 +15,7 @@ from archive.collection import Collection
 from archive.errors import NotArchived, Withheld
 from archive.index import CaptureQuery, Index, Neighbours, SearchQuery
 from archive.model import Capture
+from archive.restrictions import register
 from archive.restrictions.model import Restriction
 from archive.restrictions.objects import new_restriction
 from archive.restrictions.register import Restrictions
@@ -197,15 +197,16 @@ def test_other_views_of_the_same_database_obey_at_once(
         assert view.find(URL).url == URL
 
 
-def test_a_restriction_ends_by_itself(collection: Collection) -> None:
+def test_a_restriction_ends_by_itself(
+    collection: Collection, monkeypatch: pytest.MonkeyPatch
+) -> None:
     view = View(collection)
-    soon = to_timestamp(now() + timedelta(seconds=2))
-    withhold(collection, url=URL, until=soon)
-    found = Told.by(view.find, URL)
-    if to_timestamp(now()) < soon:  # and not on a machine that took so long
-        assert found == Told(Withheld)
-    while to_timestamp(now()) < soon:
-        time.sleep(0.05)
+    end = (now() + timedelta(days=1)).replace(microsecond=0)
+    withhold(collection, url=URL, until=to_timestamp(end))
+    monkeypatch.setattr(register, "now", lambda: end - timedelta(microseconds=1))
+    with pytest.raises(Withheld):
+        view.find(URL)
+    monkeypatch.setattr(register, "now", lambda: end)
     assert view.find(URL).url == URL
 
 
