@@ -14,6 +14,7 @@ from archive.timestamps import pad
 from archive.urlkey import Match
 from archive.web.cdx.dialects import FORMS, Dialect, checked, internal
 from archive.web.cdx.filters import MOST_FILTERS, Filter, read_filter
+from archive.web.cdx.lines import KNOWN
 from archive.web.given import digits_in, given_in, url_in
 from archive.web.targets import repaired
 
@@ -89,7 +90,7 @@ def read_request(query_string: bytes, dialect: Dialect) -> CdxRequest:
         about=about,
         filters=_filters(pairs, dialect) if "filter" in given else (),
         collapse=_collapses(pairs) if "collapse" in given else (),
-        fields=tuple(checked(name) for name in fields.split(",")) if fields else None,
+        fields=_fields(fields) if fields else None,
         form=form,
         limit=limit,
         offset=_number(given, "offset") or 0,
@@ -149,6 +150,13 @@ def _about(given: Mapping[str, str]) -> CaptureQuery:
         start=_time(given, "from", "0") or _time(given, "from_ts", "0"),
         end=_time(given, "to", "9"),
     )
+
+
+def _fields(text: str) -> tuple[str, ...]:
+    names = text.split(",", len(KNOWN))
+    if len(names) > len(KNOWN):
+        raise ParameterError(f"more fields are named than the {len(KNOWN)} there are")
+    return tuple(map(checked, names))
 
 
 def _order(given: Mapping[str, str]) -> tuple[Order, str | None]:
