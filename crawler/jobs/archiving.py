@@ -13,7 +13,7 @@ import logging
 import os
 import signal
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -92,6 +92,7 @@ class ArchiveWorker:
         finally:
             stopped.cancel()
             talk.cancel()
+            await child.kill()
         if talk.done() and not talk.cancelled():
             talk.result()
 
@@ -132,17 +133,34 @@ class _Child:
             pid = self._process.pid
             logger.error("process %s did not end %s s after %s", pid, seconds, number.name)
 
+    async def kill(self) -> None:
+        """Where it still runs, for nobody hears it any more."""
+        if self._process.returncode is None:
+            with suppress(ProcessLookupError):
+                self._process.kill()
+            await asyncio.wait((asyncio.create_task(self._process.wait()),), timeout=_KILLED)
+
     async def _hear(self, waiting: list[Job], tell: Tell) -> None:
         """A line for each URL, in their order."""
-        assert self._process.stdout is not None
-        async for line in self._process.stdout:
+        stdout = self._process.stdout
+        assert stdout is not None
+        async for line in _lines(stdout):
+            if line is None:
+                # Which URL comes next cannot be told any more.
+                logger.error("the process that archives wrote a line that is too long: it is ended")
+                with suppress(ProcessLookupError):
+                    self._process.terminate()
+                while await stdout.read(_LONGEST_LINE):
+                    pass
             # What was cut off within a line says nothing.
-            if waiting and line.endswith(b"\n"):
-                tell(self._ending(waiting.pop(0), json.loads(line)))
+            elif waiting and line.endswith(b"\n"):
+                tell(self._ending(waiting.pop(0), _result(line)))
 
     async def _log(self) -> None:
         assert self._process.stderr is not None
-        async for line in self._process.stderr:
+        async for line in _lines(self._process.stderr):
+            if line is None:
+                continue
             sentence = line.decode("utf-8", "replace").strip().removeprefix("pressmark: ")
             logger.warning("archiving: %s", sentence)
 
@@ -162,6 +180,31 @@ class _Child:
             error=Failure(reason=reason, message=message),
             cut_short=self._stop.is_set() and reason in ("interrupted", "not-stored"),
         )
+
+
+async def _lines(stream: asyncio.StreamReader) -> AsyncIterator[bytes | None]:
+    """Each line; None for one that is too long, of which the end may follow."""
+    while True:
+        try:
+            line = await stream.readline()
+        except ValueError:
+            yield None
+            continue
+        if not line:
+            return
+        yield line
+
+
+def _result(line: bytes) -> dict[str, Any]:
+    """What a line says; nothing where it is no object."""
+    try:
+        found = json.loads(line)
+    except ValueError:
+        found = None
+    if isinstance(found, dict):
+        return found
+    logger.error("the process that archives wrote a line that is no result: %r", line[:200])
+    return {}
 
 
 async def _feed(process: asyncio.subprocess.Process, data: bytes) -> None:

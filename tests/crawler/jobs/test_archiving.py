@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
+import sys
 from collections.abc import Mapping, Sequence
 from contextlib import closing
 from pathlib import Path
@@ -14,6 +15,7 @@ import pytest
 from archive.index import CaptureQuery, Index
 from archive.jobs import ARCHIVE, Job
 from archive.timestamps import now
+from crawler.jobs import archiving
 from crawler.jobs.archiving import ArchiveWorker
 from crawler.jobs.local import Ending
 from tests.environment import inherited
@@ -156,6 +158,46 @@ def test_a_configuration_that_is_wrong_by_now_fails_the_job(tmp_path: Path) -> N
     assert _reasons([ending]) == ["failed"]
     assert ending.error is not None
     assert "no_such_key" not in ending.error.message
+
+
+def _says(monkeypatch: pytest.MonkeyPatch, folder: Path, script: str) -> Path:
+    """The command is a script; where it notes its process id."""
+    note = folder / "pid"
+    begun = f"import os, time, sys; open({str(note)!r}, 'w').write(str(os.getpid())); "
+    monkeypatch.setattr(archiving, "_COMMAND", [sys.executable, "-c", begun + script])
+    return note
+
+
+def test_a_line_that_is_no_result_is_a_failure_of_its_url_alone(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _says(monkeypatch, tmp_path, "print('no json'); print('[1]'); print('{\"ok\": true}')")
+    endings = asyncio.run(_run(ArchiveWorker(grace=5), "http://a/", "http://b/", "http://c/"))
+    assert _reasons(endings) == ["failed", "failed", None]
+
+
+def test_a_line_without_end_ends_the_process(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(archiving, "_LONGEST_LINE", 1000)
+    said = "print('{\"ok\": true}'); print('x' * 200_000, flush=True); time.sleep(600)"
+    note = _says(monkeypatch, tmp_path, said)
+    endings = asyncio.run(_run(ArchiveWorker(grace=5), "http://a/", "http://b/", "http://c/"))
+    assert _reasons(endings) == [None, "failed", "failed"]
+    assert not Path(f"/proc/{note.read_text()}").exists()
+
+
+def test_no_process_is_left_when_its_results_cannot_be_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    note = _says(monkeypatch, tmp_path, "print('{}', flush=True); time.sleep(600)")
+
+    def tell(_: Ending) -> None:
+        raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        asyncio.run(ArchiveWorker(grace=5).run(_jobs("http://a/"), asyncio.Event(), tell))
+    assert not Path(f"/proc/{note.read_text()}").exists()
 
 
 @pytest.mark.slow
