@@ -94,6 +94,17 @@ def test_word_for_a_language_is_told_what_a_code_is(command: Command) -> None:
     assert "no document" in command("search", "word", "--language", "EN")[2]
 
 
+def test_place_that_cannot_be_listened_on_is_2(command: Command) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        status, out, err = command("serve", "--port", str(taken.getsockname()[1]))
+    assert (status, out) == (2, b"")
+    assert "cannot listen on 127.0.0.1" in err
+    # Of a network for examples (RFC 5737).
+    status, _, err = command("serve", "--host", "192.0.2.1", "--port", "0")
+    assert status == 2
+    assert "choose another one with --host" in err
+
+
 def test_wrong_configuration_is_2(command: Command) -> None:
     Path("pressmark.yaml").write_text("contact: [\n")
     status, _, err = command("list", URL)
