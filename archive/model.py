@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Literal
+from typing import Any, Literal
 
 from archive.block import Block
 from archive.response_digest import ResponseDigest
@@ -100,6 +100,19 @@ class Capture:
     request_length: int | None = None  #: bytes of the request's member, which ends at `offset`
     truncated: Truncation | None = None  #: why the response is not whole
     kind: Kind | None = None  #: None: a page, as far as is known
+
+    @property
+    def memento(self) -> str:
+        """Its path on the web server."""
+        return f"/web/{self.timestamp}/{self.url}"
+
+
+_STORED = ("status", "timestamp", "digest", "filename", "offset", "length", "memento")
+
+
+def stored_fields(capture: Capture | None) -> dict[str, Any]:
+    """What results of archiving say of a capture, with the names of the contract; of none: None."""
+    return {name: None if capture is None else getattr(capture, name) for name in _STORED}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -10,7 +10,7 @@ from typing import Any, cast
 from archive.documents import to_json as document_to_json
 from archive.errors import IndexFailure, UrlError
 from archive.index import CaptureQuery, Index
-from archive.model import Capture, Document, SegmentState
+from archive.model import Capture, Document, SegmentState, stored_fields
 from archive.progress import Advance
 from archive.timestamps import now, to_timestamp
 from config.crawling import crawl_settings
@@ -49,19 +49,12 @@ class ArchiveResult:
 
     def to_json(self) -> dict[str, Any]:
         """The fields of the contract."""
-        capture = self.outcome.capture
         return {
             "ok": self.ok,
             "state": self.state,
             "url": self.outcome.url,
             "final_url": self.outcome.final_url,
-            "status": capture.status if capture else None,
-            "timestamp": capture.timestamp if capture else None,
-            "digest": capture.digest if capture else None,
-            "filename": capture.filename if capture else None,
-            "offset": capture.offset if capture else None,
-            "length": capture.length if capture else None,
-            "memento": f"/web/{capture.timestamp}/{capture.url}" if capture else None,
+            **stored_fields(self.outcome.capture),
             "document": _document_fields(self.document),
             "captures": self.outcome.captures,
             "requisites": {

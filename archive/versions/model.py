@@ -67,7 +67,7 @@ class Version:
     @property
     def memento(self) -> str:
         """Path of `capture` on the web server."""
-        return f"/web/{self.capture.timestamp}/{self.capture.url}"
+        return self.capture.memento
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

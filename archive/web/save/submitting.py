@@ -11,7 +11,7 @@ from urllib.parse import quote, unquote, urlsplit
 from archive.errors import NotArchived, SavingOff, UrlError, Withheld
 from archive.index import CaptureQuery
 from archive.jobs import ARCHIVE, Job, JobQueue, JobRequest
-from archive.model import Capture
+from archive.model import Capture, stored_fields
 from archive.timestamps import now, to_datetime, to_timestamp
 from archive.urlkey import urlkey
 from archive.view import View
@@ -169,11 +169,5 @@ def _result(url: str, capture: Capture) -> dict[str, Any]:
         "state": "stored",
         "url": url,
         "final_url": capture.url,
-        "status": capture.status,
-        "timestamp": capture.timestamp,
-        "digest": capture.digest,
-        "filename": capture.filename,
-        "offset": capture.offset,
-        "length": capture.length,
-        "memento": f"/web/{capture.timestamp}/{capture.url}",
+        **stored_fields(capture),
     }
