@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from urllib.parse import urlsplit
 
 from starlette.responses import Response
 
 from archive.errors import ContentError, RecordError
 from archive.http import ResponseHead
 from archive.memento import Memento
+from archive.model import Capture
 from archive.web.bodies import Body, Call, decoded
 
 SAFE = {
@@ -23,6 +25,7 @@ SAFE = {
 }
 """What archived content is sent with: it may not run, load or know anything."""
 
+_ODD = re.compile(r"[^a-z0-9.-]+")
 _NOTHING = Body(start=b"", size=0)
 _ENCODINGS = frozenset({"gzip", "x-gzip", "deflate", "br", "zstd"})
 _NEVER = frozenset({b"set-cookie", b"set-cookie2"})
@@ -34,6 +37,14 @@ Headers = list[tuple[bytes, bytes]]
 MapLocation = Callable[[str], str | None]
 """From the absolute URL that an archived redirect names to one within the archive; None: it leads
 to itself."""
+
+
+def saved_as(capture: Capture, suffix: str) -> dict[str, str]:
+    """Headers of a file made of a capture that is to be saved (RFC 6266): it is named by host and
+    time, in lower-case ASCII that no system objects to, with a suffix such as ".txt"."""
+    host = _ODD.sub("-", urlsplit(capture.url).hostname or "").strip("-.")
+    name = f"{host[:100] or 'capture'}-{capture.timestamp}{suffix}"
+    return {**SAFE, "Content-Disposition": f'attachment; filename="{name}"'}
 
 
 def head_of(memento: Memento) -> ResponseHead:

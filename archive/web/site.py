@@ -20,8 +20,8 @@ from archive.web.following import Followed
 from archive.web.grants import Grants
 from archive.web.guard.metrics import Metrics
 from archive.web.guard.register import TokenRegister
-from archive.web.pages.stock import Stock
 from archive.web.replay.origins import Origins
+from archive.web.stock import Stock
 from archive.web.store_threads import StoreThreads
 from archive.web.targets import Scope
 

@@ -14,7 +14,7 @@ from archive.model import Capture
 from archive.timestamps import pad
 from archive.urlkey import Match
 from archive.view import View
-from archive.web.api.choosing import RecordId, attachment, chosen, file_name
+from archive.web.api.choosing import RecordId, chosen
 from archive.web.api.cursors import Cursors, announce
 from archive.web.api.models import API, CaptureModel
 from archive.web.api.parameters import (
@@ -29,7 +29,7 @@ from archive.web.api.parameters import (
     last_moment,
 )
 from archive.web.api.problems import problems
-from archive.web.raw import SAFE
+from archive.web.raw import saved_as
 from archive.web.site import site_of
 from archive.web.targets import raw_target, repaired
 
@@ -156,8 +156,7 @@ async def download_warc(
         view = site.view.settled()
         capture = chosen(view, wanted, moment, record_id)
         members = view.open(capture).members
-        named = attachment(file_name(capture, ".warc.gz"))
-        return Response(members, headers={**SAFE, **named}, media_type=WARC)
+        return Response(members, headers=saved_as(capture, ".warc.gz"), media_type=WARC)
 
     return await site.read(work)
 

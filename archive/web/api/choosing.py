@@ -1,10 +1,8 @@
-"""Which capture a request is about, and the name of a file that is made of it."""
+"""Which capture a request is about."""
 
 from __future__ import annotations
 
-import re
 from typing import Annotated
-from urllib.parse import urlsplit
 
 from fastapi import Query
 
@@ -22,8 +20,6 @@ RecordId = Annotated[
     ),
 ]
 
-_ODD = re.compile(r"[^a-z0-9.-]+")
-
 
 def chosen(view: View, url: str, at: str | None, record_id: str | None) -> Capture:
     """The capture that answers best (see `Index.find`), or the one of that record.
@@ -38,14 +34,3 @@ def chosen(view: View, url: str, at: str | None, record_id: str | None) -> Captu
         if other.record_id == record_id:
             return other
     raise NotArchived(url, f"no record {record_id} of {capture.timestamp}")
-
-
-def file_name(capture: Capture, suffix: str) -> str:
-    """Host and time with a suffix such as ".txt"; lower-case ASCII that no system objects to."""
-    host = _ODD.sub("-", urlsplit(capture.url).hostname or "").strip("-.")
-    return f"{host[:100] or 'capture'}-{capture.timestamp}{suffix}"
-
-
-def attachment(name: str) -> dict[str, str]:
-    """Headers of a file that is to be saved (RFC 6266)."""
-    return {"Content-Disposition": f'attachment; filename="{name}"'}

@@ -12,11 +12,11 @@ from archive.errors import NotArchived
 from archive.memento import Memento
 from archive.model import Capture, Document, ExtractionStatus, Quality
 from archive.view import View
-from archive.web.api.choosing import RecordId, attachment, chosen, file_name
+from archive.web.api.choosing import RecordId, chosen
 from archive.web.api.models import CaptureModel
 from archive.web.api.parameters import At, Url, first_moment
 from archive.web.api.problems import problems
-from archive.web.raw import SAFE
+from archive.web.raw import saved_as
 from archive.web.site import site_of
 from archive.web.targets import repaired
 
@@ -147,8 +147,8 @@ async def download_text(
         if not text:
             status = document.article.extraction_status
             raise NotArchived(f"the text of {wanted}", f"its extraction ended with {status!r}")
-        named = attachment(file_name(memento.capture, ".txt"))
-        return Response(f"{text}\n".encode(), headers={**SAFE, **named}, media_type=TEXT)
+        headers = saved_as(memento.capture, ".txt")
+        return Response(f"{text}\n".encode(), headers=headers, media_type=TEXT)
 
     return await site.read(work)
 

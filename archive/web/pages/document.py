@@ -17,11 +17,10 @@ from archive.model import Capture, Document
 from archive.timestamps import parse_time
 from archive.view import View
 from archive.web import links
-from archive.web.api.choosing import attachment, file_name
 from archive.web.api.documents import Provenance
 from archive.web.pages.citation import FORMS, Cited
 from archive.web.pages.rendering import render
-from archive.web.raw import SAFE
+from archive.web.raw import saved_as
 from archive.web.refusals import Refusal, refusal_of, refuse
 from archive.web.site import Site, site_of
 from archive.web.targets import repaired
@@ -101,7 +100,7 @@ async def cite(request: Request) -> Response:
         return refuse(request, refusal_of(error))
     media_type, suffix, write = FORMS[form]
     text = write(_cited(site_of(request.scope), request, opened))
-    headers = {**SAFE, **attachment(file_name(opened.capture, suffix)), "Content-Type": media_type}
+    headers = {**saved_as(opened.capture, suffix), "Content-Type": media_type}
     return Response(text.encode(), headers=headers)
 
 
