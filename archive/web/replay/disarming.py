@@ -12,7 +12,7 @@ from __future__ import annotations
 import codecs
 import html
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 
 FRAME_SOURCE = b"archived-src"
@@ -25,8 +25,9 @@ _TAG = re.compile(rb"(?i)<(?:[a-z_][a-z0-9_.-]*:)?(link|meta|i?frame|object|embe
 _BETWEEN = re.compile(rb"[\t\n\f\r /]*")
 _SPACE = re.compile(rb"[\t\n\f\r ]*")
 _NAME = re.compile(rb"[^>][^\t\n\f\r />=]*")
-_VALUE = re.compile(rb"\"([^\"]*)\"|'([^']*)'|([^\"'\t\n\f\r >][^\t\n\f\r >]*)")
-_BRACKET = ord("<")
+_UNQUOTED = re.compile(rb"[^\t\n\f\r >]*")
+_LONGEST = 512
+"""Bytes of a value that is looked at; longer ones count as unwanted."""
 _ENTITY = re.compile(rb"(?i)<!ENTITY")
 _CONNECTING = ("preconnect", "dns-prefetch", "prefetch", "prerender", "modulepreload")
 _POLICY = "content-security-policy"
@@ -51,16 +52,9 @@ def composes_markup(body: bytes, mime: str) -> bool:
 def disarmed(body: bytes, charset: str) -> bytes:
     """The page as it is shown. `charset`: of its Content-Type, "" where that names none."""
     body = _SRCDOC.sub(b"archived-doc", _legible(body, charset.strip().lower()))
-    edits: set[_Edit] = set()
-    seen: set[int] = set()
-    for tag in _TAG.finditer(body):
-        # Outside of quotes, another tag's attributes end where this one's do: they were seen with
-        # them. Within quotes either may be the one that browsers see.
-        if tag.start() in seen:
-            continue
-        attributes = list(_attributes(body, tag.end()))
-        seen.update(at for attribute in attributes for at in attribute.brackets)
-        edits.update(_TAGS[tag[1].lower()](tag, attributes))
+    changes = _changes(_Attributes(body))
+    # Within quotes a tag may be one for browsers, or be none: there it is changed as well.
+    edits = {edit for tag in _TAG.finditer(body) for edit in changes[tag[1].lower()].edits(tag)}
     return _edited(body, sorted(edits))
 
 
@@ -107,30 +101,51 @@ class _Attribute:
     start: int  # of its name
     end: int
     name: str  # without a prefix
-    value: str
-    brackets: tuple[int, ...]  # where in the name there is a "<"
+    value: str | None  # None: it is too long
+    after: int  # where the next one begins
 
 
-def _attributes(body: bytes, at: int) -> Iterator[_Attribute]:
-    """Those of a tag, from behind its name, as browsers read them (HTML, 13.2.5.32 to 40)."""
-    while name := _NAME.match(body, _end(_BETWEEN, body, at)):
-        at = _end(_SPACE, body, name.end())
-        text = b""
-        if body[at : at + 1] == b"=":
-            at = _end(_SPACE, body, at + 1)
-            if value := _VALUE.match(body, at):
-                at = value.end()
-                text = value[1] or value[2] or value[3] or b""
-            elif body[at : at + 1] != b">":
-                return  # a quote that never ends: there is no such tag
-        start, end = name.span()
-        yield _Attribute(
-            start,
-            end,
-            name[0].decode("latin-1").lower().rpartition(":")[2],
-            html.unescape(text.decode("latin-1")).lower(),
-            tuple(i for i in range(start, end) if body[i] == _BRACKET),
-        )
+class _Attributes:
+    """Those of any tag, as browsers read them (HTML, 13.2.5.32 to 40).
+
+    Whichever tag they are read for, from one place on they are the same ones: who remembers the
+    places that he has come by reads a page of any tags in linear time.
+    """
+
+    def __init__(self, body: bytes) -> None:
+        self._body = body
+        self._run = (0, -1)  # bounds of the last value without quotes
+
+    def at(self, place: int) -> _Attribute | None:
+        """The one behind a tag's name or another attribute; None: it was the last one."""
+        body = self._body
+        name = _NAME.match(body, _end(_BETWEEN, body, place))
+        if name is None:
+            return None
+        after = _end(_SPACE, body, name.end())
+        start = end = after
+        if body[after : after + 1] == b"=":
+            start = _end(_SPACE, body, after + 1)
+            quote = body[start : start + 1]
+            if quote in (b"'", b'"'):
+                start += 1
+                end = body.find(quote, start)
+                after = end + 1
+            elif quote:
+                after = end = self._unquoted(start)
+            if not quote or end < 0:
+                return None  # it never ends: there is no such tag
+        value = None
+        if end - start <= _LONGEST:
+            value = html.unescape(body[start:end].decode("latin-1")).lower()
+        known = name[0].decode("latin-1").lower().rpartition(":")[2]
+        return _Attribute(name.start(), name.end(), known, value, after)
+
+    def _unquoted(self, start: int) -> int:
+        """Where a value without quotes ends: any that begins within another one ends with it."""
+        if not self._run[0] <= start <= self._run[1]:
+            self._run = (start, _end(_UNQUOTED, self._body, start))
+        return self._run[1]
 
 
 def _end(pattern: re.Pattern[bytes], body: bytes, at: int) -> int:
@@ -142,42 +157,85 @@ def _end(pattern: re.Pattern[bytes], body: bytes, at: int) -> int:
 _Edit = tuple[int, int, bytes]
 """Start, end, and what is put between them."""
 
-_Change = Callable[[re.Match[bytes], list[_Attribute]], list[_Edit]]
+
+class _Change:
+    """What is done to tags of some names. Each place is come by once."""
+
+    def __init__(self, attributes: _Attributes) -> None:
+        self._attributes = attributes
+
+    def edits(self, tag: re.Match[bytes]) -> list[_Edit]:
+        """Those of one more tag."""
+        raise NotImplementedError
 
 
-def _unless(is_unwanted: Callable[[_Attribute], bool]) -> _Change:
-    """Tags with such an attribute become others, which mean nothing."""
+class _Unless(_Change):
+    """Tags with an unwanted attribute become others, which mean nothing."""
 
-    def change(tag: re.Match[bytes], attributes: list[_Attribute]) -> list[_Edit]:
+    def __init__(self, attributes: _Attributes, is_unwanted: Callable[[_Attribute], bool]) -> None:
+        super().__init__(attributes)
+        self._is_unwanted = is_unwanted
+        self._verdicts: dict[int, bool] = {}  # by place: whether one from there on is unwanted
+
+    def edits(self, tag: re.Match[bytes]) -> list[_Edit]:
         after = tag.start() + 1
-        return [(after, after, b"archived-")] if any(map(is_unwanted, attributes)) else []
+        return [(after, after, b"archived-")] if self._verdict(tag.end()) else []
 
-    return change
+    def _verdict(self, place: int) -> bool:
+        passed, found = [], False
+        while not found and place not in self._verdicts:
+            passed.append(place)
+            attribute = self._attributes.at(place)
+            if attribute is None:
+                break
+            found = self._is_unwanted(attribute)
+            place = attribute.after
+        verdict = found or self._verdicts.get(place, False)
+        self._verdicts.update(dict.fromkeys(passed, verdict))
+        return verdict
+
+
+class _Unfilled(_Change):
+    """What frames show stands in another attribute."""
+
+    def __init__(self, attributes: _Attributes) -> None:
+        super().__init__(attributes)
+        self._passed: set[int] = set()
+
+    def edits(self, tag: re.Match[bytes]) -> list[_Edit]:
+        found, place = [], tag.end()
+        while place not in self._passed:
+            self._passed.add(place)
+            attribute = self._attributes.at(place)
+            if attribute is None:
+                break
+            if attribute.name in ("src", "data"):
+                found.append((attribute.start, attribute.end, FRAME_SOURCE))
+            place = attribute.after
+        return found
 
 
 def _connects(attribute: _Attribute) -> bool:
-    return attribute.name == "rel" and any(word in attribute.value for word in _CONNECTING)
+    if attribute.name != "rel":
+        return False
+    return attribute.value is None or any(word in attribute.value for word in _CONNECTING)
 
 
 def _restricts(attribute: _Attribute) -> bool:
-    return attribute.name == "http-equiv" and attribute.value.strip().startswith(_POLICY)
+    if attribute.name != "http-equiv":
+        return False
+    return attribute.value is None or attribute.value.strip().startswith(_POLICY)
 
 
-def _unfilled(_: re.Match[bytes], attributes: list[_Attribute]) -> list[_Edit]:
-    """What it shows stands in another attribute."""
-    return [
-        (attribute.start, attribute.end, FRAME_SOURCE)
-        for attribute in attributes
-        if attribute.name in ("src", "data")
-    ]
-
-
-_TAGS: dict[bytes, _Change] = {
-    b"link": _unless(_connects),
-    b"meta": _unless(_restricts),
-    b"iframe": _unfilled,
-    b"frame": _unfilled,
-    # These stay so: the policy of an archived page shows neither.
-    b"object": _unfilled,
-    b"embed": _unfilled,
-}
+def _changes(attributes: _Attributes) -> dict[bytes, _Change]:
+    """What is done to the tags of one page, by their names."""
+    unfilled = _Unfilled(attributes)
+    return {
+        b"link": _Unless(attributes, _connects),
+        b"meta": _Unless(attributes, _restricts),
+        b"iframe": unfilled,
+        b"frame": unfilled,
+        # These stay so: the policy of an archived page shows neither.
+        b"object": unfilled,
+        b"embed": unfilled,
+    }

@@ -94,6 +94,29 @@ def test_a_page_of_nothing_but_tags_takes_no_time_to_speak_of() -> None:
 
 
 @pytest.mark.parametrize(
+    "tag",
+    [b"""<link a='b"c' d=\"""", b"<link/a=", b"<link/a=<meta/b=", b"<meta x='", b"<link "],
+)
+def test_tags_that_lie_in_each_other_take_linear_time(tag: bytes) -> None:
+    # Read once for each tag before it, this takes an hour.
+    page = tag * (300_000 // len(tag))
+    assert disarmed(page, "") == page
+
+
+@pytest.mark.parametrize(
+    ("page", "shown"),
+    [
+        (b"<link rel='%s'>", b"<archived-link rel='%s'>"),
+        (b"<meta http-equiv=%s>", b"<archived-meta http-equiv=%s>"),
+        (b'<meta content="%s">', b'<meta content="%s">'),
+    ],
+)
+def test_what_is_too_long_to_be_read_is_unwanted(page: bytes, shown: bytes) -> None:
+    value = b"&#" + b"9" * 5000 + b";"
+    assert disarmed(page % value, "") == shown % value
+
+
+@pytest.mark.parametrize(
     ("mime", "expected"),
     [
         ("text/html", True), ("application/xhtml+xml", True), ("image/svg+xml", True),
