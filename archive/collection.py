@@ -16,6 +16,7 @@ from archive.errors import (
     OtherCollection,
     RecordError,
     RevisitUnresolved,
+    SpooledElsewhere,
     StoreUnavailable,
     StoreUnsupported,
     UrlError,
@@ -239,10 +240,7 @@ class Collection:
 
     def _ask_spool(self, segment: Segment, ask: Callable[[Path], T]) -> T:
         if segment.node != self._node:
-            raise StoreUnavailable(
-                f"{segment.filename} is still in the spool of {segment.node}: "
-                "ask there, or wait until it is uploaded"
-            )
+            raise SpooledElsewhere(segment.filename, segment.node)
         path = Path(segment.path or "") / segment.filename
         return _first_existing([path, open_path(path), path], ask)
 

@@ -42,6 +42,7 @@ ArchiveError
    +- AccessDenied         wrong key or no permission: correct the credentials
    +- ObjectDamaged        stored bytes are not those that were sent: never acknowledge, retry
    +- StoreUnavailable     network, 5xx or a full disk: keep the spool, retry with backoff
+   |  +- SpooledElsewhere   in the spool of another machine: ask there, or wait for its upload
    +- StoreUnsupported     the server, or this Pressmark, cannot do that: see `pressmark doctor`
 
 `TimestampError` (archive.timestamps), `MemberDamaged` and `MemberTooLarge` (archive.warc.gzip),
@@ -319,6 +320,16 @@ class ObjectDamaged(StoreError):
 
 class StoreUnavailable(StoreError):
     """The store cannot be reached, is overloaded, or has no room; what is spooled stays spooled."""
+
+
+class SpooledElsewhere(StoreUnavailable):
+    """What is asked for lies in the spool of another machine, and not yet in the store."""
+
+    def __init__(self, filename: str, node: str | None) -> None:
+        super().__init__(
+            f"{filename} is still in the spool of {node}: ask there, or wait until it is uploaded"
+        )
+        self.node = node
 
 
 class StoreUnsupported(StoreError):

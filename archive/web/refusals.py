@@ -28,6 +28,7 @@ from archive.errors import (
     RecordError,
     RestrictionUnknown,
     SavingOff,
+    SpooledElsewhere,
     StateFailure,
     StoreError,
     UrlError,
@@ -58,6 +59,9 @@ _STATUSES: tuple[tuple[type[ArchiveError], int], ...] = (
     (StateFailure, 503),
     (StoreError, 503),
 )
+_TOLD = (SavingOff, SpooledElsewhere)
+"""What clients are told whole though it is the server that cannot."""
+
 _RETRY_AFTER = "5"
 _METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE")
 
@@ -88,7 +92,7 @@ class Refusal:
 def refusal_of(error: ArchiveError) -> Refusal:
     """What a client is told of an error; what is our own affair is logged, and only hinted at."""
     status = next((code for kind, code in _STATUSES if isinstance(error, kind)), 500)
-    if status < 500 or isinstance(error, SavingOff):
+    if status < 500 or isinstance(error, _TOLD):
         url = error.url if isinstance(error, NotArchived) else None
         reasons = error.reasons if isinstance(error, Withheld) else None
         return Refusal(status=status, detail=str(error), url=url, confidential=reasons)

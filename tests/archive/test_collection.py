@@ -20,6 +20,7 @@ from archive.errors import (
     OtherCollection,
     RecordError,
     RevisitUnresolved,
+    SpooledElsewhere,
     StoreUnavailable,
     StoreUnsupported,
 )
@@ -168,7 +169,7 @@ def test_spool_of_another_machine_is_named(collection: Collection) -> None:
     collection.index.add_segment(
         Segment(filename=filename, source="far", state="spooled", node="crawler7", path="/spool")
     )
-    with pytest.raises(StoreUnavailable, match="crawler7"):
+    with pytest.raises(SpooledElsewhere, match="crawler7"):
         collection.open(replace(capture, filename=filename))
 
 

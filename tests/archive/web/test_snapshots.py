@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
@@ -14,7 +15,8 @@ import pytest
 import zstandard
 
 from archive.digests import sha256
-from archive.model import Capture
+from archive.model import Capture, Segment
+from archive.names import new_name
 from archive.timestamps import to_timestamp
 from archive.web.links import http_date
 from tests.archive.web.serving import Served, open_site, served
@@ -179,6 +181,22 @@ def test_head_is_answered_as_get(server: Served, url: str) -> None:
         assert {k: v for k, v in head.headers.items() if k not in drop} == {
             k: v for k, v in full.headers.items() if k not in drop
         }
+
+
+def test_the_machine_that_has_it_is_named(tmp_path: Path) -> None:
+    with open_site(f"sqlite:///{tmp_path}/index.db") as site:
+        (capture,) = archive_messages(site.collection, ("http://example.org/", response(b"x"), 0))
+        filename = f"{new_name('far')}.warc.gz"
+        index = site.collection.index
+        index.add_segment(
+            Segment(filename=filename, source="far", state="spooled", node="crawler7", path="/x")
+        )
+        index.commit([replace(capture, filename=filename, timestamp="20280101000000")])
+        with served(site) as running:
+            answer = running.get("/web/20280101000000id_/http://example.org/")
+    assert answer.status_code == 503
+    assert "in the spool of crawler7: ask there" in answer.text
+    assert "/x" not in answer.text
 
 
 def test_other_methods_are_refused(server: Served) -> None:
