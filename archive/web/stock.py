@@ -30,11 +30,22 @@ class Stock:
         self._known: tuple[float, Amounts] | None = None
 
     def of(self, view: View) -> Amounts:
-        """At most a minute old. Raises IndexFailure."""
-        # While one counts the others wait: they would all count the same.
-        with self._lock:
+        """A minute old at most, or as old as they are while they are counted anew. Raises
+        IndexFailure."""
+        known = self._known
+        if known is not None and self._clock() - known[0] <= _SECONDS:
+            return known[1]
+        # While one counts the others have the old numbers: they would hold all threads. At first
+        # they wait, for there are none.
+        if not self._lock.acquire(blocking=known is None):
+            assert known is not None
+            return known[1]
+        try:
+            if self._known is not None and self._known is not known:
+                return self._known[1]
             now = self._clock()
-            if self._known is None or now - self._known[0] > _SECONDS:
-                amounts = Amounts(counts=view.counts(), sources=tuple(view.sources()))
-                self._known = now, amounts
-            return self._known[1]
+            amounts = Amounts(counts=view.counts(), sources=tuple(view.sources()))
+            self._known = now, amounts
+            return amounts
+        finally:
+            self._lock.release()
