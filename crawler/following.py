@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from urllib.parse import urlsplit, urlunsplit
 
 from archive.web.following import Followed
+from archive.web.guard.masking import without_secret_values
 from config.schema import Configuration
 
 
@@ -25,7 +26,7 @@ def followed(configuration: Configuration) -> tuple[Followed, ...]:
 
 
 def _public(urls: Iterable[str]) -> tuple[str, ...]:
-    return tuple(map(_without_user, urls))
+    return tuple(without_secret_values(_without_user(url)) for url in urls)
 
 
 def _without_user(url: str) -> str:

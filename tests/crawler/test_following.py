@@ -11,7 +11,7 @@ contact: https://example.org/about
 sources:
   - name: courier
     seeds: ["https://reader:secret@news.example.org:8443/a?b=1", "https://news.example.org/@b"]
-    feeds: ["https://news.example.org/feed"]
+    feeds: ["https://news.example.org/feed?id=1&api_key=secret"]
     schedule: every 2h
     headers: {Authorization: Bearer secret}
   - name: herald
@@ -26,7 +26,7 @@ def test_what_everybody_may_know_of_a_source(tmp_path: Path) -> None:
         Followed(
             name="courier",
             seeds=("https://news.example.org:8443/a?b=1", "https://news.example.org/@b"),
-            feeds=("https://news.example.org/feed",),
+            feeds=("https://news.example.org/feed?id=1&api_key=-",),
             schedule="every 2h",
         ),
         Followed(name="herald", sitemaps=("https://herald.example.org/sitemap.xml",)),
