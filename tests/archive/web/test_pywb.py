@@ -19,7 +19,16 @@ from tests.archive.web.serving import Served, open_site, served
 from tests.exchanges import STARTED, response
 from tests.keeping import archive_messages, store_records
 from tests.servers.clients import Clients
-from tests.servers.process import end, free_ports, get, launch, wait_until_ready
+from tests.servers.process import (
+    Process,
+    ServerFailed,
+    end,
+    free_ports,
+    get,
+    launch,
+    started,
+    wait_until_ready,
+)
 
 HTML = b"Content-Type: text/html; charset=utf-8"
 PAGE = "http://news.example.org/page"
@@ -90,14 +99,25 @@ def pywb(
 ) -> Iterator[Pywb]:
     folder: Path = tmp_path_factory.mktemp("pywb")
     (folder / "config.yaml").write_text(_CONFIG.format(url=server.url))
+    process, url = started(lambda: start(clients, folder))
+    try:
+        yield Pywb(url)
+    finally:
+        end(process)
+
+
+def start(clients: Clients, folder: Path) -> tuple[Process, str]:
+    """A pywb on a free port, ready. Raises ServerFailed."""
     port, log = free_ports(), folder / "log"
     command = [str(clients.bin / "wayback"), "-b", "127.0.0.1", "-p", str(port)]
     process = launch(command, log, cwd=folder, env=clients.environment())
+    url = f"http://127.0.0.1:{port}"
     try:
-        wait_until_ready([process], [log], lambda: get(f"http://127.0.0.1:{port}/"))
-        yield Pywb(f"http://127.0.0.1:{port}")
-    finally:
+        wait_until_ready([process], [log], lambda: get(f"{url}/"))
+    except ServerFailed:
         end(process)
+        raise
+    return process, url
 
 
 COLLECTIONS = ["mounted", "remote", "memento"]
