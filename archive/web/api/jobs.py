@@ -18,7 +18,7 @@ from archive.web.api.models import CaptureModel
 from archive.web.api.parameters import Cursor, Limit, Url
 from archive.web.api.problems import problems
 from archive.web.authority import authority_of
-from archive.web.save.submitting import (
+from archive.web.saving import (
     Wish,
     duration,
     known_since,

@@ -12,7 +12,7 @@ from archive.timestamps import now, to_timestamp
 from archive.web.api.jobs import cancel_job, retry_job
 from archive.web.authority import authority_of
 from archive.web.pages.rendering import render
-from archive.web.save.submitting import queue_of
+from archive.web.saving import queue_of
 from archive.web.shown_jobs import all_shown, shown
 from archive.web.site import site_of
 

@@ -13,7 +13,7 @@ from starlette.datastructures import UploadFile
 from starlette.requests import Request
 
 from archive.web.save.shapes import CAPTURE_ALL
-from archive.web.save.submitting import WITHIN, duration
+from archive.web.saving import WITHIN, duration
 
 _TRUE = frozenset({"1", "on", "true", "yes"})
 

@@ -9,7 +9,7 @@ from archive.errors import ArchiveError, UrlError
 from archive.web.authority import authority_of
 from archive.web.save import shapes
 from archive.web.save.answers import answer, refused, snapshot_headers
-from archive.web.save.submitting import Wish, queue_of, saveable, submit
+from archive.web.saving import Wish, queue_of, saveable, submit
 from archive.web.shown_jobs import shown
 from archive.web.site import site_of
 

@@ -17,7 +17,7 @@ from archive.web.save.answers import HEADERS, answer, refused, snapshot_headers
 from archive.web.save.asking import Asked, BadRequest, asked, names_of
 from archive.web.save.old_form import snapshot
 from archive.web.save.shapes import Shape, private_id, public_id, status_of
-from archive.web.save.submitting import Wish, known_since, queue_of, saveable, submit
+from archive.web.saving import Wish, known_since, queue_of, saveable, submit
 from archive.web.shown_jobs import all_shown, shown
 from archive.web.site import Site, site_of
 from archive.web.targets import raw_target

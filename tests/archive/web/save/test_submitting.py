@@ -14,7 +14,7 @@ from archive.model import Capture, Segment
 from archive.names import new_name
 from archive.timestamps import now, to_timestamp, to_warc_date
 from archive.warc.writing import WarcRecord
-from archive.web.save.submitting import duration, recent, saveable
+from archive.web.saving import duration, recent, saveable
 from archive.web.site import Site
 from tests.archive.restrictions.deciding import withhold
 from tests.archive.web.serving import open_site
