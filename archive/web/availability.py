@@ -42,8 +42,7 @@ async def available(request: Request) -> Response:
                 "timestamp": found.timestamp,
             }
         }
-    headers = {"Content-Type": "application/json", "X-Content-Type-Options": "nosniff"}
-    return Response(json.dumps(answer), headers=headers)
+    return Response(json.dumps(answer), media_type="application/json")
 
 
 def _asked(query_string: bytes) -> tuple[str, str]:

@@ -37,7 +37,7 @@ async def timemap_response(request: Request, rest: str) -> Response:
     try:
         url = repaired(target)
         listing = _Listing(site.view, site.base_url(request.scope), url)
-        headers = {"Content-Type": _TYPES[form], "X-Content-Type-Options": "nosniff"}
+        headers = {"Content-Type": _TYPES[form]}
         return await site.answer(lambda: listing.pieces(form), headers)
     except ArchiveError as error:
         return refuse(request, refusal_of(error))

@@ -66,7 +66,6 @@ def _looked_up(view: View, request: Request) -> Response | _Part:
         "ETag": etag,
         "Content-Type": "application/warc",
         "Content-Disposition": "attachment",
-        "X-Content-Type-Options": "nosniff",
         "Cache-Control": "no-cache",
     }
     if request.headers.get("if-none-match") == etag:

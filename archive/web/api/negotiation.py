@@ -22,9 +22,7 @@ def negotiate(request: Request) -> None:
 
 
 def protect(response: Response) -> None:
-    """An answer in JSON is taken for nothing else, and asked for again: what it tells may be
-    withheld since."""
-    response.headers["X-Content-Type-Options"] = "nosniff"
+    """An answer is asked for again: what it tells may be withheld since."""
     response.headers["Cache-Control"] = "no-cache"
 
 

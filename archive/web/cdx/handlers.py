@@ -37,11 +37,7 @@ async def _answer(request: Request, dialect: Dialect) -> Response:
         asked = read_request(request.scope["query_string"], dialect)
         answer = await site.answer(
             partial(pieces, site.view, asked, site.base_url(request.scope)),
-            {
-                "Content-Type": media_type(asked),
-                "X-Content-Type-Options": "nosniff",
-                "Vary": "Accept-Encoding",
-            },
+            {"Content-Type": media_type(asked), "Vary": "Accept-Encoding"},
             gzip=asked.gzip and accepts(request.headers.get("accept-encoding", ""), "gzip"),
             gone=request.is_disconnected,
         )

@@ -48,6 +48,5 @@ async def static_file(request: Request) -> Response:
     headers = {
         "Content-Type": _TYPES[name.rpartition(".")[2]],
         "Cache-Control": _FOR_EVER,
-        "X-Content-Type-Options": "nosniff",
     }
     return Response(data, 200, headers)
