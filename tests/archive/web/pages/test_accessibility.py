@@ -49,7 +49,7 @@ def look(pages: Served, page: Page, name: str, theme: str) -> list[str]:
     errors: list[str] = []
     page.on("console", lambda message: errors.append(message.text))
     page.on("pageerror", lambda error: errors.append(str(error)))
-    page.goto(pages.url + PAGES[name][0], wait_until="networkidle")
+    page.goto(pages.url + PAGES[name][0], wait_until="load")
     wrong = violations(page)
     if overflow(page) > 0:
         wrong.append(f"{overflow(page)} pixels too wide")
