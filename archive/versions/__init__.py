@@ -1,7 +1,7 @@
 """Versions of an article, and what changed between two of them."""
 
 from archive.versions.difference import difference
-from archive.versions.history import compare, versions_of
+from archive.versions.history import MOST, compare, versions_of
 from archive.versions.model import (
     Change,
     Comparison,
@@ -19,6 +19,7 @@ from archive.versions.model import (
 from archive.versions.shapes import comparison_json, difference_json, version_json
 
 __all__ = [
+    "MOST",
     "Change",
     "Comparison",
     "Difference",

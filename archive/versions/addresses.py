@@ -18,28 +18,33 @@ from archive.view import View
 _ALIKE = 0.5  # of the words of the shorter of two texts
 
 
-def sightings_of(view: View, url: str) -> dict[str, Sightings]:
+def sightings_of(view: View, url: str, most: int | None = None) -> dict[str, Sightings]:
     """What is known of an article, by its addresses, the one that was asked for first.
 
     Pages name what they like as canonical: a page belongs to the article if it reads like it.
-    Raises NotArchived, Withheld, UrlError, IndexFailure.
+    `most`: captures of each address that are read, the newest. Raises NotArchived, Withheld,
+    UrlError, IndexFailure.
     """
-    own = _at(view, url)
+    own = _at(view, url, most)
     if own is None:
         view.find(url)
         raise NotArchived(url)
     pages = {url: own}
     article = own.newest
-    _take(view, pages, _named(own, article), article)
+    _take(view, pages, _named(own, article), article, most)
     article = article or next(filter(None, (page.newest for page in pages.values())), None)
     if article is not None:
         for known in list(pages):
-            _take(view, pages, view.named_by(known), article)
+            _take(view, pages, view.named_by(known), article, most)
     return pages
 
 
 def _take(
-    view: View, pages: dict[str, Sightings], urls: Iterable[str], article: Article | None
+    view: View,
+    pages: dict[str, Sightings],
+    urls: Iterable[str],
+    article: Article | None,
+    most: int | None,
 ) -> None:
     """Add those of these pages that are on the same site and have the same article."""
     own = urlkey(next(iter(pages)))
@@ -47,14 +52,16 @@ def _take(
         key = urlkey(url)
         if key in map(urlkey, pages) or not is_same_site(own, key):
             continue
-        found = _at(view, url)
+        found = _at(view, url, most)
         if found is not None and (article is None or _are_alike(article, found.newest)):
             pages[url] = found
 
 
-def _at(view: View, url: str) -> Sightings | None:
-    captures = list(view.captures(CaptureQuery(url=url)))
-    return Sightings(view, captures) if captures else None
+def _at(view: View, url: str, most: int | None) -> Sightings | None:
+    limit = None if most is None else most + 1
+    newest = list(view.captures(CaptureQuery(url=url, reverse=True, limit=limit)))
+    captures = newest[:most][::-1]
+    return Sightings(view, captures, whole=captures[:1] == newest[-1:]) if captures else None
 
 
 def _named(page: Sightings, article: Article | None) -> list[str]:

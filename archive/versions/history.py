@@ -19,12 +19,23 @@ from archive.view import View
 _NO_ARTICLE = Article()
 
 
-def versions_of(view: View, url: str) -> Versions:
-    """How the article at a URL changed. Raises NotArchived, Withheld, UrlError, IndexFailure."""
-    pages = sightings_of(view.settled(), url)
+MOST = 200
+"""Captures of an address that are read for somebody who waits, the newest: each costs a look-up,
+and each new text a comparison of some milliseconds."""
+
+
+def versions_of(
+    view: View, url: str, *, most: int | None = None, with_kinds: bool = True
+) -> Versions:
+    """How the article at a URL changed.
+
+    `most`: captures of each of its addresses that are read, the newest. `with_kinds`: whether texts
+    are compared word by word. Raises NotArchived, Withheld, UrlError, IndexFailure.
+    """
+    pages = sightings_of(view.settled(), url, most)
     seen = [sighting for page in pages.values() for sighting in page.found]
     seen.sort(key=lambda sighting: sighting.capture.timestamp)
-    history = _History()
+    history = _History(with_kinds=with_kinds)
     for sighting in seen:
         history.add(sighting)
     skipped = sum(page.skipped for page in pages.values())
@@ -34,20 +45,26 @@ def versions_of(view: View, url: str) -> Versions:
         versions=tuple(group.version() for group in history.groups),
         captures=len(seen) + skipped,
         skipped=skipped,
+        whole=all(page.whole for page in pages.values()),
     )
 
 
 def compare(
-    view: View, url: str, *, start: str | None = None, end: str | None = None
+    view: View,
+    url: str,
+    *,
+    start: str | None = None,
+    end: str | None = None,
+    most: int | None = None,
 ) -> Comparison:
     """What changed from the version nearest to `start` to that nearest to `end`, 14 digits each.
 
     Without `end` up to the last version; without `start` from the version before. What was deleted
-    has no text. Raises NothingToCompare where both are the same version; NotArchived, Withheld,
-    UrlError, IndexFailure.
+    has no text. `most`: as in `versions_of`. Raises NothingToCompare where both are the same
+    version; NotArchived, Withheld, UrlError, IndexFailure.
     """
     view = view.settled()
-    versions = versions_of(view, url).versions
+    versions = versions_of(view, url, most=most, with_kinds=False).versions
     if not versions:
         raise NothingToCompare(f"{url} is archived, but no capture of it says what stood there")
     last = len(versions) - 1 if end is None else _nearest(versions, end)
@@ -117,7 +134,8 @@ class _History:
     address shows something else than it did before.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, *, with_kinds: bool) -> None:
+        self._with_kinds = with_kinds
         self.groups: list[_Group] = []
         self._current: dict[str, _Group] = {}  # by urlkey
         self._last: dict[str, Article] = {}  # by urlkey, the one that could be read
@@ -139,7 +157,7 @@ class _History:
             self._newest = self._last[key] = sighting.article
 
     def _kinds(self, sighting: Sighting) -> tuple[Kind, ...]:
-        if not self.groups:
+        if not self.groups or not self._with_kinds:
             return ()
         key = sighting.capture.urlkey
         before = self._current.get(key, self.groups[-1]).first

@@ -52,7 +52,7 @@ class Version:
     modified: str | None  #: ISO 8601
     language: str | None  #: BCP 47 primary language
     words: int  #: of the text
-    kinds: tuple[Kind, ...]  #: against the version before; none: the first, or none that is read
+    kinds: tuple[Kind, ...]  #: against the version before; none: the first, or not compared
 
     @property
     def url(self) -> str:
@@ -80,6 +80,7 @@ class Versions:
     captures: int  #: that were read
     #: of these, how many say nothing of the article: a server's error, a page not yet extracted
     skipped: int
+    whole: bool  #: whether these are all captures; else they are the newest
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

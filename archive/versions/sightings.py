@@ -38,8 +38,10 @@ class Sighting:
 class Sightings:
     """Those of one URL, in the order of time."""
 
-    def __init__(self, view: View, captures: Sequence[Capture]) -> None:
+    def __init__(self, view: View, captures: Sequence[Capture], *, whole: bool) -> None:
+        """`whole`: these are all captures of the URL."""
         self._view = view
+        self.whole = whole
         self._read: dict[str, tuple[Article, State] | None] = {}  # by the payload's digest
         self._cut: dict[str, bool] = {}  # whether a text is the beginning of one that is not free
         self._most = 0  # words that the article ever had

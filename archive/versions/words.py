@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from functools import lru_cache
 
 import regex  # type: ignore[import-untyped]  # ships no types
 
@@ -24,6 +25,12 @@ _TOKEN = regex.compile(
     )\s*""",
     regex.VERSION1 | regex.VERBOSE,
 )
+
+_LONG = 2000  # characters
+_LINES = 1024
+
+_Line = tuple[tuple[str, ...], tuple[str, ...], str]
+"""Keys and what is shown of them, as in Tokens; or, without a key, all of it."""
 
 
 @dataclass(slots=True)
@@ -55,34 +62,42 @@ class Tokens:
 def tokens_of(text: str) -> Tokens:
     """The words and signs of a text with one paragraph a line."""
     tokens = Tokens()
-    known: dict[str, str] = {}
     lines = text.split("\n")
     for number, line in enumerate(lines):
         whole = line if number == len(lines) - 1 else f"{line}\n"
         if is_noise(line):
             tokens.tails[-1] += whole
         else:
-            _add_line(tokens, whole, known)
+            _add_line(tokens, whole)
     return tokens
 
 
-def _add_line(tokens: Tokens, line: str, known: dict[str, str]) -> None:
+def _add_line(tokens: Tokens, line: str) -> None:
+    line_tokens = _known_line if len(line) <= _LONG else _line
+    keys, shown, unseen = line_tokens(line)
+    if unseen:  # A line of signs that cannot be seen.
+        tokens.tails[-1] += unseen
+        return
     tokens.lines.append(len(tokens.keys))
-    before = ""
+    tokens.keys += keys
+    tokens.shown += shown
+    tokens.tails += [""] * len(keys)
+
+
+def _line(line: str) -> _Line:
+    keys, shown, before = list[str](), list[str](), ""
     for match in _TOKEN.finditer(line):
-        core = match[1]
-        key = known.get(core)
-        if key is None:
-            key = known[core] = folded(core)
+        key = folded(match[1])
         if key:
-            tokens.keys.append(key)
-            tokens.shown.append(before + match[0])
-            tokens.tails.append("")
+            keys.append(key)
+            shown.append(before + match[0])
             before = ""
-        elif tokens.lines[-1] < len(tokens.keys):
-            tokens.shown[-1] += match[0]
+        elif keys:
+            shown[-1] += match[0]
         else:
             before += match[0]
-    if before:  # A line of signs that cannot be seen.
-        tokens.tails[-1] += before
-        tokens.lines.pop()
+    return tuple(keys), tuple(shown), before
+
+
+# Most lines of a version are those of the one before.
+_known_line = lru_cache(_LINES)(_line)

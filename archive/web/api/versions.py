@@ -8,6 +8,7 @@ from fastapi import APIRouter, Query, Request
 from pydantic import BaseModel, Field
 
 from archive.versions import (
+    MOST,
     Kind,
     ParagraphKind,
     SpanKind,
@@ -56,6 +57,9 @@ class VersionsAnswer(BaseModel):
     versions: list[VersionModel] = Field(description="Oldest first.")
     captures: int = Field(description="How many captures were read.")
     skipped: int = Field(description="How many of these say nothing of the article.")
+    whole: bool = Field(
+        description=f"Whether these are all; else they are the newest, {MOST} of each address."
+    )
 
 
 class SpanModel(BaseModel):
@@ -116,7 +120,7 @@ async def list_versions(request: Request, url: Url) -> VersionsAnswer:
     wanted, base = repaired(url), site.base_url(request.scope)
 
     def work() -> dict[str, Any]:
-        found = versions_of(site.view.settled(), wanted)
+        found = versions_of(site.view.settled(), wanted, most=MOST)
         versions = [
             version_json(version) | {"links": links_of(version.url, version.timestamp, base)}
             for version in found.versions
@@ -127,6 +131,7 @@ async def list_versions(request: Request, url: Url) -> VersionsAnswer:
             "versions": versions,
             "captures": found.captures,
             "skipped": found.skipped,
+            "whole": found.whole,
         }
 
     return VersionsAnswer.model_validate(await site.read(work))
@@ -159,6 +164,6 @@ async def get_difference(
 
     def work() -> dict[str, Any]:
         view = site.view.settled()
-        return comparison_json(compare(view, wanted, start=since, end=until))
+        return comparison_json(compare(view, wanted, start=since, end=until, most=MOST))
 
     return DiffAnswer.model_validate(await site.read(work))

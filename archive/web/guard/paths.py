@@ -68,12 +68,17 @@ _PATHS = (
     Path(prefix="/api/v1/openapi.json", route="/api/v1/openapi.json", look=None, exact=True),
     *(
         Path(prefix=f"/api/v1/{name}", route=f"/api/v1/{name}", change="read")
-        for name in ("captures", "check", "diff", "documents", "sources", "versions")
+        for name in ("captures", "check", "documents", "sources")
+    ),
+    # Comparing many texts costs as much as a search.
+    *(
+        Path(prefix=prefix, route=prefix, rate="search", change="read")
+        for prefix in ("/api/v1/diff", "/api/v1/versions", "/captures", "/diff")
     ),
     Path(prefix="/api/", route="/api"),
     *(
         Path(prefix=f"/{name}", route=f"/{name}", change="read")
-        for name in ("about", "captures", "cite", "diff", "document", "sources")
+        for name in ("about", "cite", "document", "sources")
     ),
     # Of the origin of archived pages.
     *(

@@ -16,7 +16,7 @@ from archive.errors import ArchiveError, NotArchived, UrlError, Withheld
 from archive.index import CaptureQuery
 from archive.model import Capture
 from archive.urlkey import Match
-from archive.versions import Kind, versions_of
+from archive.versions import MOST, Kind, versions_of
 from archive.view import View
 from archive.web.pages.calendars import by_year, months_of
 from archive.web.pages.errors import error_page
@@ -27,9 +27,6 @@ from archive.web.targets import repaired
 
 _MOST = 50_000
 """Captures that are read for the page of one URL, the newest."""
-
-_COMPARED = 500
-"""Captures up to which changes are looked for unasked: a text is read for each."""
 
 _LISTED = 400
 """Captures in one list; of more, month by month."""
@@ -45,7 +42,7 @@ class _History:
     captures: Sequence[Capture]  #: oldest first
     whole: bool  #: whether these are all
     changes: Mapping[str, Sequence[Kind]]  #: by the time at which a version begins
-    compared: bool  #: whether changes were looked for
+    compared: bool  #: whether changes were looked for, among the newest captures
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -99,6 +96,7 @@ async def _history(request: Request, url: str, text: str) -> Response:
         "url": url,
         "host": urlsplit(url).netloc,
         "history": history,
+        "most_compared": MOST,
         "years": years,
         "most": max(number for _, number in years),
         "months": months_of(history.captures, period.year, history.changes),
@@ -118,10 +116,10 @@ def _read(view: View, url: str, wanted: bool) -> _History:
         raise NotArchived(url)
     whole = len(found) <= _MOST
     found = found[:_MOST][::-1]
-    compared = wanted or len(found) <= _COMPARED
+    compared = wanted or len(found) <= MOST
     changes: dict[str, Sequence[Kind]] = {}
     if compared:
-        versions = versions_of(view, url).versions
+        versions = versions_of(view, url, most=MOST).versions
         changes = {version.timestamp: version.kinds for version in versions}
     return _History(captures=found, whole=whole, changes=changes, compared=compared)
 

@@ -11,7 +11,7 @@ from starlette.responses import RedirectResponse, Response
 
 from archive.errors import ArchiveError, NothingToCompare
 from archive.timestamps import parse_time
-from archive.versions import Comparison, Paragraph, compare
+from archive.versions import MOST, Comparison, Paragraph, compare
 from archive.web.pages.rendering import render
 from archive.web.refusals import refusal_of, refuse
 from archive.web.site import site_of
@@ -67,7 +67,7 @@ async def diff(request: Request) -> Response:
             first, last = last, first
 
         def work() -> Comparison:
-            return compare(site.view, url, start=first, end=last)
+            return compare(site.view, url, start=first, end=last, most=MOST)
 
         comparison = await site.read(work)
     except NothingToCompare as error:

@@ -9,7 +9,7 @@ import pytest
 from archive.documents import text_digest
 from archive.errors import NotArchived, Withheld
 from archive.model import Article, Capture, Document
-from archive.versions import versions_of
+from archive.versions import compare, versions_of
 from archive.view import View
 from tests.archive.restrictions.deciding import withhold
 from tests.archive.versions.archived import HTML, URL, Archive, day
@@ -375,3 +375,16 @@ def test_a_document_is_read_once_for_each_payload(archive: Archive) -> None:
     view = Counting(archive.collection)
     (version,) = versions_of(view, URL).versions
     assert (version.captures, view.documents_read) == (21, 1)
+
+
+def test_of_many_captures_the_newest_are_read(archive: Archive) -> None:
+    for number in range(3):
+        archive.add(Article(title="Fire", text=f"The fire of day {number} is out."))
+    every = versions_of(archive.view, URL)
+    assert (every.captures, every.whole, len(every.versions)) == (3, True, 3)
+    newest = versions_of(archive.view, URL, most=2)
+    assert (newest.captures, newest.whole) == (2, False)
+    assert [version.timestamp for version in newest.versions] == [day(2), day(3)]
+    assert versions_of(archive.view, URL, most=3).whole
+    change = compare(archive.view, URL, start=day(1), most=2)
+    assert (change.older.timestamp, change.newer.timestamp) == (day(2), day(3))

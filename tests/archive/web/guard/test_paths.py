@@ -95,6 +95,11 @@ def test_rows(path: str, method: str, scope: str | None, acts: bool, rate: str |
         ("/", b"faq=1", None),
         ("/api/v1/search", b"words", "search"),
         ("/web/2026/http://x.org/", b"q=words", None),
+        ("/api/v1/versions", b"url=x.org", "search"),
+        ("/api/v1/diff", b"url=x.org", "search"),
+        ("/captures", b"url=x.org&changes=1", "search"),
+        ("/diff", b"url=x.org", "search"),
+        ("/api/v1/captures", b"url=x.org", None),
     ],
 )
 def test_what_is_searched_for_is_counted(path: str, query: bytes, rate: str | None) -> None:
