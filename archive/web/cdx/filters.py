@@ -11,7 +11,8 @@ from typing import Any
 import re2
 
 from archive.errors import ParameterError
-from archive.web.cdx.lines import KNOWN, NONE, Line
+from archive.web.cdx.dialects import checked
+from archive.web.cdx.lines import NONE, Line
 
 MOST_FILTERS = 16
 LONGEST_PATTERN = 512
@@ -45,12 +46,12 @@ class Filter:
 
 
 @lru_cache(64)
-def read_filter(text: str, names: Callable[[str], str], unmarked: str) -> Filter:
+def read_filter(text: str, unmarked: str) -> Filter:
     """The filter `[!][=|~]field:pattern`; `!` turns it round.
 
     The mark says how: `=` the value is the pattern, `~` the regular expression matches at its
     beginning, "" it contains the pattern, "/" the regular expression matches the whole of it.
-    Without one it is `unmarked`. `names` gives the name of a field in CDXJ.
+    Without one it is `unmarked`.
 
     Raises ParameterError.
     """
@@ -64,12 +65,7 @@ def read_filter(text: str, names: Callable[[str], str], unmarked: str) -> Filter
             f"a filter has a pattern of {len(pattern)} characters: at most {LONGEST_PATTERN} are "
             "allowed"
         )
-    name = names(field) if field else None
-    if name is not None and name not in KNOWN:
-        raise ParameterError(
-            f"filter={text[:80]!r} names the field {field[:40]!r}, which there is not: give "
-            "[!]field:pattern with one of " + ", ".join(sorted(KNOWN))
-        )
+    name = checked(field) if field else None
     test = _test(mark or unmarked, pattern)
     if name in _FEW_VALUES:
         test = lru_cache(128)(test)

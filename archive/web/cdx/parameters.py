@@ -12,7 +12,7 @@ from archive.errors import ParameterError
 from archive.index import CapturePlace, CaptureQuery
 from archive.timestamps import pad
 from archive.urlkey import Match
-from archive.web.cdx.dialects import FORMS, Dialect, checked, internal
+from archive.web.cdx.dialects import FORMS, Dialect, checked
 from archive.web.cdx.filters import MOST_FILTERS, Filter, read_filter
 from archive.web.cdx.lines import KNOWN
 from archive.web.given import digits_in, given_in, url_in
@@ -182,7 +182,7 @@ def _filters(pairs: list[tuple[str, str]], dialect: Dialect) -> tuple[Filter, ..
     texts = [value for name, value in pairs if name == "filter" and value]
     if len(texts) > MOST_FILTERS:
         raise ParameterError(f"there are {len(texts)} filters: at most {MOST_FILTERS} are allowed")
-    return tuple(read_filter(text, internal, dialect.unmarked) for text in texts)
+    return tuple(read_filter(text, dialect.unmarked) for text in texts)
 
 
 def _collapses(pairs: list[tuple[str, str]]) -> tuple[Collapse, ...]:

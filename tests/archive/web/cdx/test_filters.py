@@ -9,7 +9,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from archive.errors import ParameterError
-from archive.web.cdx.dialects import PYWB, WAYBACK, Dialect, internal
+from archive.web.cdx.dialects import PYWB, WAYBACK, Dialect
 from archive.web.cdx.filters import LONGEST_PATTERN, read_filter
 from archive.web.cdx.lines import Line
 
@@ -26,7 +26,7 @@ FIELDS = ("urlkey", "timestamp", "url")
 
 
 def keeps(text: str, dialect: Dialect, line: Line = LINE) -> bool:
-    return read_filter(text, internal, dialect.unmarked).keeps(line, FIELDS)
+    return read_filter(text, dialect.unmarked).keeps(line, FIELDS)
 
 
 @pytest.mark.parametrize(
@@ -125,5 +125,5 @@ def test_patterns_that_stall_others(pattern: str) -> None:
 def test_what_is_refused(text: str) -> None:
     for dialect in (PYWB, WAYBACK):
         with pytest.raises(ParameterError) as error:
-            read_filter(text, internal, dialect.unmarked)
+            read_filter(text, dialect.unmarked)
         assert len(str(error.value)) < 600
