@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
 
 import httpx
 import uvicorn
@@ -13,6 +15,7 @@ from starlette.types import ASGIApp
 
 from archive.collection import Collection
 from archive.index import Index
+from archive.store.local import LocalStore
 from archive.store.memory import MemoryStore
 from archive.view import View
 from archive.web.app import make_app
@@ -59,8 +62,13 @@ def served(site: Site) -> Iterator[Served]:
 @contextmanager
 def open_site(database: str) -> Iterator[Site]:
     """A site over an empty collection in memory; `database` is the URL of its index."""
-    collection = Collection(MemoryStore(), Index(database))
-    try:
+    with closing(Collection(MemoryStore(), Index(database))) as collection:
         yield Site(collection=collection, view=View(collection))
-    finally:
-        collection.close()
+
+
+@contextmanager
+def stored_site(home: Path, **fields: Any) -> Iterator[Site]:
+    """A site over the collection that was made in a folder; `fields` of `Site` beside it."""
+    store, index = LocalStore(home / "collection"), Index(f"sqlite:///{home}/index.db")
+    with closing(Collection(store, index)) as collection:
+        yield Site(collection=collection, view=View(collection), **fields)

@@ -10,14 +10,9 @@ from pathlib import Path
 
 import pytest
 
-from archive.collection import Collection
-from archive.index import Index
 from archive.model import Article, Connection, Exchange
-from archive.store.local import LocalStore
-from archive.view import View
 from archive.web.following import Followed
-from archive.web.site import Site
-from tests.archive.web.serving import Served, served
+from tests.archive.web.serving import Served, served, stored_site
 from tests.exchanges import STARTED, exchange, page, response
 from tests.keeping import place
 
@@ -105,13 +100,8 @@ def fill(home: Path) -> None:
 def filled(home: Path) -> Iterator[Served]:
     """A server over such a collection in a folder that is empty yet."""
     fill(home)
-    collection = Collection(LocalStore(home / "collection"), Index(f"sqlite:///{home}/index.db"))
-    try:
-        site = Site(collection=collection, view=View(collection), sources=FOLLOWED)
-        with served(site) as running:
-            yield running
-    finally:
-        collection.close()
+    with stored_site(home, sources=FOLLOWED) as site, served(site) as running:
+        yield running
 
 
 @pytest.fixture(scope="module")

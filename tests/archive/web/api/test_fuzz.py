@@ -12,18 +12,14 @@ from pathlib import Path
 
 import pytest
 
-from archive.collection import Collection
-from archive.index import Index
 from archive.jobs import ARCHIVE, Failure, Job, Limits
 from archive.state import State
-from archive.store.local import LocalStore
 from archive.tokens import Tokens
-from archive.view import View
 from archive.web.guard.register import TokenRegister
-from archive.web.site import Site, WebSettings
+from archive.web.site import WebSettings
 from crawler.jobs.local import Ending, LocalQueue, Tell
 from tests.archive.web.api.conftest import FOLLOWED, fill
-from tests.archive.web.serving import served
+from tests.archive.web.serving import served, stored_site
 
 SETTINGS = Path(__file__).with_name("schemathesis.toml")
 
@@ -42,23 +38,17 @@ def address_and_token(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tupl
     """Of a server that has something of everything, for an administrator."""
     home = tmp_path_factory.mktemp("home")
     fill(home)
-    with (
-        closing(State(f"sqlite:///{home}/state.db")) as state,
-        closing(
-            Collection(LocalStore(home / "collection"), Index(f"sqlite:///{home}/index.db"))
-        ) as collection,
-    ):
+    with closing(State(f"sqlite:///{home}/state.db")) as state:
         tokens = Tokens(state)
         _, secret = tokens.create("fuzzer", "admin")
-        site = Site(
-            collection=collection,
-            view=View(collection),
+        open_site = stored_site(
+            home,
             settings=WebSettings(search_rate=0, save_rate=0),
             sources=FOLLOWED,
             jobs=LocalQueue({ARCHIVE: Refusing()}, Limits(waiting=100_000, running=1)),
             tokens=TokenRegister(tokens),
         )
-        with served(site) as running:
+        with open_site as site, served(site) as running:
             yield running.url, secret
 
 

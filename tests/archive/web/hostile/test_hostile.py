@@ -9,11 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from archive.collection import Collection
-from archive.index import Index
 from archive.jobs import ARCHIVE, Limits
-from archive.store.local import LocalStore
-from archive.view import View
 from archive.web.site import Site, WebSettings
 from crawler.jobs.local import LocalQueue
 from tests.archive.web.api.conftest import FOLLOWED, fill
@@ -30,7 +26,7 @@ from tests.archive.web.hostile.places import (
 from tests.archive.web.hostile.strings import OURS, as_bytes, naughty, urls
 from tests.archive.web.hostile.wire import Answer, Wire
 from tests.archive.web.save.told import Told
-from tests.archive.web.serving import Served, served
+from tests.archive.web.serving import Served, served, stored_site
 
 Corpus = Callable[[Path], Iterator[str | bytes]]
 
@@ -46,19 +42,15 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
     """Of the same collection as the tests of the API, without limits to how often it is asked."""
     home = tmp_path_factory.mktemp("home")
     fill(home)
-    collection = Collection(LocalStore(home / "collection"), Index(f"sqlite:///{home}/index.db"))
-    try:
-        archiving = Told()
-        archiving.go.set()
-        yield Site(
-            collection=collection,
-            view=View(collection),
-            sources=FOLLOWED,
-            settings=WebSettings(search_rate=0, save_rate=0),
-            jobs=LocalQueue({ARCHIVE: archiving}, Limits(waiting=1_000_000, running=1)),
-        )
-    finally:
-        collection.close()
+    archiving = Told()
+    archiving.go.set()
+    with stored_site(
+        home,
+        sources=FOLLOWED,
+        settings=WebSettings(search_rate=0, save_rate=0),
+        jobs=LocalQueue({ARCHIVE: archiving}, Limits(waiting=1_000_000, running=1)),
+    ) as opened:
+        yield opened
 
 
 @pytest.fixture(scope="module")
@@ -113,7 +105,7 @@ def tell(place: Place, text: bytes, wire: Wire) -> Iterator[str]:
 def test_every_address_is_among_the_places(site: Site) -> None:
     known = {*PATHS, *QUERIES, *POSTS, *REPLAY, *HEADED, "/api/v1"}
     # Files that are as they are, whatever is asked.
-    known |= {"/sw.js", "/wrapper.js", "/wrapper.css"}
+    known |= {"/robots.txt", "/sw.js", "/wrapper.js", "/wrapper.css"}
     by_others = {"/jobs/{job}", "/sources/{name}", "/jobs/{job}/cancel", "/jobs/{job}/retry"}
     assert addresses(site) - known == by_others
 
