@@ -32,6 +32,7 @@ def login_page(
     asked = onward or _local(request.url.path + ("?" + request.url.query) * bool(request.url.query))
     context = {
         "problem": problem,
+        "direct": request.url.path == _PATH and asked in ("/", _PATH),
         "onward": "/" if asked.partition("?")[0] == _PATH else asked,
         "token": authority_of(request.scope).token,
         "scopes": sorted(authority_of(request.scope).scopes),

@@ -54,6 +54,14 @@ def error_page(
         "detail": detail[:1].upper() + detail[1:] + ("" if detail.endswith((".", "!")) else "."),
         "advice": _ADVICE.get(status),
         "url": url,
+        "onward": _onward(request),
         "words": words,
     }
     return render(request, "error.html", context, status=status, headers=headers)
+
+
+def _onward(request: Request) -> str:
+    """What was asked for and can be asked for again; what would do something is not."""
+    if request.method not in ("GET", "HEAD"):
+        return "/"
+    return request.url.path + ("?" + request.url.query) * bool(request.url.query)

@@ -10,6 +10,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescap
 from starlette.requests import Request
 from starlette.responses import Response
 
+from archive.web.authority import authority_of
 from archive.web.pages import filters
 from archive.web.pages.static import asset
 
@@ -54,8 +55,16 @@ def render(
 ) -> Response:
     """A page of ours: `template` is a file in `templates/`, `context` what it shows.
 
-    Every template has `path`, the path of the request, too. Escapes all values.
+    Every template has `path`, the path of the request, too; `signed_in`, the name of the token that
+    is in use, and `may_sign_in`, where that would permit more. Escapes all values.
     """
-    text = environment().get_template(template).render(path=request.url.path, **(context or {}))
+    authority = authority_of(request.scope)
+    frame = {
+        "path": request.url.path,
+        "signed_in": authority.token,
+        # On a machine of one's own everybody may save.
+        "may_sign_in": authority.token is None and not authority.may("save"),
+    }
+    text = environment().get_template(template).render({**frame, **(context or {})})
     all_headers = {**HEADERS, **(headers or {})}
     return Response(text, status, all_headers, media_type="text/html")

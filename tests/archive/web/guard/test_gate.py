@@ -255,6 +255,9 @@ def test_browser_signs_in_and_out(serving: Serving, held: dict[str, Held]) -> No
     server = serving()
     page = server.get("/web/timemap/link/http://x.org/?a=1&b=2", accept="text/html")
     assert page.status_code == 401
+    assert "What you asked for takes a token" in page.text
+    assert '<a href="/login">Sign in</a>' in page.text
+    assert "What you asked for" not in server.get("/login", accept="text/html").text
     assert 'value="/web/timemap/link/http://x.org/?a=1&amp;b=2"' in page.text
     below_api = server.get("/api/v1/sources", accept="text/html")
     assert (below_api.status_code, below_api.json()["status"]) == (401, 401)
@@ -267,7 +270,14 @@ def test_browser_signs_in_and_out(serving: Serving, held: dict[str, Held]) -> No
     assert "Secure" not in cookie
     assert secret not in cookie
     assert passes(server.get(READ))
-    assert "for-read" in server.get("/login").text
+    shown = server.get("/login", accept="text/html").text
+    assert "Token <bdi>for-read</bdi>" in shown
+    assert "Sign out" in shown
+    assert "What you asked for takes a token" not in shown
+    assert ">Sign in</a>" not in shown
+    refused = server.get("/jobs", accept="text/html")
+    assert (refused.status_code, "Use another token" in refused.text) == (403, True)
+    assert 'href="/login?next=%2Fjobs"' in refused.text
     out = server.client.post(server.url + "/logout", headers={"sec-fetch-site": "same-origin"})
     assert out.status_code == 303
     assert server.get(READ).status_code == 401
