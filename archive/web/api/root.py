@@ -35,9 +35,10 @@ async def index(request: Request) -> ApiIndex:
         version=version("pressmark"),
         openapi=f"{base}/openapi.json",
         links={
-            operations["get"]["operationId"]: base + _template(path, operations["get"])
+            operation["operationId"]: base + _template(path, operation)
             for path, operations in paths.items()
-            if "get" in operations
+            for method, operation in operations.items()
+            if method in ("get", "post")
         },
     )
 
