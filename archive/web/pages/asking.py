@@ -65,7 +65,7 @@ class Asked:
         return cls(
             words=query.get("q", "").strip(),
             source=query.get("source", ""),
-            language=query.get("language", ""),
+            language=query.get("language", "").strip().lower(),
             quality=_QUALITIES.get(query.get("quality", ""), ""),
             start=query.get("from", "").strip(),
             end=query.get("to", "").strip(),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from urllib.parse import urlencode
@@ -20,6 +21,7 @@ from archive.web.site import Site, site_of
 from archive.web.tallies import tallies_of
 
 _NEWEST = 8
+_CODE = re.compile("[a-z]{2,3}")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,6 +46,12 @@ async def front(request: Request) -> Response:
         "found": None,
         "following": None,
     }
+    if asked.language and not _CODE.fullmatch(asked.language):
+        problem = (
+            f"{asked.language[:40]!r} is not a language: give its two letters (ISO 639-1), such as "
+            "en, or choose it beside the results"
+        )
+        return render(request, "results.html", {**context, "problem": problem}, status=400)
     try:
         found = await site.call(_search, site.view, asked)
     except TimestampError as error:

@@ -91,7 +91,7 @@ def test_results_are_narrowed_and_widened_by_links_alone(pages: Served) -> None:
     assert texts(narrowed, ".hits h2") == [HOSTILE_TITLE]
     back = links(narrowed)["Short texts (chosen: take back) 1"]
     assert len(texts(opened(pages, back), ".hits h2")) == 2
-    assert links(narrowed)["Take all back"] == "/?q=strike"
+    assert links(narrowed)["Remove all of these"] == "/?q=strike"
 
 
 def test_dates_narrow_results_and_a_wrong_one_is_told(pages: Served) -> None:
@@ -102,6 +102,12 @@ def test_dates_narrow_results_and_a_wrong_one_is_told(pages: Served) -> None:
     assert "give 4 to 14 digits" in alert
     (field,) = wrong.cssselect("#from")
     assert (field.get("value"), field.get("aria-invalid")) == ("yesterday", "true")
+
+
+def test_a_language_is_two_letters_and_that_is_said(pages: Served) -> None:
+    page = opened(pages, "/?q=the&language=english", 400)
+    assert "'english' is not a language: give its two letters" in texts(page, "[role=alert]")[0]
+    assert texts(opened(pages, "/?q=strike&language=EN"), "ol.hits h2")
 
 
 def test_nothing_found_says_what_to_try(pages: Served) -> None:
