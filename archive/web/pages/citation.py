@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from urllib.parse import urlsplit
 
 from archive.web.pages.filters import day_in_words
+from archive.web.pages.languages import language_name
 
 _SIGNED = re.compile(r"[^\W\d_][\w'’-]*\.?(?: [^\W\d_][\w'’-]*\.?){1,3}")
 _BODIES = re.compile(
@@ -91,15 +92,20 @@ def bibtex(cited: Cited) -> str:
         "author": " and ".join(_bibtex_name(cited, name) for name in cited.names),
         "title": f"{{{_latex(cited.name)}}}",
         "date": cited.date or "",
-        "year": (cited.date or "")[:4],
         "organization": _latex(cited.publisher),
         "url": _latex_url(cited.permalink),
         "urldate": day,
-        "langid": cited.language or "",
+        "langid": _langid(cited.language),
         "note": f"Archived copy of {_latex(cited.url)}, captured {day}",
     }
     lines = [f"  {name} = {{{value}}}," for name, value in fields.items() if value]
     return "\n".join([f"@online{{{_key(cited)},", *lines, "}", ""])
+
+
+def _langid(code: str | None) -> str:
+    """The name by which BibLaTeX knows a language; "" where that is not one plain word."""
+    name = language_name(code).lower() if code else ""
+    return name if name.isascii() and name.isalpha() and name != (code or "").lower() else ""
 
 
 def ris(cited: Cited) -> str:

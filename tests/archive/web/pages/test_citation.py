@@ -64,11 +64,10 @@ def test_bibtex() -> None:
         "  author = {Pereira, Ada and Lind, Jonas},\n"
         "  title = {{Miners strike at Verhold}},\n"
         "  date = {2026-11-21},\n"
-        "  year = {2026},\n"
         "  organization = {The Lantern},\n"
         f"  url = {{{PERMALINK}}},\n"
         "  urldate = {2026-11-22},\n"
-        "  langid = {en},\n"
+        "  langid = {english},\n"
         "  note = {Archived copy of https://news.example.org/2026/strike, captured 2026-11-22},\n"
         "}\n"
     )
