@@ -13,7 +13,7 @@ from starlette.responses import RedirectResponse, Response
 from archive.documents import count_words, text_digest
 from archive.errors import ArchiveError
 from archive.memento import Memento
-from archive.model import Capture, Document
+from archive.model import Article, Capture, Document
 from archive.timestamps import parse_time
 from archive.view import View
 from archive.web import links
@@ -72,7 +72,7 @@ async def document(request: Request) -> Response:
         "capture": capture,
         "document": opened.document,
         "article": article,
-        "paragraphs": _paragraphs(article.text) if article else (),
+        "paragraphs": _paragraphs(article) if article else (),
         "words": count_words(article.text) if article else 0,
         "text_digest": text_digest(article.text) if article and article.text else None,
         "provenance": Provenance.of(opened.memento, opened.document.run if opened.document else ""),
@@ -108,8 +108,12 @@ def _cite(capture: Capture, form: str) -> str:
     return f"/cite?{urlencode({'url': capture.url, 'at': capture.timestamp, 'form': form})}"
 
 
-def _paragraphs(text: str) -> Sequence[str]:
-    return [line for line in text.split("\n") if line.strip()]
+def _paragraphs(article: Article) -> Sequence[str]:
+    """Without a first one that is the title, which stands above the text."""
+    lines = [line for line in article.text.split("\n") if line.strip()]
+    if lines and article.title and " ".join(lines[0].split()) == " ".join(article.title.split()):
+        return lines[1:]
+    return lines
 
 
 def _cited(site: Site, request: Request, opened: _Opened) -> Cited:

@@ -1,10 +1,13 @@
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from archive.digests import sha256
 from archive.model import Article
 from tests.archive.web.pages import library
+from tests.archive.web.pages.conftest import shown
 from tests.archive.web.pages.library import (
     ARABIC,
     CHINESE,
@@ -16,9 +19,13 @@ from tests.archive.web.pages.library import (
     RUSSIAN,
     STRIKE,
     UNKNOWN,
+    Kept,
+    fill,
 )
 from tests.archive.web.pages.looking import at, links, opened, texts
+from tests.archive.web.save.told import Told
 from tests.archive.web.serving import Served
+from tests.exchanges import page as message
 
 
 def facts(pages: Served, url: str) -> dict[str, str]:
@@ -47,6 +54,20 @@ def test_the_text_is_whole_in_its_own_direction_and_harmless(
     assert all(paragraph.get("dir") == "auto" for paragraph in page.cssselect(".text p"))
     assert len(page.cssselect("script:not([src])")) == 0
     assert "<img" not in response.text.partition("<main")[2]
+
+
+def test_a_headline_that_the_text_begins_with_is_shown_once(tmp_path: Path) -> None:
+    article = Article(
+        title="Miners end  strike",
+        text="Miners end strike\nWork begins again.",
+        quality="article",
+        extraction_status="ok",
+    )
+    fill(tmp_path, [Kept(url=STRIKE, message=message("x"), hours=0, article=article)])
+    with shown(tmp_path, Told()) as pages:
+        assert texts(opened(pages, at("/document", url=STRIKE)), ".text p") == [
+            "Work begins again."
+        ]
 
 
 def test_where_it_comes_from(pages: Served) -> None:
