@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from shlex import quote
 from typing import Any, TypeVar
 
 import click
@@ -28,9 +29,11 @@ def opened(asked: str) -> Iterator[Collection]:
     try:
         yield collection
     except NotArchived as error:
-        if not collection.index.is_partial():
+        partial = PARTIAL if collection.index.is_partial() else ""
+        offer = "" if error.detail or partial else f"`pressmark archive {quote(asked)}` archives it"
+        if not partial and not offer:
             raise
-        detail = "; ".join(filter(None, (error.detail, PARTIAL)))
+        detail = "; ".join(filter(None, (error.detail, partial, offer)))
         raise NotArchived(error.url, detail) from error
     except Withheld as error:
         complain(f"{error.url} is withheld: --withheld shows it all the same, and says why")

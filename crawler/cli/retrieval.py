@@ -125,6 +125,9 @@ def get(
         sys.stdout.buffer.flush()
 
 
+_PAGES = ("text/html", "application/xhtml+xml", "warc/revisit")
+
+
 def _bytes_of(view: View, url: str, at: str | None, capture: Capture, form: Form) -> bytes:
     _tell_why(view, capture)
     memento = view.open(capture)
@@ -145,9 +148,12 @@ def _bytes_of(view: View, url: str, at: str | None, capture: Capture, form: Form
         return memento.body()
     document = view.document(memento.capture)
     if document is None:
+        mime = memento.capture.mime
         raise NotArchived(
             f"the text of {url}",
-            "only pages of HTML have one; `pressmark doctor --repair` makes one that is missing",
+            "`pressmark doctor --repair` makes one that is missing"
+            if mime in _PAGES
+            else f"it is of type {mime}, and only pages of HTML have one; `--as body` gives it",
         )
     if form == "text":
         text = document.article.text
@@ -198,6 +204,14 @@ def search(
             )
         )
         partial = not hits and collection.index.is_partial()
+        known = (
+            source is None or bool(hits) or source in {s.name for s in collection.index.sources()}
+        )
+    if not known:
+        complain(
+            f"the archive has no source {source!r}: `pressmark status` shows those that it has"
+        )
+        return
     if not hits:
         complain(f"no document has all of: {' '.join(words)}{f'; {PARTIAL}' if partial else ''}")
     for hit in hits:

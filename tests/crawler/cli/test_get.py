@@ -81,6 +81,22 @@ def test_text_that_is_none_is_said_with_the_reason(
     assert (status, json.loads(out)["extraction_status"]) == (0, "too_large")
 
 
+def test_of_what_is_no_page_no_text_is_promised(command: Command, collection: Collection) -> None:
+    message = response(b"<svg/>", b"Content-Type: image/svg+xml")
+    archive_messages(collection, ("http://a.org/photo.svg", message, 0))
+    status, _, err = command("get", "http://a.org/photo.svg", "--as", "text")
+    assert status == 1
+    assert "it is of type image/svg+xml, and only pages of HTML have one" in err
+    assert "doctor" not in err
+
+
+def test_what_is_not_archived_can_be(command: Command, collection: Collection) -> None:
+    status, _, err = command("get", "http://never.org/?a=1&b=2")
+    assert status == 1
+    assert "`pressmark archive 'http://never.org/?a=1&b=2'` archives it" in err
+    assert "the archive has no source 'courier'" in command("search", "x", "--source", "courier")[2]
+
+
 def test_records_never_follow_redirects(command: Command, moved: list[Capture]) -> None:
     message = _redirect(b"/new")
     assert command("get", "http://a.org/old", "--as", "raw") == (0, message, "")
