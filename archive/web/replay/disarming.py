@@ -18,10 +18,16 @@ from dataclasses import dataclass
 FRAME_SOURCE = b"archived-src"
 """Attribute in which the wrapper (static/wrapper.js) finds what was the `src` of a frame."""
 
+SHADOW = b"archived-shadow"
+"""Attribute of the templates of which the wrapper makes shadow trees, so that it sees into them."""
+
 _MARKUP = frozenset({"text/html", "application/xhtml+xml", "text/xml", "application/xml"})
 
 _SRCDOC = re.compile(rb"(?i)srcdoc(?=[\s/>=])")
-_TAG = re.compile(rb"(?i)<(?:[a-z_][a-z0-9_.-]*:)?(link|meta|i?frame|object|embed)(?=[\s/>])")
+_SHADOW = re.compile(rb"(?i)shadowrootmode(?=[\s/>=])")
+_TAG = re.compile(
+    rb"(?i)<(?:[a-z_][a-z0-9_.-]*:)?(link|meta|set|animate|i?frame|object|embed)(?=[\s/>])"
+)
 _BETWEEN = re.compile(rb"[\t\n\f\r /]*")
 _SPACE = re.compile(rb"[\t\n\f\r ]*")
 _NAME = re.compile(rb"[^>][^\t\n\f\r />=]*")
@@ -52,6 +58,7 @@ def composes_markup(body: bytes, mime: str) -> bool:
 def disarmed(body: bytes, charset: str) -> bytes:
     """The page as it is shown. `charset`: of its Content-Type, "" where that names none."""
     body = _SRCDOC.sub(b"archived-doc", _legible(body, charset.strip().lower()))
+    body = _SHADOW.sub(SHADOW, body)
     changes = _changes(_Attributes(body))
     # Within quotes a tag may be one for browsers, or be none: there it is changed as well.
     edits = {edit for tag in _TAG.finditer(body) for edit in changes[tag[1].lower()].edits(tag)}
@@ -227,12 +234,21 @@ def _restricts(attribute: _Attribute) -> bool:
     return attribute.value is None or attribute.value.strip().startswith(_POLICY)
 
 
+def _moves_links(attribute: _Attribute) -> bool:
+    if attribute.name != "attributename":
+        return False
+    return attribute.value is None or attribute.value.strip().endswith("href")
+
+
 def _changes(attributes: _Attributes) -> dict[bytes, _Change]:
     """What is done to the tags of one page, by their names."""
     unfilled = _Unfilled(attributes)
+    still = _Unless(attributes, _moves_links)
     return {
         b"link": _Unless(attributes, _connects),
         b"meta": _Unless(attributes, _restricts),
+        b"set": still,
+        b"animate": still,
         b"iframe": unfilled,
         b"frame": unfilled,
         # These stay so: the policy of an archived page shows neither.

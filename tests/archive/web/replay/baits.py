@@ -116,6 +116,22 @@ CLICKED: dict[str, tuple[str, dict[str, Any]]] = {
         f"<form><button formaction={BAIT} formtarget=_top>click</button></form>",
         {},
     ),
+    "a link in a shadow": (
+        f"<div><template shadowrootmode=open><a href={BAIT}>click</a></template></div>",
+        {},
+    ),
+    "a link in a shadow, with a new tab": (
+        f"<div><template shadowrootmode=open><a href={BAIT}>click</a></template></div>",
+        {"modifiers": ["Control"]},
+    ),
+    "a link that is set elsewhere": (
+        f"<svg width=99 height=99><a href=#x><set attributeName=href to={BAIT} /><text y=50>click",
+        {},
+    ),
+    "a link that moves elsewhere, by the middle button": (
+        f"<svg><a href=#x><animate attributeName=href values={BAIT} dur=99s /><text y=50>click",
+        {"button": "middle"},
+    ),
     "a script in a link": (f"""<a href="javascript:location='{BAIT}'">click</a>""", {}),
 }
 """HTML and how it is clicked, by what it is."""

@@ -47,6 +47,16 @@ def test_what_is_harmless_stays(page: bytes) -> None:
             b'<meta http-equiv="Content-Security-Policy" content=x>',
             b'<archived-meta http-equiv="Content-Security-Policy" content=x>',
         ),
+        (
+            b"<p><template ShadowRootMode='closed'><a href=x>",
+            b"<p><template archived-shadow='closed'><a href=x>",
+        ),
+        (b"<set attributeName=href to=x>", b"<archived-set attributeName=href to=x>"),
+        (
+            b"<svg:animate attributeName='xlink:href' />",
+            b"<archived-svg:animate attributeName='xlink:href' />",
+        ),
+        (b"<animate attributeName='x'>", b"<animate attributeName='x'>"),
         # Whichever of the two a browser takes for a tag.
         (
             b'<!-- <iframe x=" --><iframe src=a>" src=b',

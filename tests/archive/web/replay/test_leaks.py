@@ -5,18 +5,23 @@ Each bait is tried on the same page as it lies on the web, too, where it must wo
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 from playwright.sync_api import Page
+from starlette.responses import Response
 
-from tests.archive.web.replay.baits import CLICKED, HOST, RESPONSES, WRITTEN
+from archive.web.replay.answers import answer
+from tests.archive.web.replay.baits import BAIT, CLICKED, HOST, RESPONSES, WRITTEN
 from tests.archive.web.replay.staging import LIVE, Message, Stage, Web, html, live, shown, staged
 from tests.servers.chromium import Chromium
 from tests.servers.wire import WireServer, answering
 
 SENTINEL = "http://sentinel.example/"
 ALL = "http://trap.example/all"
+SLOW, PICTURE = "http://trap.example/slow", "http://trap.example/slow.png"
 # These make something else of the whole page.
 APART = {"a frame set", "a page that goes elsewhere", "another base", "another base for frames"}
 
@@ -37,6 +42,7 @@ def stage(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
         *PASSIVE.values(),
         *ACTIVE.values(),
         html(ALL, f"<!doctype html>{TOGETHER}"),
+        html(SLOW, f"<!doctype html><p><a href={BAIT}>click</a><img src={PICTURE}>"),
     ]
     with staged(tmp_path_factory.mktemp("stage"), messages) as running:
         yield running
@@ -79,6 +85,35 @@ def test_the_same_page_on_the_web_asks_for_much(chromium: Chromium, web: Web) ->
         page.goto(site.url, wait_until="commit")
         settle(page, web)
     assert len(leaked(web)) > 10
+
+
+@pytest.mark.parametrize("how", [{"modifiers": ["Control"]}, {"button": "middle"}], ids=str)
+def test_a_click_before_all_of_the_page_is_there(
+    stage: Stage,
+    chromium: Chromium,
+    web: Web,
+    how: dict[str, Any],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    clicked = threading.Event()
+
+    def late(*args: Any, **options: Any) -> Response:
+        if PICTURE in args:
+            assert clicked.wait(60)
+        return answer(*args, **options)
+
+    monkeypatch.setattr("archive.web.replay.app.answer", late)
+    with chromium.page(proxy=web.url) as page:
+        try:
+            page.goto(stage.url(SLOW), wait_until="commit")
+            wrapper = page.frame_locator("#archived")
+            wrapper.locator("iframe#page:not([inert])").wait_for()
+            assert wrapper.locator("iframe#page[data-shown]").count() == 0
+            wrapper.frame_locator("#page").locator("a").click(no_wait_after=True, **how)
+            settle(page, web)
+        finally:
+            clicked.set()
+    assert leaked(web) == []
 
 
 @pytest.mark.slow
