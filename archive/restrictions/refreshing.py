@@ -20,8 +20,8 @@ _FIRST_SECONDS = 10.0
 
 
 class Refreshing:
-    """Context manager: looks through all decisions of the store when it is entered, and for new
-    ones every so often until it is left.
+    """Context manager: looks through the decisions of the store when it is entered, and every so
+    often until it is left.
 
     A store that is away is no reason not to begin: what the database knows is obeyed.
     """
@@ -32,7 +32,6 @@ class Refreshing:
         self._restrictions = restrictions
         self._store = store
         self._seconds = seconds
-        self._whole = True  # nothing was looked through yet
         self._away = False
         self._ended = threading.Event()
         self._thread = threading.Thread(target=self._run, name="restrictions", daemon=True)
@@ -62,8 +61,8 @@ class Refreshing:
                 self._tell(error)
 
     def _look(self) -> None:
-        self._restrictions.refresh(self._store, whole=self._whole)
-        self._whole = self._away = False
+        self._restrictions.refresh(self._store)
+        self._away = False
 
     def _tell(self, error: ArchiveError) -> None:
         if not self._away:

@@ -10,7 +10,6 @@ import logging
 import threading
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
-from datetime import timedelta
 
 from archive.collection import Collection
 from archive.errors import (
@@ -29,12 +28,9 @@ from archive.restrictions.model import Decision, Lifting, Restriction
 from archive.restrictions.objects import key_of_decision, new_lifting, read_decision
 from archive.restrictions.rules import NOTHING, Rules, is_beside, is_over
 from archive.store.base import Store
-from archive.timestamps import now, to_long_timestamp, to_timestamp
+from archive.timestamps import now, to_timestamp
 
 logger = logging.getLogger(__name__)
-
-_LATE = timedelta(days=1)
-"""How far the clocks of those who decide may be apart: what `refresh` looks back for."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -160,7 +156,7 @@ class Restrictions:
     def _restriction(self, store: Store, id_: str) -> Restriction:
         self.rules()
         if not isinstance(self._known.decisions.get(id_), Restriction):
-            self.refresh(store, whole=True)
+            self.refresh(store)
             self.rules()
         found = self._known.decisions.get(id_)
         if not isinstance(found, Restriction):
@@ -169,30 +165,20 @@ class Restrictions:
 
     # Learning
 
-    def refresh(self, store: Store, *, whole: bool = False) -> list[str]:
-        """Learn of decisions that are in the store alone: of the newest known, of a day before it
-        and of later ones; or of all, `whole`.
+    def refresh(self, store: Store) -> list[str]:
+        """Learn of decisions that are in the store alone. All are listed: one may come there long
+        after it was made, from a mirror or by `verify --repair`.
 
         Returns the objects that say nothing, each with the reason. Raises StoreError.
         """
         with self._learning:
             self.rules()
-            known = self._known.decisions
-            after = "" if whole else self._behind(known)
-            new, unread = read_decisions(store, known, start_after=after)
+            new, unread = read_decisions(store, self._known.decisions)
             self._learn(new)
         for line in set(unread) - self._told:
             logger.error("%s", line)
         self._told.update(unread)
         return unread
-
-    def _behind(self, known: Iterable[str]) -> str:
-        """The key that a listing begins after."""
-        newest = max(known, default="")
-        late = to_long_timestamp(now() - _LATE)
-        if newest[: len(late)] < late:
-            return decision_key(newest) if newest else ""
-        return f"{ACCESS}{late[:4]}/{late[4:6]}/{late[6:8]}/{late}"
 
     def _learn(self, new: dict[str, str]) -> None:
         if not new:
@@ -209,15 +195,13 @@ class Restrictions:
             self._read(self._known.mark)
 
 
-def read_decisions(
-    store: Store, known: Iterable[str] = (), *, start_after: str = ""
-) -> tuple[dict[str, str], list[str]]:
+def read_decisions(store: Store, known: Iterable[str] = ()) -> tuple[dict[str, str], list[str]]:
     """Objects of decisions, as text, by id, that are not `known`; and what cannot be read, each
     with the reason. Raises StoreError."""
     there = set(known)
     found: dict[str, str] = {}
     unread: list[str] = []
-    for stored in store.list(ACCESS, start_after):
+    for stored in store.list(ACCESS):
         try:
             id_ = decision_of(stored.key)
             if id_ in there:

@@ -151,7 +151,7 @@ def _list(as_json: bool) -> int:
     with _register() as (collection, restrictions):
         status = 0
         try:
-            restrictions.refresh(collection.store, whole=True)
+            restrictions.refresh(collection.store)
         except StoreError as error:
             complain(f"what was decided elsewhere may be missing: {error}")
             status = UNAVAILABLE

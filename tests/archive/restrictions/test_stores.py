@@ -59,7 +59,7 @@ def test_decisions_are_kept_and_learnt_of(store: Store, tmp_path: Path) -> None:
             if number % 5 == 0:
                 assert learning.refresh(store) == []
                 assert [one.id for one in learning.rules().in_force] == sorted(made)
-        assert learning.refresh(store, whole=True) == []
+        assert learning.refresh(store) == []
         assert [one.id for one in learning.rules().in_force] == sorted(made)
         assert verify(second).findings == []
         assert len(_keys(store)) == 12
