@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import socket
 from contextlib import ExitStack, closing
+from ipaddress import ip_address
 from secrets import token_bytes
 from urllib.parse import urlsplit
 
@@ -79,9 +80,8 @@ def serve_command(host: str | None, port: int | None) -> None:
             grants=_grants(tokens),
             store_threads=StoreThreads() if _is_elsewhere(configuration) else None,
         )
-        address = address_of(listening)
         proxies = [str(network) for network in keys.proxies]
-        ready = f"Pressmark serves {keys.public_url or address}"
+        ready = f"Pressmark serves {keys.public_url or _reached(keys, listening)}"
         stack.enter_context(Refreshing(site.view.restrictions, collection.store))
         serve(make_app(site), sockets, lambda: click.echo(ready), proxies)
         _end(site)
@@ -99,6 +99,17 @@ def _end(site: Site) -> None:
     except StoreUnavailable as error:
         logger.warning("ending although something is read: %s", error)
         leave(0)
+
+
+def _reached(keys: Serve, listening: socket.socket) -> str:
+    """Where browsers find it: all addresses of the machine are the address of nobody."""
+    host, port, *_ = listening.getsockname()
+    if not ip_address(host.partition("%")[0]).is_unspecified:
+        return address_of(listening)
+    told = f"http://127.0.0.1:{port}, and port {port} of every address of this machine"
+    if keys.replay_port is None and keys.replay_host is None:
+        told += "; to show archived pages there set `serve.replay_port`, or `serve.replay_host`"
+    return told
 
 
 def _is_published(keys: Serve) -> bool:
