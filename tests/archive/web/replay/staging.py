@@ -38,6 +38,7 @@ PNG = bytes.fromhex(
 """A picture of one pixel."""
 
 LIVE = "This is the live web"
+_SENTINEL = "http://sentinel.example/"
 
 Message = tuple[str, bytes, int]
 """URL, response, seconds after STARTED."""
@@ -123,6 +124,20 @@ def shown(page: Page, url: str | None = None) -> Frame:
     frame = inner.content_frame()
     assert frame is not None
     return frame
+
+
+def settle(page: Page) -> None:
+    """Wait until what the page has set going is over: what is asked for afterwards has come."""
+    page.wait_for_timeout(200)
+    other = page.context.new_page()
+    other.goto(_SENTINEL)
+    assert LIVE in other.inner_text("body")
+    other.close()
+
+
+def leaked(web: Web) -> list[str]:
+    """Request lines that have left the archive, but for those of `settle`."""
+    return [line for line in web.asked() if _SENTINEL not in line]
 
 
 def inner_frame(page: Page, frame: Frame, number: int = 0) -> Frame:

@@ -11,7 +11,19 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import BrowserContext, Error, Frame, Page
 
-from tests.archive.web.replay.staging import AT, HTML, Stage, Web, file, html, live, shown, staged
+from tests.archive.web.replay.staging import (
+    AT,
+    HTML,
+    Stage,
+    Web,
+    file,
+    html,
+    leaked,
+    live,
+    settle,
+    shown,
+    staged,
+)
 from tests.exchanges import response
 from tests.servers.chromium import Chromium, screenshot
 
@@ -105,11 +117,11 @@ def test_no_script_of_the_page_runs(stage: Stage, chromium: Chromium, web: Web) 
     with chromium.page(proxy=web.url) as page:
         frame = stage.show(page, f"{SITE}/scripts")
         frame.click("#run")
-        page.wait_for_timeout(300)
+        settle(page)
         assert frame.title() == "quiet"
         assert unharmed(page, stage, "/scripts")
         screenshot(page, "replay-hostile")
-    assert web.asked() == []
+    assert leaked(web) == []
 
 
 def test_its_headers_count_for_nothing(stage: Stage, chromium: Chromium, web: Web) -> None:
@@ -134,10 +146,10 @@ def test_our_cookies_and_our_page_are_out_of_reach(
         assert refused(frame, "top.location = 'http://bait.example/'")
         assert refused(frame, "top.postMessage({}, 'x')")
         assert frame.evaluate("window.open('http://bait.example/')") is None
-        page.wait_for_timeout(200)
+        settle(page)
         assert unharmed(page, stage, "/scripts")
         assert len(page.context.pages) == 1
-    assert web.asked() == []
+    assert leaked(web) == []
 
 
 @pytest.mark.slow

@@ -15,11 +15,20 @@ from starlette.responses import Response
 
 from archive.web.replay.answers import answer
 from tests.archive.web.replay.baits import BAIT, CLICKED, HOST, RESPONSES, WRITTEN
-from tests.archive.web.replay.staging import LIVE, Message, Stage, Web, html, live, shown, staged
+from tests.archive.web.replay.staging import (
+    Message,
+    Stage,
+    Web,
+    html,
+    leaked,
+    live,
+    settle,
+    shown,
+    staged,
+)
 from tests.servers.chromium import Chromium
 from tests.servers.wire import WireServer, answering
 
-SENTINEL = "http://sentinel.example/"
 ALL = "http://trap.example/all"
 SLOW, PICTURE = "http://trap.example/slow", "http://trap.example/slow.png"
 # These make something else of the whole page.
@@ -54,20 +63,6 @@ def web() -> Iterator[Web]:
         yield running
 
 
-def settle(page: Page, web: Web) -> None:
-    """Wait until what the page has set going is over: what is asked for afterwards has come."""
-    page.wait_for_timeout(200)
-    other = page.context.new_page()
-    other.goto(SENTINEL)
-    assert LIVE in other.inner_text("body")
-    other.close()
-
-
-def leaked(web: Web) -> list[str]:
-    """Request lines but the sentinel's."""
-    return [line for line in web.asked() if SENTINEL not in line]
-
-
 def click(page: Page, name: str) -> None:
     shown(page).click("text=click", force=True, no_wait_after=True, **CLICKED[name][1])
 
@@ -75,7 +70,7 @@ def click(page: Page, name: str) -> None:
 def test_nothing_of_a_page_leaves_the_archive(stage: Stage, chromium: Chromium, web: Web) -> None:
     with chromium.page(proxy=web.url) as page:
         stage.show(page, ALL)
-        settle(page, web)
+        settle(page)
     assert leaked(web) == []
 
 
@@ -83,7 +78,7 @@ def test_the_same_page_on_the_web_asks_for_much(chromium: Chromium, web: Web) ->
     message = html(ALL, f"<!doctype html>{TOGETHER}")[1]
     with WireServer(answering(message)) as site, chromium.page(proxy=web.url) as page:
         page.goto(site.url, wait_until="commit")
-        settle(page, web)
+        settle(page)
     assert len(leaked(web)) > 10
 
 
@@ -110,7 +105,7 @@ def test_a_click_before_all_of_the_page_is_there(
             wrapper.locator("iframe#page:not([inert])").wait_for()
             assert wrapper.locator("iframe#page[data-shown]").count() == 0
             wrapper.frame_locator("#page").locator("a").click(no_wait_after=True, **how)
-            settle(page, web)
+            settle(page)
         finally:
             clicked.set()
     assert leaked(web) == []
@@ -122,7 +117,7 @@ def test_a_bait_alone(stage: Stage, chromium: Chromium, web: Web, name: str) -> 
     url, message, _ = PASSIVE[name]
     with chromium.page(proxy=web.url) as page:
         stage.show(page, url)
-        settle(page, web)
+        settle(page)
         assert page.url == stage.url(url)
     assert leaked(web) == []
     with WireServer(answering(message)) as site, chromium.page(proxy=web.url) as page:
@@ -141,7 +136,7 @@ def test_a_click(stage: Stage, chromium: Chromium, web: Web, name: str) -> None:
     with chromium.page(proxy=web.url) as page:
         stage.show(page, url)
         click(page, name)
-        settle(page, web)
+        settle(page)
         # Nowhere but in the archive, whatever became of the frame.
         assert all(other.url.startswith(stage.main) for other in page.context.pages)
     assert leaked(web) == []
@@ -161,5 +156,5 @@ def test_a_click_ends_in_the_archive(stage: Stage, chromium: Chromium, web: Web)
         for name in ("a link", "a link to the whole window", "a form"):
             stage.show(page, ACTIVE[name][0])
             click(page, name)
-        settle(page, web)
+        settle(page)
     assert leaked(web) == []
