@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import html
 import re
+from collections.abc import Awaitable, Callable, Mapping
 from functools import cache
 from importlib.resources import files
+from typing import Any
 
 from starlette.applications import Starlette
 from starlette.requests import Request
@@ -60,7 +62,7 @@ def make_replay(site: Site) -> ASGIApp:
     routes += [PrefixRoute(prefix, _inside) for prefix in _INSIDE]
     routes += [Route(path, _static) for path in _STATIC]
     routes += [Route("/health", _health), *ROBOTS, PrefixRoute("/", _nothing)]
-    app = Starlette(routes=routes)
+    app = Starlette(routes=routes, exception_handlers=_HANDLERS)
     app.state.site = site
     return app
 
@@ -174,6 +176,24 @@ def main_of(scope: Scope) -> str | None:
 def _host_of(scope: Scope) -> str:
     host: bytes = next((value for name, value in scope["headers"] if name == b"host"), b"")
     return host.decode("latin-1")
+
+
+async def _refuse_archive_error(_: Request, error: Exception) -> Response:
+    assert isinstance(error, ArchiveError)
+    refusal = refusal_of(error)
+    return _page(refusal.status, refusal.detail)
+
+
+async def _refuse_defect(_: Request, __: Exception) -> Response:
+    # It is raised again when this is sent, and logged by the server.
+    return _page(500, "The server has a defect: see its log.")
+
+
+# Pages of the main origin, which its own refusals are, belong there.
+_HANDLERS: Mapping[Any, Callable[[Request, Exception], Awaitable[Response]]] = {
+    ArchiveError: _refuse_archive_error,
+    Exception: _refuse_defect,
+}
 
 
 def _page(status: int, detail: str) -> Response:

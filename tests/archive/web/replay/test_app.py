@@ -92,6 +92,28 @@ def asking(stage: Stage, client: httpx.Client) -> Asking:
     return Asking(stage, client)
 
 
+# What goes wrong
+
+
+def is_ours(answer: httpx.Response) -> bool:
+    return (
+        answer.headers["content-security-policy"] == "default-src 'none'"
+        and answer.headers["x-content-type-options"] == "nosniff"
+        and "Traceback" not in answer.text
+    )
+
+
+def test_a_defect_shows_nothing_of_itself(asking: Asking, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fails(*_: object, **__: object) -> None:
+        raise RuntimeError("inside")
+
+    monkeypatch.setattr("archive.web.replay.app.answer", fails)
+    answer = asking.raw(f"{SITE}/")
+    assert answer.status_code == 500
+    assert "inside" not in answer.text
+    assert is_ours(answer)
+
+
 # What the worker is given
 
 
