@@ -24,6 +24,15 @@ settings.register_profile("ci", deadline=None, derandomize=True)
 settings.load_profile("ci" if os.environ.get("CI") == "true" else "here")
 
 
+def pytest_make_parametrize_id(val: object, argname: str) -> str | None:
+    """Bytes that are no text give a test no name: made anew by each worker (the time in a gzip
+    header), they would be two names for one test, and pytest-xdist would run none.
+    """
+    if isinstance(val, bytes) and not (val.isascii() and val.decode("ascii").isprintable()):
+        return argname
+    return None
+
+
 @pytest.fixture(autouse=True)
 def _sound_warcs(request: pytest.FixtureRequest) -> Iterator[None]:
     """Every sealed WARC that a test leaves in its folder passes what other people's tools check."""

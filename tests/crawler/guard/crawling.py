@@ -43,7 +43,7 @@ def _gethostbyname(host: str) -> str:
 socket.getaddrinfo = _getaddrinfo
 socket.gethostbyname = _gethostbyname
 
-import asyncio  # noqa: E402 (behind the functions above)
+import asyncio  # noqa: E402 (Twisted must find the functions above)
 import logging  # noqa: E402
 from collections.abc import AsyncIterator, Sequence  # noqa: E402
 from pathlib import Path  # noqa: E402
@@ -54,10 +54,10 @@ from scrapy.http import Response, TextResponse  # noqa: E402
 from scrapy.utils.log import configure_logging  # noqa: E402
 from twisted.python.failure import Failure  # noqa: E402
 
-from archive.model import Capture, Exchange  # noqa: E402 (behind the functions above)
+from archive.model import Capture, Exchange  # noqa: E402 (Twisted must find the functions above)
 from crawler.addon import PressmarkAddon  # noqa: E402
 from crawler.guard import resolver  # noqa: E402
-from pipelines.keeper import attach  # noqa: E402 (behind the functions above)
+from pipelines.keeper import attach  # noqa: E402 (Twisted must find the functions above)
 
 
 class GuardAddon(PressmarkAddon):
