@@ -10,6 +10,7 @@ ArchiveError
 +- NothingToCompare        one version of an article only: answer 404, do not retry
 +- Withheld                archived, and not to be shown: answer 451, without the reason
 +- RestrictionUnknown      no restriction of that id: see `pressmark restrict --list`
++- RestrictionLifted       that restriction has been lifted already: nothing is left to do
 +- RecordError             a record, or a line about one, cannot be read: tell the audit
 |  +- DigestMismatch       bytes changed since writing: never serve them, repair from another store
 |  +- RevisitUnresolved    the record a revisit points to is missing: answer 502, tell the audit
@@ -124,6 +125,18 @@ class RestrictionUnknown(ArchiveError):
     def __init__(self, id_: str) -> None:
         super().__init__(
             f"there is no restriction {id_!r}: `pressmark restrict --list` names those there are"
+        )
+        self.id = id_
+
+
+class RestrictionLifted(ArchiveError):
+    """That restriction withholds nothing any more: somebody has lifted it."""
+
+    def __init__(self, id_: str, when: str) -> None:
+        """`when`: for people, such as `2026-11-22 09:30:00 UTC`."""
+        super().__init__(
+            f"the restriction {id_!r} was lifted on {when} already: "
+            "`pressmark restrict --list` tells which are in force"
         )
         self.id = id_
 

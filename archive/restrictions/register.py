@@ -20,6 +20,7 @@ from archive.errors import (
     KeyMissing,
     ObjectDamaged,
     RecordError,
+    RestrictionLifted,
     RestrictionUnknown,
 )
 from archive.index import CaptureQuery, Index
@@ -28,7 +29,7 @@ from archive.restrictions.model import Decision, Lifting, Restriction
 from archive.restrictions.objects import key_of_decision, new_lifting, read_decision
 from archive.restrictions.rules import NOTHING, Rules, is_beside, is_over
 from archive.store.base import Store
-from archive.timestamps import now, to_timestamp
+from archive.timestamps import now, readable, to_timestamp
 
 logger = logging.getLogger(__name__)
 
@@ -38,7 +39,7 @@ class Standing:
     """A restriction and what has become of it."""
 
     restriction: Restriction
-    lifted: Lifting | None  #: the decision that ended it
+    lifted: Lifting | None  #: the decision that ended it, the first of several
     in_force: bool  #: neither lifted nor over by itself
 
 
@@ -73,7 +74,7 @@ class Restrictions:
         """All restrictions that there ever were, in the order of their ids."""
         self.rules()
         decisions = self._known.decisions
-        liftings = {one.lifts: one for one in decisions.values() if isinstance(one, Lifting)}
+        liftings = _liftings(decisions)
         moment = to_timestamp(now())
         return [
             Standing(
@@ -129,9 +130,9 @@ class Restrictions:
         return Standing(restriction=restriction, lifted=None, in_force=True)
 
     def lift(self, collection: Collection, id_: str, reason: str = "") -> Standing:
-        """End a restriction; again, if somebody has done so already.
+        """End a restriction.
 
-        Raises RestrictionUnknown, and as `decide`.
+        Raises RestrictionUnknown, RestrictionLifted, and as `decide`.
         """
         self._wait(collection)
         restriction = self._restriction(collection.store, id_)
@@ -154,13 +155,16 @@ class Restrictions:
             ) from error
 
     def _restriction(self, store: Store, id_: str) -> Restriction:
+        """One that is not lifted, not even by somebody with another database."""
+        self.refresh(store)
         self.rules()
-        if not isinstance(self._known.decisions.get(id_), Restriction):
-            self.refresh(store)
-            self.rules()
-        found = self._known.decisions.get(id_)
+        decisions = self._known.decisions
+        found = decisions.get(id_)
         if not isinstance(found, Restriction):
             raise RestrictionUnknown(id_)
+        lifting = _liftings(decisions).get(id_)
+        if lifting is not None:
+            raise RestrictionLifted(id_, readable(to_timestamp(lifting.created)))
         return found
 
     # Learning
@@ -193,6 +197,15 @@ class Restrictions:
                 for id_, content in new.items()
             }
             self._read(self._known.mark)
+
+
+def _liftings(decisions: dict[str, Decision]) -> dict[str, Lifting]:
+    """By what they lift: the first of each, for two may have been made at once in two places."""
+    found: dict[str, Lifting] = {}
+    for _, one in sorted(decisions.items()):
+        if isinstance(one, Lifting):
+            found.setdefault(one.lifts, one)
+    return found
 
 
 def read_decisions(store: Store, known: Iterable[str] = ()) -> tuple[dict[str, str], list[str]]:

@@ -15,12 +15,13 @@ from archive.restrictions.model import Restriction
 from archive.restrictions.objects import is_digest, new_restriction
 from archive.restrictions.register import Restrictions, Standing
 from archive.restrictions.shapes import in_words, to_json
+from archive.timestamps import to_timestamp
 from archive.urlkey import Match
 from config.quantities import show_count
 from crawler.cli.elsewhere import load_of_existing
 from crawler.cli.exits import UNAVAILABLE, exit_status
 from crawler.cli.options import Moment, as_json, since_until
-from crawler.cli.output import complain, print_json, print_row
+from crawler.cli.output import complain, print_json, print_row, show_moment
 from crawler.opening import open_collection
 
 
@@ -36,7 +37,9 @@ from crawler.opening import open_collection
 @click.option(
     "--until", type=Moment(), metavar="TIME", help="It ends by itself then; not given: never."
 )
-@click.option("--reason", metavar="TEXT", help="Why; shown to administrators alone.")
+@click.option(
+    "--reason", metavar="TEXT", help="Why it is withheld, or lifted; shown to administrators alone."
+)
 @click.option("--lift", metavar="ID", help="End a restriction.")
 @click.option("--list", "listing", is_flag=True, help="Show all restrictions there ever were.")
 @as_json
@@ -54,7 +57,7 @@ def restrict(
     """Withhold the captures of URL, or all whose payload has DIGEST (sha256:...), from everybody
     who reads; nothing is deleted.
 
-    --from and --to withhold only captures of that time.
+    --from and --to withhold only captures of that time. --reason is needed, also to --lift.
     """
     given = {"--match": match, "--from": start, "--to": end, "--until": until}
     if listing or lift is not None:
@@ -65,7 +68,13 @@ def restrict(
         if unfit:
             option = "--list" if listing else "--lift"
             raise click.UsageError(f"{option} goes without {', '.join(unfit)}")
-        return _list(as_json) if lift is None else _lift(lift, reason or "", as_json)
+        if lift is None:
+            return _list(as_json)
+        if not (reason or "").strip():
+            raise click.UsageError(
+                "--lift goes with --reason: why it may be shown again, for whoever asks later"
+            )
+        return _lift(lift, reason or "", as_json)
     asked = _Asked(what=what, match=match, start=start, end=end, until=until, reason=reason)
     return _withhold(*asked.decision(), as_json)
 
@@ -165,6 +174,13 @@ def _list(as_json: bool) -> int:
 
 
 def _row(one: Standing) -> tuple[Any, ...]:
-    ended = "lifted" if one.lifted else "over"
-    state = "in force" if one.in_force else ended
-    return one.restriction.id, state, in_words(one.restriction), one.restriction.reason
+    return one.restriction.id, _state(one), in_words(one.restriction), one.restriction.reason
+
+
+def _state(one: Standing) -> str:
+    if one.in_force:
+        return "in force"
+    if one.lifted is None:
+        return "over"
+    when = f"lifted {show_moment(to_timestamp(one.lifted.created))}"
+    return f"{when}: {one.lifted.reason}" if one.lifted.reason else when

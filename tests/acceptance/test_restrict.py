@@ -121,5 +121,6 @@ def _by_the_api(server: Server, url: str, admin: str) -> None:
     assert httpx.get(place).status_code == 401
     lifted = httpx.post(f"{place}/{made['id']}/lift", headers=named)
     assert (lifted.status_code, lifted.json()["in_force"]) == (200, False)
+    assert httpx.post(f"{place}/{made['id']}/lift", headers=named).status_code == 409
     assert httpx.post(f"{place}/nothing/lift", headers=named).status_code == 404
     assert server.get(f"/web/2026id_/{url}").status_code in (200, 302)

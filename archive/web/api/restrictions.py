@@ -140,11 +140,11 @@ async def restrict(request: Request, wish: RestrictionWish) -> RestrictionModel:
     return await site.read(_withhold, site, decision, data)
 
 
-@router.post("/restrictions/{restriction}/lift", summary="Show again", responses=problems(404))
+@router.post("/restrictions/{restriction}/lift", summary="Show again", responses=problems(404, 409))
 async def lift(
     request: Request, restriction: RestrictionId, wish: LiftWish | None = None
 ) -> RestrictionModel:
-    """End a restriction. What else withholds the same captures goes on."""
+    """End a restriction, once. What else withholds the same captures goes on."""
     site = site_of(request.scope)
     return await site.read(_lift, site, restriction, "" if wish is None else wish.reason)
 

@@ -12,6 +12,7 @@ import pytest
 from archive.collection import Collection
 from archive.errors import (
     IndexUnavailable,
+    RestrictionLifted,
     RestrictionUnknown,
     StoreUnavailable,
     Withheld,
@@ -19,7 +20,7 @@ from archive.errors import (
 from archive.index import Index
 from archive.names import ACCESS
 from archive.restrictions import objects
-from archive.restrictions.objects import key_of_decision, new_restriction
+from archive.restrictions.objects import key_of_decision, new_lifting, new_restriction
 from archive.restrictions.refreshing import Refreshing
 from archive.restrictions.register import Restrictions
 from archive.store.base import StoredObject
@@ -94,6 +95,8 @@ def test_a_restriction_is_lifted_by_another_decision(index_url: str) -> None:
         for unknown in ("no-such-id", lifted.lifted.id):
             with pytest.raises(RestrictionUnknown, match=unknown):
                 register.lift(collection, unknown)
+        with pytest.raises(RestrictionLifted, match=first.id):
+            register.lift(collection, first.id, "again")
         assert len(list(collection.store.list(ACCESS))) == 3
 
 
@@ -114,8 +117,24 @@ def test_those_with_another_database_learn_of_it_from_the_store(
         # Whoever lifts looks for what it does not know.
         other = withhold(here, url=URL)
         learnt.lift(there, other.id)
+        # What another database knows nothing of yet is found in the store.
+        with pytest.raises(RestrictionLifted):
+            Restrictions(here.index).lift(here, other.id)
         Restrictions(here.index).refresh(store)
         assert in_force(here) == []
+
+
+def test_of_two_that_lift_the_first_counts(index_url: str) -> None:
+    with opened(index_url) as collection:
+        decision = withhold(collection, url=URL)
+        made = (new_lifting(decision.id, reason) for reason in ("one", "another"))
+        first, second = sorted(made, key=lambda lifting: lifting[0].id)
+        for lifting, data in (second, first):
+            collection.store.put_new(key_of_decision(lifting), data)
+        register = Restrictions(collection.index)
+        register.refresh(collection.store)
+        (standing,) = register.standings()
+        assert standing.lifted == first[0]
 
 
 def test_a_damaged_object_is_told_once_and_stands_in_nobodys_way(

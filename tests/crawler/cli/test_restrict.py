@@ -77,11 +77,14 @@ def test_the_list_tells_what_became_of_each(command: Command) -> None:
     status, out, _ = command("restrict", "--lift", str(first["id"]), "--reason", "settled")
     assert (status, b"lifted; 2 captures" in out) == (0, True)
     rows = command("restrict", "--list")[1].decode().splitlines()
+    lines = [_line(line) for line in command("restrict", "--list", "--json")[1].splitlines()]
+    lifted = lines[0]["lifted"]
+    assert isinstance(lifted, dict)
+    when = f"{lifted['created'][:10]} {lifted['created'][11:16]} UTC"
     assert rows == [
-        f"{first['id']}  lifted  {URL}  {REASON}",
+        f"{first['id']}  lifted {when}: settled  {URL}  {REASON}",
         f"{second['id']}  in force  {URL} (host) until 29990101000000  x",
     ]
-    lines = [_line(line) for line in command("restrict", "--list", "--json")[1].splitlines()]
     assert [one["in_force"] for one in lines] == [False, True]
     assert list(lines[0]) == [
         "id", "url", "match", "from", "to", "digest", "until", "reason", "created", "in_force",
@@ -102,6 +105,8 @@ def test_the_list_tells_what_became_of_each(command: Command) -> None:
         ([URL, "--from", "2026", "--to", "2025", "--reason", REASON], "`from` is later than `to`"),
         (["--list", "--reason", REASON], "--list goes without --reason"),
         ([URL, "--lift", "x"], "--lift goes without URL"),
+        (["--lift", "x"], "--lift goes with --reason"),
+        (["--lift", "x", "--reason", " "], "--lift goes with --reason"),
         (["--list", "--lift", "x"], "--list goes without --lift"),
         ([URL, "--match", "all", "--reason", REASON], "--match"),
     ],
@@ -116,9 +121,26 @@ def test_wrong_usage_withholds_nothing(command: Command, arguments: list[str], s
 
 def test_what_is_not_restricted_cannot_be_lifted(command: Command) -> None:
     Path("data").mkdir()
-    status, out, err = command("restrict", "--lift", "20261122093000123-k3m5p7r2t4")
+    unknown = "20261122093000123-k3m5p7r2t4"
+    status, out, err = command("restrict", "--lift", unknown, "--reason", "settled")
     assert (status, out) == (1, b"")
     assert "pressmark restrict --list" in err
+
+
+def test_what_is_lifted_already_is_not_lifted_again(command: Command) -> None:
+    Path("data").mkdir()
+    made = _line(command("restrict", URL, "--reason", REASON, "--json")[1])
+    lift = ("restrict", "--lift", str(made["id"]), "--reason")
+    assert command(*lift, "settled")[0] == 0
+    written = sorted(Path("data/collection/access").rglob("*.json"))
+    status, out, err = command(*lift, "once more")
+    assert (status, out) == (1, b"")
+    assert f"the restriction '{made['id']}' was lifted on " in err
+    assert "Traceback" not in err
+    assert sorted(Path("data/collection/access").rglob("*.json")) == written
+    listed = _line(command("restrict", "--list", "--json")[1])["lifted"]
+    assert isinstance(listed, dict)
+    assert listed["reason"] == "settled"
 
 
 def test_the_object_can_be_read_without_us(command: Command) -> None:
