@@ -33,6 +33,8 @@ from archive.urlkey import urlkey
 
 _LOOK_AGAIN = 1000
 """Captures that are listed before decisions are looked up again."""
+_LAST = "\x7f"
+"""Behind the names of all files."""
 
 
 class View:
@@ -170,10 +172,14 @@ class View:
         """See `Index.count_blocks`: of all there is, also of what is withheld."""
         return self._index.count_blocks(query, most)
 
-    def may_name(self, place: CapturePlace) -> bool:
-        """Whether no decision about URLs and times withholds what is there."""
+    def may_name(self, query: CaptureQuery, place: CapturePlace) -> bool:
+        """Whether `captures` of the query tells of any that has the key and the time of a place."""
         key, timestamp, _, _ = place
-        return not self._rules().of(key, timestamp, "")
+        if not self._rules().touches(key):
+            return True
+        # By each capture there, for some of them may be withheld by what they hold.
+        there = replace(query, after=(key, timestamp, "", -1), before=(key, timestamp, _LAST, 0))
+        return next(self.captures(replace(there, reverse=False, limit=1)), None) is not None
 
     def count(self, query: CaptureQuery) -> int:
         """How many captures of a query may be shown, `limit` aside."""

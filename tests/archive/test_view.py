@@ -348,11 +348,15 @@ def test_search_finds_another_version_where_the_best_is_withheld(index_url: str)
 
 def test_places_of_what_is_withheld_are_not_named(collection: Collection) -> None:
     view = View(collection)
-    place = (capture(URL).urlkey, at(0), "", -1)
-    assert view.may_name(place)
-    withhold(collection, url=URL, end=place[1])
-    assert not view.may_name(place)
-    assert view.may_name((place[0], at(2), "", -1))
+    query = CaptureQuery(url=URL, match="host")
+    first, last = ((capture(URL).urlkey, at(hours), "", -1) for hours in (0, 2))
+    assert view.may_name(query, first)
+    assert view.may_name(query, last)
+    withhold(collection, url=URL, end=first[1])
+    assert not view.may_name(query, first)
+    assert view.may_name(query, last)
+    withhold(collection, digest=view.find(URL, at=last[1]).digest)
+    assert not view.may_name(query, last)
 
 
 def test_a_decision_counts_what_it_touches(collection: Collection) -> None:

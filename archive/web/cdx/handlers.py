@@ -65,7 +65,7 @@ def pieces(view: View, asked: CdxRequest, base: str) -> Iterator[bytes]:
         yield _number_of_pages(asked, known)
     elif asked.blocks_only:
         for number, place in blocks_of(view, asked, known):
-            if view.may_name(place):
+            if view.may_name(asked.about, place):
                 yield f"{place[0]} {place[1]}\t{number}\n".encode()
     elif asked.page is None or asked.dialect.wayback:
         yield from written(search(view, asked), asked, base)

@@ -11,7 +11,7 @@ from typing import Any
 import httpx
 import pytest
 
-from archive.index.blocks import BLOCK
+from archive.index.blocks import BLOCK, Blocks
 from archive.model import Capture
 from archive.web.site import Site
 from tests.archive.index.samples import SEGMENT, capture
@@ -273,3 +273,22 @@ def test_what_is_withheld_is_in_no_answer(tmp_path: Path) -> None:
                 assert (hidden.status_code, hidden.text) == (200, "")
             known = get(server, "/wayback/available", url=some[1].url)
             assert known.json() == {"url": some[1].url, "archived_snapshots": {}}
+
+
+@pytest.mark.parametrize("by", ["url", "digest"])
+def test_the_edge_of_a_block_is_not_named_where_it_is_withheld(tmp_path: Path, by: str) -> None:
+    some = [
+        capture(f"https://example.org/{number}", offset=number, digest=f"sha256:{number:064x}")
+        for number in range(6)
+    ]
+    asked = {"url": "example.org", "matchType": "host", "showPagedIndex": "true"}
+    edges = ["org,example)/0", "org,example)/2", "org,example)/4"]
+    with open_site(f"sqlite:///{tmp_path}/index.db") as site:
+        index = site.collection.index
+        index.add_segment(SEGMENT)
+        index.commit(some)
+        index._blocks = Blocks(index._database.rows, size=2)
+        with served(site) as server:
+            assert [line.split()[0] for line in lines(server, PYWB, **asked)] == edges
+            withhold(site.collection, **{by: getattr(some[2], by)})
+            assert [line.split()[0] for line in lines(server, PYWB, **asked)] == edges[::2]
