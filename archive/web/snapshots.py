@@ -63,7 +63,7 @@ async def _timegate(request: Request, target: Target) -> Response:
         link = links.link_header(base, capture.url, around, capture.timestamp)
         return Response(b"", 302, {"Location": to, "Link": link, **_VARY})
 
-    return await site.call(work)
+    return await site.look_up(work)
 
 
 def accept_datetime(value: str | None) -> str | None:
@@ -81,10 +81,16 @@ def accept_datetime(value: str | None) -> str | None:
 async def _memento(request: Request, target: Target) -> Response:
     if target.star:
         return Response(b"", 302, {"Location": links.captures_page(target.url)})
-    return await site_of(request.scope).read(_answer, request, target)
+    site = site_of(request.scope)
+    if site.store_threads is None:
+        answer = await site.look_up(_answer, request, target, _SOON)
+        if answer is not None:
+            return answer
+    return _there(await site.read(_answer, request, target))
 
 
-def _answer(request: Request, target: Target) -> Response:
+def _answer(request: Request, target: Target, most: int | None = None) -> Response | None:
+    """None: the record of the capture takes more than `most` bytes, or may."""
     site = site_of(request.scope)
     view, base = site.view.settled(), site.base_url(request.scope)
     modifier = target.modifier if target.modifier in _KNOWN else ""
@@ -92,11 +98,14 @@ def _answer(request: Request, target: Target) -> Response:
     if capture.timestamp != target.at:
         to = links.memento(base, capture.url, capture.timestamp, modifier)
         return Response(b"", 302, {"Location": to})
+    if most is not None and (capture.length > most or capture.mime == REVISIT):
+        return None
     memento = view.open(capture)
     around = view.neighbours(capture.url, capture.timestamp)
     extra = _memento_headers(capture, around, base, modifier)
     if modifier not in _RAW and is_page(memento):
-        response = page_response(request, capture, around, bare=modifier in _BARE)
+        found = view.document(capture)
+        response = page_response(request, capture, around, found, bare=modifier in _BARE)
         response.raw_headers += extra
         response.body = b"" if request.method == "HEAD" else response.body
         return response

@@ -7,7 +7,7 @@ from starlette.responses import Response
 
 from archive.index import Neighbours
 from archive.memento import Memento
-from archive.model import Capture
+from archive.model import Capture, Document
 from archive.web import links
 from archive.web.authority import authority_of
 from archive.web.pages.rendering import POLICY, render
@@ -25,9 +25,15 @@ def is_page(memento: Memento) -> bool:
 
 
 def page_response(
-    request: Request, capture: Capture, around: Neighbours, *, bare: bool = False
+    request: Request,
+    capture: Capture,
+    around: Neighbours,
+    document: Document | None,
+    *,
+    bare: bool = False,
 ) -> Response:
-    """The page around the archived one; `bare`: without a banner, to be framed by pages of ours."""
+    """The page around the archived one, by its title where the document has it; `bare`: without a
+    banner, to be framed by pages of ours."""
     site = site_of(request.scope)
     origin = site.settings.origins.replay_of(site.base_url(request.scope))
     frame = None
@@ -36,6 +42,7 @@ def page_response(
         frame = origin + site.grants.entrance(authority_of(request.scope), way)
     context = {
         "capture": capture,
+        "title": document.article.title if document is not None else None,
         "previous": around.previous,
         "next": around.next,
         "captures_page": links.captures_page(capture.url),
