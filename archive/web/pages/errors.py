@@ -51,7 +51,7 @@ def error_page(
     context = {
         "status": status,
         "heading": _NOT_ARCHIVED if url is not None else heading,
-        "detail": detail[:1].upper() + detail[1:] + ("" if detail.endswith((".", "!")) else "."),
+        "detail": detail,
         "advice": _ADVICE.get(status),
         "url": url,
         "onward": _onward(request),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from calendar import month_name
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
@@ -12,6 +13,8 @@ from markupsafe import Markup, escape
 from archive.timestamps import datetime_or_none
 from archive.versions import Span
 from archive.web.pages.languages import language_name
+
+_WORD = re.compile(r"[a-z]+(?:'s)?[,;:.]?(?!\S)")
 
 
 def long_time(timestamp: str) -> str:
@@ -92,6 +95,13 @@ def unchanged(span: Span) -> str:
     return text.rstrip("\n")
 
 
+def sentence(text: str) -> str:
+    """As it stands on a page: with a capital, unless it begins with what is no word, such as a URL
+    or the name of a file; with its full stop."""
+    begun = text[:1].upper() + text[1:] if _WORD.match(text) else text
+    return begun + ("" if text.endswith((".", "!", "?")) else ".")
+
+
 def parameter(text: str) -> str:
     """As the value of a query parameter: nothing in it means anything else."""
     return quote(text, safe="")
@@ -109,5 +119,6 @@ FILTERS: dict[str, Callable[..., Any]] = {
     "marked": marked,
     "unchanged": unchanged,
     "parameter": parameter,
+    "sentence": sentence,
     "language": language_name,
 }

@@ -22,7 +22,7 @@ def save_page(
     context = {
         "url": url,
         "again": again,
-        "problem": None if problem is None else problem[:1].upper() + problem[1:],
+        "problem": problem,
         "on": site_of(request.scope).jobs is not None,
     }
     status = 200 if problem is None else 400

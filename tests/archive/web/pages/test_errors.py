@@ -22,6 +22,7 @@ from archive.errors import (
 )
 from archive.restrictions.model import Restriction
 from archive.timestamps import now
+from archive.web.pages.filters import sentence
 from archive.web.refusals import HANDLERS, Refusal, refuse
 from tests.archive.web.pages.looking import links, parsed, texts
 from tests.archive.web.serving import running
@@ -78,6 +79,30 @@ def test_an_error_is_a_page_that_tells_nothing_of_ours(client: httpx.Client, nam
     assert response.headers["cache-control"] == "no-store"
     assert ("retry-after" in response.headers) == (status == 503)
     assert texts(page, "main .lead")[0].endswith(".")
+
+
+def test_a_sentence_that_begins_with_a_url_leaves_it_as_it_is(client: httpx.Client) -> None:
+    (lead,) = texts(parsed(client.get("/error/withheld", headers=HTML)), "main .lead")
+    assert lead.startswith("http://a.example/")
+
+
+@pytest.mark.parametrize(
+    ("told", "shown"),
+    [
+        ("because of it", "Because of it."),
+        ("limit: too many!", "Limit: too many!"),
+        ("the archive's copy is gone.", "The archive's copy is gone."),
+        ("archive's copy", "Archive's copy."),
+        ("https://example.org/ is withheld", "https://example.org/ is withheld."),
+        ("localhost:8080/a is withheld", "localhost:8080/a is withheld."),
+        ("news-2026.warc.gz is withheld", "news-2026.warc.gz is withheld."),
+        ("page=3 is behind the last one", "page=3 is behind the last one."),
+        ("query.url: it is missing", "query.url: it is missing."),
+        ("'x' is no URL", "'x' is no URL."),
+    ],
+)
+def test_only_words_get_a_capital(told: str, shown: str) -> None:
+    assert sentence(told) == shown
 
 
 @pytest.mark.parametrize("status", STATUSES)
