@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Iterable
 
+from starlette.exceptions import HTTPException
 from starlette.requests import Request
-from starlette.responses import PlainTextResponse, Response
+from starlette.responses import Response
 from starlette.routing import BaseRoute, Match
 from starlette.types import ASGIApp, Receive, Scope, Send
 
@@ -23,11 +24,13 @@ class _HotRoute(BaseRoute):
 
     async def handle(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["method"] not in self._methods:
-            allowed = {"Allow": ", ".join(self._methods)}
-            response: Response = PlainTextResponse("method not allowed\n", 405, allowed)
-        else:
-            response = await self._handler(Request(scope, receive))
+            raise HTTPException(405, headers={"Allow": ", ".join(self._methods)})
+        response = await self._handler(Request(scope, receive))
         await response(scope, receive, send)
+
+    def _match(self, scope: Scope) -> tuple[Match, Scope]:
+        """Of a path that is its own."""
+        return (Match.FULL if scope["method"] in self._methods else Match.PARTIAL), {}
 
 
 class ExactRoute(_HotRoute):
@@ -39,7 +42,7 @@ class ExactRoute(_HotRoute):
 
     def matches(self, scope: Scope) -> tuple[Match, Scope]:
         if scope["type"] == "http" and scope["path"] in self._paths:
-            return Match.FULL, {}
+            return self._match(scope)
         return Match.NONE, {}
 
 
@@ -55,7 +58,7 @@ class PrefixRoute(_HotRoute):
 
     def matches(self, scope: Scope) -> tuple[Match, Scope]:
         if scope["type"] == "http" and scope["path"].startswith(self._prefix):
-            return Match.FULL, {}
+            return self._match(scope)
         return Match.NONE, {}
 
 

@@ -10,6 +10,7 @@ from importlib.resources import files
 from typing import Any
 
 from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import BaseRoute, Route
@@ -184,6 +185,13 @@ async def _refuse_archive_error(_: Request, error: Exception) -> Response:
     return _page(refusal.status, refusal.detail)
 
 
+async def _refuse_method(request: Request, error: Exception) -> Response:
+    assert isinstance(error, HTTPException)
+    response = _page(error.status_code, f"This address does not answer {request.method[:40]}.")
+    response.headers.update(error.headers or {})
+    return response
+
+
 async def _refuse_defect(_: Request, __: Exception) -> Response:
     # It is raised again when this is sent, and logged by the server.
     return _page(500, "The server has a defect: see its log.")
@@ -192,6 +200,7 @@ async def _refuse_defect(_: Request, __: Exception) -> Response:
 # Pages of the main origin, which its own refusals are, belong there.
 _HANDLERS: Mapping[Any, Callable[[Request, Exception], Awaitable[Response]]] = {
     ArchiveError: _refuse_archive_error,
+    405: _refuse_method,
     Exception: _refuse_defect,
 }
 

@@ -200,9 +200,12 @@ def test_the_machine_that_has_it_is_named(tmp_path: Path) -> None:
 
 
 def test_other_methods_are_refused(server: Served) -> None:
-    answer = server.client.post(f"{server.url}/web/{PAGE}")
-    assert answer.status_code == 405
-    assert answer.headers["allow"] == "GET, HEAD"
+    for path in (f"/web/{PAGE}", "/cdx", "/wayback/available", "/warcs/x"):
+        answer = server.client.post(f"{server.url}{path}")
+        assert answer.status_code == 405
+        assert answer.headers["allow"] == "GET, HEAD"
+        assert answer.headers["x-content-type-options"] == "nosniff"
+        assert answer.text == "this address does not answer POST\n"
 
 
 # Mementos

@@ -248,7 +248,11 @@ def test_the_replay_has_nothing_else(asking: Asking, status: int, path: str) -> 
     ("status", "path"), [(401, "/raw/x"), (401, "/view/x"), (405, "/"), (401, "/sw.js")]
 )
 def test_nothing_can_be_sent_to_the_replay(asking: Asking, status: int, path: str) -> None:
-    assert asking.get(asking.replay, path, method="POST").status_code == status
+    answer = asking.get(asking.replay, path, method="POST")
+    assert answer.status_code == status
+    if status == 405:
+        assert is_ours(answer)
+        assert answer.headers["allow"] == "GET, HEAD"
 
 
 def test_whoever_opens_a_view_by_itself_is_led_to_the_banner(asking: Asking) -> None:
