@@ -57,6 +57,7 @@ class Collection:
         self._node = socket.gethostname()
         self._description: bytes | None = None  # what was found to be the index's
         self._sizes: dict[str, int] = {}  # of WARCs in the store, which never change
+        self._stored: set[str] = set()  # names of WARCs that have left the spool for good
 
     def ensure(self) -> None:
         """Put collection.json where there is none, the one that the index knows or a new one; from
@@ -155,7 +156,7 @@ class Collection:
         """The current document of a capture; a revisit's is that of its original, which `check` is
         asked of as by `open`."""
         document = self.index.document(capture)
-        if document is None and capture.mime == "warc/revisit":
+        if document is None and capture.is_revisit:
             record = self.open(capture, check).record
             return self.index.document(self._original_capture(capture, record))
         return document
@@ -163,7 +164,7 @@ class Collection:
     def original(self, capture: Capture) -> Capture:
         """The capture that holds the payload: for a revisit, which is read for it, the one it
         refers to. Raises RecordError, StoreError."""
-        if capture.mime != "warc/revisit":
+        if not capture.is_revisit:
             return capture
         data = self.read(capture.filename, capture.offset, capture.length)
         return self._original_capture(capture, _checked(data, capture))
@@ -199,7 +200,7 @@ class Collection:
         except TimestampError:
             return None
         found = self.index.find(url, at=at, any_status=True)
-        if found.mime == "warc/revisit":
+        if found.is_revisit:
             return None
         # Of a 304 answer, or in an algorithm of another tool, there is nothing to compare with.
         comparable = digest.partition(":")[0] == found.digest.partition(":")[0]
@@ -225,6 +226,8 @@ class Collection:
 
     def _in_spool(self, filename: str, ask: Callable[[Path], T]) -> T | None:
         """What is asked of the file in the spool; None: it is in the store."""
+        if filename in self._stored:
+            return None
         segment = self.index.segment(filename)
         if segment.state == "spooled":
             try:
@@ -236,6 +239,7 @@ class Collection:
                     raise RecordError(f"{filename} is not in the spool {segment.path}") from None
             except OSError as error:
                 raise StoreUnavailable(f"cannot read {filename} in the spool: {error}") from error
+        self._stored.add(filename)
         return None
 
     def _ask_spool(self, segment: Segment, ask: Callable[[Path], T]) -> T:

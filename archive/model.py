@@ -102,6 +102,11 @@ class Capture:
     kind: Kind | None = None  #: None: a page, as far as is known
 
     @property
+    def is_revisit(self) -> bool:
+        """Whether its payload is held by another capture."""
+        return self.mime == "warc/revisit"
+
+    @property
     def memento(self) -> str:
         """Its path on the web server."""
         return f"/web/{self.timestamp}/{self.url}"

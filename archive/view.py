@@ -119,7 +119,7 @@ class View:
 
     def _withholding(self, rules: Rules, capture: Capture) -> Found:
         found = rules.of(capture.urlkey, capture.timestamp, capture.digest)
-        if found or capture.mime != "warc/revisit":
+        if found or not capture.is_revisit:
             return found
         # Of other revisits the index tells what they repeat, and that is withheld with it.
         foreign = rules.digests and not capture.digest.startswith("sha256:")

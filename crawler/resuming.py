@@ -76,7 +76,7 @@ class Resumption:
         request.meta["capture"] = capture
         self._answered.add(capture.record_id)
         self._recording.counts["captures"] += 1
-        self._recording.counts["revisits"] += capture.mime == "warc/revisit"
+        self._recording.counts["revisits"] += capture.is_revisit
         if capture.truncated is not None:
             raise DownloadCancelledError(f"{request.url} was too large")
         return response

@@ -54,7 +54,7 @@ class Recording:
             raise WriteError(exchanges[0].url, RuntimeError("the crawl was interrupted"))
         captures = await self._writer.keep(self.source, exchanges)
         self.counts["captures"] += len(captures)
-        self.counts["revisits"] += sum(c.mime == "warc/revisit" for c in captures)
+        self.counts["revisits"] += sum(c.is_revisit for c in captures)
         return captures
 
     def end(self) -> None:

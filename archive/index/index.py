@@ -346,7 +346,7 @@ class Index:
         Raises NotArchived.
         """
         for capture in self.captures(CaptureQuery(url=url)):
-            if capture.digest == digest and capture.mime != "warc/revisit":
+            if capture.digest == digest and not capture.is_revisit:
                 return capture
         raise NotArchived(url, f"no payload with the digest {digest}")
 

@@ -20,6 +20,7 @@ from archive.web.following import Followed
 from archive.web.grants import Grants
 from archive.web.guard.metrics import Metrics
 from archive.web.guard.register import TokenRegister
+from archive.web.quick_thread import QuickThread
 from archive.web.replay.origins import Origins
 from archive.web.stock import Stock
 from archive.web.store_threads import StoreThreads
@@ -105,6 +106,14 @@ class Site:
 
     #: for what reads a store that is elsewhere; None: it is here, and `threads` do that too
     store_threads: StoreThreads | None = None
+    #: for what asks an index in a file a few small questions; None: `threads` do that too
+    quick: QuickThread | None = None
+
+    async def look_up(self, work: Callable[[*Ts], T], *args: *Ts) -> T:
+        """Do what is done in less than a millisecond as a rule, and asks the index alone."""
+        if self.quick is None or self.quick.is_late:
+            return await self.call(work, *args)
+        return await self.quick.call(work, *args)
 
     async def call(self, work: Callable[[*Ts], T], *args: *Ts) -> T:
         """Do in a thread what asks the index alone. A request should need this once: a change of
@@ -121,8 +130,9 @@ class Site:
         """Begin nothing in the threads any more. `wait`: until what was begun is done, which with
         a store that is stuck never happens."""
         self.threads.shutdown(wait=wait, cancel_futures=True)
-        if self.store_threads is not None:
-            self.store_threads.shutdown(wait=wait)
+        for more in (self.store_threads, self.quick):
+            if more is not None:
+                more.shutdown(wait=wait)
 
     async def answer(
         self,
@@ -140,11 +150,10 @@ class Site:
         long search goes on: others have the thread then, and where `gone` says that the client has
         left it ends. `gzip`: the client takes that coding. `reads`: `make` reads the store.
         """
-        do = self.read if reads else self.call
-        pieces, batch, ended = await do(_begun, make)
+        pieces, batch, ended = await (self.read if reads else self.look_up)(_begun, make)
 
         async def more() -> tuple[bytes, bool]:
-            return await do(_batch, pieces)
+            return await (self.read if reads else self.call)(_batch, pieces)
 
         while not ended and len(batch) < _PIECE:
             if gone is not None and await gone():

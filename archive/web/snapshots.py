@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from email.utils import parsedate_to_datetime
+from functools import partial
 
 from starlette.requests import Request
 from starlette.responses import Response
@@ -11,6 +13,7 @@ from archive.errors import ArchiveError
 from archive.index import Neighbours
 from archive.model import Capture
 from archive.timestamps import TimestampError, pad, to_timestamp
+from archive.view import View
 from archive.web import links
 from archive.web.raw import Headers, raw_response
 from archive.web.refusals import refusal_of, refuse
@@ -29,6 +32,11 @@ _BARE = frozenset({"if_", "mp_", "fw_"})
 """Modifiers that leave the banner out: the page alone, as it is framed elsewhere."""
 
 _KNOWN = _RAW | _BARE
+
+_SHORT = 1 << 18
+"""Bytes of a record in its file that is read, checked and decoded in a few milliseconds."""
+
+Show = Callable[[], Response]
 
 _VARY = {"Vary": "accept-datetime"}
 
@@ -82,24 +90,38 @@ async def _memento(request: Request, target: Target) -> Response:
     if target.star:
         return Response(b"", 302, {"Location": links.captures_page(target.url)})
     site = site_of(request.scope)
-    if site.store_threads is None:
-        answer = await site.look_up(_answer, request, target, _SOON)
-        if answer is not None:
-            return answer
-    return _there(await site.read(_answer, request, target))
+    if site.store_threads is not None:
+        return await site.read(_answer, request, target)
+    answer = await site.look_up(_soon, request, target)
+    return answer if isinstance(answer, Response) else await site.read(answer)
 
 
-def _answer(request: Request, target: Target, most: int | None = None) -> Response | None:
-    """None: the record of the capture takes more than `most` bytes, or may."""
+def _answer(request: Request, target: Target) -> Response:
+    _, show = _found(request, target)
+    return show()
+
+
+def _soon(request: Request, target: Target) -> Response | Show:
+    """The answer, or what gives it where that may take long."""
+    capture, show = _found(request, target)
+    return show() if capture.length <= _SHORT and not capture.is_revisit else show
+
+
+def _found(request: Request, target: Target) -> tuple[Capture, Show]:
+    """The capture that is meant, and what gives the answer."""
     site = site_of(request.scope)
     view, base = site.view.settled(), site.base_url(request.scope)
     modifier = target.modifier if target.modifier in _KNOWN else ""
     capture = view.find(target.url, at=None if target.at is None else pad(target.at))
     if capture.timestamp != target.at:
         to = links.memento(base, capture.url, capture.timestamp, modifier)
-        return Response(b"", 302, {"Location": to})
-    if most is not None and (capture.length > most or capture.mime == REVISIT):
-        return None
+        return capture, partial(Response, b"", 302, {"Location": to})
+    return capture, partial(_shown, request, view, capture, modifier)
+
+
+def _shown(request: Request, view: View, capture: Capture, modifier: str) -> Response:
+    site = site_of(request.scope)
+    base = site.base_url(request.scope)
     memento = view.open(capture)
     around = view.neighbours(capture.url, capture.timestamp)
     extra = _memento_headers(capture, around, base, modifier)

@@ -21,6 +21,7 @@ from archive.web.app import make_app
 from archive.web.grants import Grants
 from archive.web.guard.origins import is_loopback_name
 from archive.web.guard.register import TokenRegister
+from archive.web.quick_thread import QuickThread
 from archive.web.server import address_of, is_loopback, listen, serve
 from archive.web.site import Site, WebSettings
 from archive.web.store_threads import StoreThreads
@@ -79,6 +80,7 @@ def serve_command(host: str | None, port: int | None) -> None:
             tokens=None if tokens is None else TokenRegister(tokens),
             grants=_grants(tokens),
             store_threads=StoreThreads() if _is_elsewhere(configuration) else None,
+            quick=QuickThread() if configuration.index_url.startswith("sqlite:") else None,
         )
         proxies = [str(network) for network in keys.proxies]
         ready = f"Pressmark serves {keys.public_url or _reached(keys, listening)}"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +19,7 @@ from archive.store.local import LocalStore
 from archive.store.memory import MemoryStore
 from archive.view import View
 from archive.web.app import make_app
+from archive.web.quick_thread import QuickThread
 from archive.web.server import address_of, configuration, listen
 from archive.web.site import Site
 
@@ -54,7 +55,9 @@ def running(app: ASGIApp) -> Iterator[str]:
 
 @contextmanager
 def served(site: Site) -> Iterator[Served]:
-    """Serve a site."""
+    """Serve a site as the command does."""
+    if site.quick is None and site.collection.index.software.startswith("SQLite"):
+        site = replace(site, quick=QuickThread())
     with running(make_app(site)) as url, httpx.Client(timeout=60) as client:
         yield Served(url=url, site=site, client=client)
 
