@@ -40,7 +40,7 @@ def test_all_is_done_in_one_thread_in_the_order_it_was_asked_for() -> None:
 
 
 def test_what_it_raises_is_raised_and_the_next_is_done() -> None:
-    async def ask() -> list[object]:
+    async def ask() -> tuple[object, object]:
         quick = QuickThread()
         try:
             return await asyncio.gather(
