@@ -15,6 +15,7 @@ from archive.index import CaptureQuery, SearchQuery
 from archive.model import Capture
 from archive.urlkey import Match
 from archive.view import View
+from crawler.cli.exits import CHECKS_FAILED
 from crawler.cli.options import Language, Moment, as_json, limit, since_until
 from crawler.cli.output import complain, print_json, print_row, printable
 from crawler.cli.reading import also_withheld, opened, view_of
@@ -190,7 +191,7 @@ def search(
     end: str | None,
     limit: int | None,
     as_json: bool,
-) -> None:
+) -> int:
     """Find documents that hold all WORDS, best first."""
     with opened(" ".join(words)) as collection:
         hits = View(collection).search(
@@ -207,13 +208,15 @@ def search(
         known = (
             source is None or bool(hits) or source in {s.name for s in collection.index.sources()}
         )
+    more = f"; {PARTIAL}" if partial else ""
     if not known:
         complain(
             f"the archive has no source {source!r}: `pressmark status` shows those that it has"
+            f"{more}"
         )
-        return
+        return CHECKS_FAILED
     if not hits:
-        complain(f"no document has all of: {' '.join(words)}{f'; {PARTIAL}' if partial else ''}")
+        complain(f"no document has all of: {' '.join(words)}{more}")
     for hit in hits:
         if as_json:
             print_json(asdict(hit))
@@ -221,3 +224,4 @@ def search(
             print_row(hit.timestamp, hit.date, hit.title or hit.url)
             print_row("   ", hit.url)
             print_row("   ", " ".join(hit.snippet.split()))
+    return 0

@@ -41,6 +41,14 @@ def test_search_without_a_result_says_so(command: Command) -> None:
 
 
 @pytest.mark.usefixtures("warc")
+@pytest.mark.parametrize("more", [[], ["--json"]])
+def test_a_search_in_a_source_that_there_is_not_fails(command: Command, more: list[str]) -> None:
+    status, out, err = command("search", "nothing", "--source", "courier", *more)
+    assert (status, out) == (1, b"")
+    assert "the archive has no source 'courier': `pressmark status` shows" in err
+
+
+@pytest.mark.usefixtures("warc")
 @pytest.mark.parametrize("verb", ["get", "list"])
 def test_what_is_no_url_is_wrong_usage(command: Command, verb: str) -> None:
     status, _, err = command(verb, "no URL")

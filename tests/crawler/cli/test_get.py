@@ -94,7 +94,6 @@ def test_what_is_not_archived_can_be(command: Command, collection: Collection) -
     status, _, err = command("get", "http://never.org/?a=1&b=2")
     assert status == 1
     assert "`pressmark archive 'http://never.org/?a=1&b=2'` archives it" in err
-    assert "the archive has no source 'courier'" in command("search", "x", "--source", "courier")[2]
 
 
 def test_records_never_follow_redirects(command: Command, moved: list[Capture]) -> None:
