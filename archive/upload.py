@@ -156,8 +156,12 @@ class Uploader:
                 self._note(task, error, began)
                 self._changed.notify_all()
                 if self._away_since is not None and self._waiting:
-                    self._changed.wait_for(lambda: self._closing, self._pause)
+                    self._changed.wait_for(self._pause_is_over, self._pause)
                     self._pause = min(self._pause * 2, _LONGEST_PAUSE)
+
+    def _pause_is_over(self) -> bool:
+        """Something new of our own is tried at once: whoever waits for it has the reason soon."""
+        return self._closing or any(not (each.tries or each.adopted) for each in self._waiting)
 
     def _next(self) -> _Task | None:
         """The next file, at the time when it shall be tried; None when the thread shall end."""

@@ -334,6 +334,23 @@ def test_own_files_go_before_adopted_ones(tmp_path: Path) -> None:
     asyncio.run(main())
 
 
+def test_own_file_waits_for_no_pause(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Else a short `store_wait` is over before anybody knows why it is not stored."""
+    monkeypatch.setattr("archive.upload._FIRST_PAUSE", 3600.0)
+    store = Faulty(*(StoreUnavailable("away") for _ in range(100)))
+
+    async def main() -> None:
+        async with place(tmp_path, store) as here:
+            sealed = _left_by_another(here, 1)
+            here.uploader.submit(sealed, adopted=True)
+            until(lambda: here.uploader.error() is not None)
+            name = await _sealed(here)
+            until(lambda: key_of(name) in store.tried)
+            assert store.tried.count(key_of(sealed.name)) == 1
+
+    asyncio.run(main())
+
+
 def test_file_that_the_store_fails_on_holds_up_no_other(tmp_path: Path) -> None:
     """A server that answers one key with 500 for ever looks like one that is away."""
 
