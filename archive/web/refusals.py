@@ -36,6 +36,7 @@ from archive.errors import (
     Withheld,
 )
 from archive.timestamps import TimestampError
+from archive.web.api.mistakes import mistake
 from archive.web.authority import Scope, authority_of
 from archive.web.pages.errors import error_page
 
@@ -186,10 +187,7 @@ def _allowed(request: Request) -> list[str]:
 
 async def _refuse_parameters(request: Request, error: Exception) -> Response:
     assert isinstance(error, RequestValidationError)
-    errors = tuple(
-        (".".join(str(part)[:80] for part in found["loc"]), str(found["msg"]))
-        for found in error.errors()
-    )
+    errors = tuple(map(mistake, error.errors()))
     detail = "; ".join(f"{name}: {wrong}" for name, wrong in errors)
     return refuse(request, Refusal(status=400, detail=detail, errors=errors))
 

@@ -110,7 +110,15 @@ def _by_the_api(server: Server, url: str, admin: str) -> None:
     named = {"authorization": f"Bearer {admin}"}
     wish = {"url": url, "match": "host", "reason": REASON}
     assert httpx.post(place, json=wish).status_code == 401
-    assert httpx.post(place, json={"reason": REASON}, headers=named).status_code == 400
+    for wrong, where in (
+        ({"reason": REASON}, "body"),
+        ({"reason": " ", "url": url}, "body"),
+        ({"reason": REASON, "url": "example.org"}, "body.url"),
+        ({"reason": REASON, "url": url, "from": "soon"}, "body.from"),
+    ):
+        refused = httpx.post(place, json=wrong, headers=named)
+        assert refused.status_code == 400
+        assert [error["parameter"] for error in refused.json()["errors"]] == [where]
     answer = httpx.post(place, json=wish, headers=named)
     assert answer.status_code == 201, answer.text
     made = answer.json()

@@ -25,8 +25,7 @@ from archive.web.api.parameters import (
     Source,
     To,
     Url,
-    first_moment,
-    last_moment,
+    of_form,
 )
 from archive.web.api.problems import problems
 from archive.web.raw import saved_as
@@ -70,13 +69,17 @@ _Time = Annotated[str, Field(pattern="^[0-9]{14}$")]
 _Offset = Annotated[int, Field(ge=0, lt=1 << 63)]
 _cursors: Cursors[CapturePlace] = Cursors(tuple[str, _Time, str, _Offset])
 
+_STATUS = "^([0-9]{1,3}|[1-9]xx)$"
+_DIGITS = "^[0-9]{1,14}$"
+
 StatusFilter = Annotated[
     str | None,
     Query(
-        pattern=r"^([0-9]{1,3}|[1-9]xx)$",
+        json_schema_extra={"pattern": _STATUS},
         description="Only this HTTP status, or class of them.",
         examples=["200", "4xx"],
     ),
+    of_form(_STATUS, "a status such as 404, or a class of them such as 4xx"),
 ]
 MimeFilter = Annotated[
     str | None,
@@ -111,10 +114,10 @@ async def list_captures(
     """All captures that the URL stands for, whatever their status, oldest first for each URL."""
     site = site_of(request.scope)
     query = CaptureQuery(
-        url=repaired(url),
+        url=url,
         match=match,
-        start=first_moment(start),
-        end=last_moment(end),
+        start=start,
+        end=end,
         after=_cursors.place(request, cursor),
     )
 
@@ -150,11 +153,10 @@ async def download_warc(
 ) -> Response:
     """Request and response, or revisit, byte for byte as they stand in the archive's own file."""
     site = site_of(request.scope)
-    wanted, moment = repaired(url), first_moment(at)
 
     def work() -> Response:
         view = site.view.settled()
-        capture = chosen(view, wanted, moment, record_id)
+        capture = chosen(view, url, at, record_id)
         members = view.open(capture).members
         return Response(members, headers=saved_as(capture, ".warc.gz"), media_type=WARC)
 
@@ -168,7 +170,11 @@ async def get_capture(
     request: Request,
     timestamp: Annotated[
         str,
-        Path(pattern="^[0-9]{1,14}$", description="1 to 14 digits; the nearest capture answers."),
+        Path(
+            json_schema_extra={"pattern": _DIGITS},
+            description="1 to 14 digits; the nearest capture answers.",
+        ),
+        of_form(_DIGITS, "a time of 1 to 14 digits, such as 20261122"),
     ],
     _url: Annotated[
         str,

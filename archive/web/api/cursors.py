@@ -13,10 +13,10 @@ from typing import Any, Generic, TypeVar
 from urllib.parse import urlencode
 
 from pydantic import TypeAdapter, ValidationError
-from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
 
+from archive.web.api.mistakes import wrong
 from archive.web.links import link
 from archive.web.site import site_of
 
@@ -36,7 +36,7 @@ class Cursors(Generic[T]):
     def place(self, request: Request, cursor: str | None) -> T | None:
         """Where the page that is asked for begins; None: at the beginning.
 
-        Raises HTTPException 400 for what is no cursor of this question.
+        Raises RequestValidationError for what is no cursor of this question.
         """
         if cursor is None:
             return None
@@ -47,8 +47,10 @@ class Cursors(Generic[T]):
                 raise ValueError("of another question")
             return self._places.validate_python(found["at"], strict=False)
         except (ValueError, TypeError, LookupError, RecursionError, ValidationError) as error:
-            raise HTTPException(
-                400, "the cursor is not one of this list: begin without one, or take it from `next`"
+            raise wrong(
+                "it is not one of this list: begin without one, or take it from `next`",
+                "query",
+                NAME,
             ) from error
 
     def next_page(self, request: Request, place: T) -> str:

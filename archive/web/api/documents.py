@@ -14,11 +14,10 @@ from archive.model import Capture, Document, ExtractionStatus, Quality
 from archive.view import View
 from archive.web.api.choosing import RecordId, chosen
 from archive.web.api.models import CaptureModel
-from archive.web.api.parameters import At, Url, first_moment
+from archive.web.api.parameters import At, Url
 from archive.web.api.problems import problems
 from archive.web.raw import saved_as
 from archive.web.site import site_of
-from archive.web.targets import repaired
 
 router = APIRouter(tags=["documents"])
 
@@ -111,12 +110,11 @@ async def get_document(
 ) -> DocumentAnswer:
     """Clean text and metadata of one snapshot. Archived redirects are followed, ten at most."""
     site = site_of(request.scope)
-    wanted, moment = repaired(url), first_moment(at)
     base = site.base_url(request.scope)
 
     def work() -> DocumentAnswer:
         view = site.view.settled()
-        memento, document = _document(view, chosen(view, wanted, moment, record_id))
+        memento, document = _document(view, chosen(view, url, at, record_id))
         return DocumentAnswer(
             document=DocumentModel.of(document),
             capture=CaptureModel.of(memento.capture, base),
@@ -138,15 +136,14 @@ async def download_text(
 ) -> Response:
     """One paragraph a line, in UTF-8."""
     site = site_of(request.scope)
-    wanted, moment = repaired(url), first_moment(at)
 
     def work() -> Response:
         view = site.view.settled()
-        memento, document = _document(view, chosen(view, wanted, moment, record_id))
+        memento, document = _document(view, chosen(view, url, at, record_id))
         text = document.article.text
         if not text:
             status = document.article.extraction_status
-            raise NotArchived(f"the text of {wanted}", f"its extraction ended with {status!r}")
+            raise NotArchived(f"the text of {url}", f"its extraction ended with {status!r}")
         headers = saved_as(memento.capture, ".txt")
         return Response(f"{text}\n".encode(), headers=headers, media_type=TEXT)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Annotated, Any, Self
 
@@ -14,8 +15,9 @@ from archive.errors import NotArchived
 from archive.jobs import Job, JobQuery, JobState
 from archive.model import Capture
 from archive.web.api.cursors import Cursors, announce
+from archive.web.api.mistakes import checked
 from archive.web.api.models import CaptureModel
-from archive.web.api.parameters import Cursor, Limit, Url
+from archive.web.api.parameters import Cursor, Limit, UrlToSave
 from archive.web.api.problems import problems
 from archive.web.authority import authority_of
 from archive.web.saving import (
@@ -36,23 +38,32 @@ _cursors: Cursors[str] = Cursors(str)
 
 _SPAN = "A time span: `3d`, `15h`, `1h 30m`, or a number of seconds"
 
+
+def _checked_span(text: str) -> str:
+    duration(text)
+    return text
+
+
+_time_span = checked(_checked_span)
+
 JobId = Annotated[str, Path(min_length=1, max_length=100, description="Id of a job.")]
 Within = Annotated[
     str | None,
     Query(max_length=100, description=f"{_SPAN}.", examples=["3d", "15h", "3600"]),
+    _time_span,
 ]
 
 
 class JobWish(BaseModel):
     """What is to be archived."""
 
-    url: str = Field(
+    url: Annotated[str, checked(saveable)] = Field(
         min_length=1,
         max_length=1 << 16,
         description="Address of the page; without a scheme it is http.",
         examples=["https://news.example.org/"],
     )
-    if_not_archived_within: str | None = Field(
+    if_not_archived_within: Annotated[str | None, _time_span] = Field(
         default=None,
         max_length=100,
         description=f"{_SPAN}; a URL that was archived within it is not fetched again: the job "
@@ -135,15 +146,15 @@ class CheckModel(BaseModel):
 
 
 @router.get("/check", summary="Is it archived?", responses=problems(451))
-async def check(request: Request, url: Url, within: Within = None) -> CheckModel:
+async def check(request: Request, url: UrlToSave, within: Within = None) -> CheckModel:
     """Whether a URL is archived, when last, and whether it may be archived now."""
     site = site_of(request.scope)
-    wanted, span = saveable(url), None if within is None else _span("query.within", within)
-    last, lately = await site.call(_looked_up, site, wanted, span)
+    span = None if within is None else duration(within)
+    last, lately = await site.call(_looked_up, site, url, span)
     base = site.base_url(request.scope)
     may_save = site.jobs is not None and authority_of(request.scope).may("save")
     return CheckModel(
-        url=wanted,
+        url=url,
         archived=last is not None,
         last=None if last is None else CaptureModel.of(last, base),
         recent=None if span is None else lately,
@@ -179,10 +190,9 @@ async def submit_job(request: Request, response: Response, wish: JobWish) -> Job
     """Take a URL in. The job that is answered with may be one that is at it already, or has done it
     lately; `Location` is where to ask what became of it."""
     site = site_of(request.scope)
-    wanted = Wish(url=saveable(wish.url), by=authority_of(request.scope).by)
+    wanted = Wish(url=wish.url, by=authority_of(request.scope).by)
     if wish.if_not_archived_within is not None:
-        span = _span("body.if_not_archived_within", wish.if_not_archived_within)
-        wanted = Wish(url=wanted.url, by=wanted.by, within=span)
+        wanted = replace(wanted, within=duration(wish.if_not_archived_within))
     job = await submit(site, wanted)
     response.headers["Location"] = f"{site.base_url(request.scope)}/api/v1/jobs/{job.id}"
     known = known_since(job)
@@ -227,13 +237,6 @@ async def _own(request: Request, name: str) -> None:
             403,
             "this job was handed in with another token: use that one, or one with the scope admin",
         )
-
-
-def _span(name: str, text: str) -> timedelta:
-    try:
-        return duration(text)
-    except ValueError as error:
-        raise HTTPException(400, f"{name}: {error}") from error
 
 
 def _looked_up(site: Site, url: str, span: timedelta | None) -> tuple[Capture | None, bool]:

@@ -7,13 +7,13 @@ from typing import Annotated, Self
 
 from fastapi import APIRouter, Path, Query, Request
 from pydantic import BaseModel, Field
-from starlette.exceptions import HTTPException
 
 from archive.restrictions.model import Restriction
 from archive.restrictions.objects import new_restriction
 from archive.restrictions.register import Standing
 from archive.restrictions.shapes import to_json
-from archive.urlkey import Match
+from archive.urlkey import Match, urlkey
+from archive.web.api.mistakes import checked, wrong
 from archive.web.api.parameters import LONGEST_URL, TIME, first_moment, last_moment
 from archive.web.api.problems import problems
 from archive.web.site import Site, site_of
@@ -28,20 +28,25 @@ RestrictionId = Annotated[
 Reason = Annotated[str, Field(max_length=_LONGEST_REASON)]
 
 
+def _a_url(text: str) -> str:
+    urlkey(text)
+    return text
+
+
 class RestrictionWish(BaseModel):
     """What is to be withheld: a URL or a digest, not both."""
 
-    url: str | None = Field(
+    url: Annotated[str | None, checked(_a_url)] = Field(
         default=None,
         max_length=LONGEST_URL,
         description="Captures of this URL, or of what it stands for by `match`.",
         examples=["https://news.example.org/a"],
     )
     match: Match = Field(default="exact", description="What `url` stands for.")
-    start: str | None = Field(
+    start: Annotated[str | None, first_moment] = Field(
         default=None, alias="from", max_length=64, description=f"Captures not before. {TIME}"
     )
-    end: str | None = Field(
+    end: Annotated[str | None, last_moment] = Field(
         default=None, alias="to", max_length=64, description=f"Captures not after. {TIME}"
     )
     digest: str | None = Field(
@@ -50,25 +55,25 @@ class RestrictionWish(BaseModel):
         description="Captures whose payload has it, wherever and whenever they were made: "
         "`sha256:` and 64 hexadecimal digits.",
     )
-    until: str | None = Field(
+    until: Annotated[str | None, first_moment] = Field(
         default=None, max_length=64, description=f"It ends by itself then. {TIME}"
     )
     reason: Reason = Field(min_length=1, description="Why; for administrators alone.")
 
     def decision(self) -> tuple[Restriction, bytes]:
-        """Raises HTTPException, UrlError, TimestampError."""
+        """Raises RequestValidationError."""
         try:
             return new_restriction(
                 url=self.url,
                 match=self.match,
-                start=first_moment(self.start),
-                end=last_moment(self.end),
+                start=self.start,
+                end=self.end,
                 digest=self.digest,
-                until=first_moment(self.until),
+                until=self.until,
                 reason=self.reason,
             )
         except ValueError as error:
-            raise HTTPException(400, f"body: {error}") from error
+            raise wrong(str(error), "body") from error
 
 
 class LiftWish(BaseModel):

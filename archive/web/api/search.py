@@ -17,8 +17,7 @@ from archive.web.api.parameters import (
     From,
     Source,
     To,
-    first_moment,
-    last_moment,
+    of_form,
 )
 from archive.web.site import site_of
 from archive.web.tallies import Tallies, tallies_of
@@ -81,6 +80,8 @@ _cursors: Cursors[tuple[Annotated[int, Field(ge=0, le=_DEEPEST)], str]] = Cursor
 )
 """How many hits came before, and the urlkey of the last one, from which the page goes on."""
 
+_LANGUAGE = "^[A-Za-z]{2,3}$"
+
 
 @router.get("/search", summary="Search for words")
 async def search(
@@ -97,7 +98,10 @@ async def search(
     ],
     language: Annotated[
         str | None,
-        Query(pattern="^[A-Za-z]{2,3}$", description="Only documents in it (ISO 639)."),
+        Query(
+            json_schema_extra={"pattern": _LANGUAGE}, description="Only documents in it (ISO 639)."
+        ),
+        of_form(_LANGUAGE, "the code of a language: two or three letters, such as en"),
     ] = None,
     source: Source = None,
     quality: Annotated[
@@ -118,8 +122,8 @@ async def search(
         language=language and language.lower(),
         source=source,
         quality=quality,
-        start=first_moment(start),
-        end=last_moment(end),
+        start=start,
+        end=end,
         limit=limit,
         offset=before,
         after=last,

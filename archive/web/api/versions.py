@@ -22,7 +22,6 @@ from archive.web.api.models import CaptureLinks, links_of
 from archive.web.api.parameters import TIME, Url, first_moment
 from archive.web.api.problems import problems
 from archive.web.site import site_of
-from archive.web.targets import repaired
 
 router = APIRouter(tags=["versions"])
 
@@ -117,10 +116,10 @@ class DiffAnswer(BaseModel):
 async def list_versions(request: Request, url: Url) -> VersionsAnswer:
     """Each text that the article had, and how it differs from the one before."""
     site = site_of(request.scope)
-    wanted, base = repaired(url), site.base_url(request.scope)
+    base = site.base_url(request.scope)
 
     def work() -> dict[str, Any]:
-        found = versions_of(site.view.settled(), wanted, most=MOST)
+        found = versions_of(site.view.settled(), url, most=MOST)
         versions = [
             version_json(version) | {"links": links_of(version.url, version.timestamp, base)}
             for version in found.versions
@@ -148,6 +147,7 @@ async def get_difference(
             max_length=64,
             description=f"The version nearest to it; without it the one before `to`. {TIME}",
         ),
+        first_moment,
     ] = None,
     end: Annotated[
         str | None,
@@ -156,14 +156,14 @@ async def get_difference(
             max_length=64,
             description=f"The version nearest to it; without it the last one. {TIME}",
         ),
+        first_moment,
     ] = None,
 ) -> DiffAnswer:
     """Two versions of an article, word by word. 404 where there are no two of them."""
     site = site_of(request.scope)
-    wanted, since, until = repaired(url), first_moment(start), first_moment(end)
 
     def work() -> dict[str, Any]:
         view = site.view.settled()
-        return comparison_json(compare(view, wanted, start=since, end=until, most=MOST))
+        return comparison_json(compare(view, url, start=start, end=end, most=MOST))
 
     return DiffAnswer.model_validate(await site.read(work))

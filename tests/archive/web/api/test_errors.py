@@ -84,9 +84,57 @@ def test_each_wrong_parameter_is_named(api: Served) -> None:
         "query.match",
         "query.limit",
     ]
-    wrong = problem(api.get("/api/v1/captures?url=ftp://example.org/"), 400)
-    assert "ftp://example.org/" in wrong["detail"]
-    problem(api.get("/api/v1/captures?url=example.org&from=2026-13"), 400)
+
+
+_TIME = "is not a time: give 4 to 14 digits (20261122093000) or a date (2026-11-22)"
+_NONE = "is not an http or https URL"
+
+
+@pytest.mark.parametrize(
+    ("asked", "parameter", "detail"),
+    [
+        ("captures", "query.url", "it is missing"),
+        ("captures?url=", "query.url", "it is empty"),
+        ("captures?url=ftp://x.org/", "query.url", f"'ftp://x.org/' {_NONE}"),
+        ("captures?url=x.org&from=zz", "query.from", f"'zz' {_TIME}"),
+        ("captures?url=x.org&to=2026-13", "query.to", f"'2026-13' {_TIME}"),
+        ("captures?url=x.org&limit=x", "query.limit", "'x' is not a whole number"),
+        ("captures?url=x.org&limit=0", "query.limit", "'0' is too small: give at least 1"),
+        ("captures?url=x.org&limit=1001", "query.limit", "'1001' is too large: give at most 1000"),
+        ("captures?url=x.org&match=all", "query.match",
+         "'all' is not known: give 'exact', 'prefix', 'host' or 'domain'"),
+        ("captures?url=x.org&status=ok", "query.status",
+         "'ok' is not a status such as 404, or a class of them such as 4xx"),
+        ("captures?url=x.org&cursor=x", "query.cursor",
+         "it is not one of this list: begin without one, or take it from `next`"),
+        ("captures/2026-11/http://x.org/", "path.timestamp",
+         "'2026-11' is not a time of 1 to 14 digits, such as 20261122"),
+        ("captures/warc?url=x.org&at=soon", "query.at", f"'soon' {_TIME}"),
+        ("documents?url=x.org&at=nonsense", "query.at", f"'nonsense' {_TIME}"),
+        ("documents/text?url=x.org&at=1", "query.at", f"'1' {_TIME}"),
+        ("versions?url=mailto:a", "query.url", f"'mailto:a' {_NONE}"),
+        ("diff?url=x.org&from=a", "query.from", f"'a' {_TIME}"),
+        ("search?q=a&language=english", "query.language",
+         "'english' is not the code of a language: two or three letters, such as en"),
+        ("check?url=x.org&within=banana", "query.within",
+         "'banana' is not a time span: give it as 3d, 15h or 3600 (seconds)"),
+        ("check?url=ftp://x.org/", "query.url", f"'ftp://x.org/' {_NONE}"),
+        (f"captures?url=x.org&source={'a' * 101}", "query.source",
+         "it is too long: at most 100 characters are allowed"),
+    ],
+)  # fmt: skip
+def test_what_is_wrong_with_it_is_a_plain_sentence(
+    api: Served, asked: str, parameter: str, detail: str
+) -> None:
+    found = problem(api.get(f"/api/v1/{asked}"), 400)
+    assert found["errors"] == [{"parameter": parameter, "detail": detail}]
+    assert found["detail"] == f"{parameter}: {detail}"
+
+
+def test_everything_that_is_wrong_is_told_at_once(api: Served) -> None:
+    found = problem(api.get("/api/v1/search?from=a&to=b&language=english"), 400)
+    names = [error["parameter"] for error in found["errors"]]
+    assert sorted(names) == ["query.from", "query.language", "query.q", "query.to"]
 
 
 class Broken(Index):

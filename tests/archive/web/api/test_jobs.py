@@ -128,20 +128,24 @@ def test_a_full_queue(server: Served, told: Told) -> None:
 
 
 @pytest.mark.parametrize(
-    "body",
+    ("body", "parameter", "said"),
     [
-        {},
-        {"url": ""},
-        {"url": "ftp://example.org/"},
-        {"url": "http://name:secret@example.org/"},
-        {"url": _URL, "if_not_archived_within": "soon"},
+        ({}, "url", "it is missing"),
+        ({"url": ""}, "url", "it is empty"),
+        ({"url": "ftp://example.org/"}, "url", "not an http or https URL"),
+        ({"url": "http://name:secret@example.org/"}, "url", "leave them out"),
+        ({"url": _URL, "if_not_archived_within": "soon"}, "if_not_archived_within", "a time span"),
     ],
 )
-def test_what_is_wrong_is_a_problem(server: Served, body: dict[str, str]) -> None:
+def test_what_is_wrong_is_a_problem(
+    server: Served, body: dict[str, str], parameter: str, said: str
+) -> None:
     answer = _post(server, **body)
     assert answer.status_code == 400
     assert answer.headers["content-type"] == "application/problem+json"
-    assert answer.json()["detail"]
+    (error,) = answer.json()["errors"]
+    assert error["parameter"] == f"body.{parameter}"
+    assert said in error["detail"]
 
 
 @pytest.mark.parametrize("path", ["/jobs/none", "/jobs/none/cancel", "/jobs/none/retry"])
