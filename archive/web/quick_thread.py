@@ -11,6 +11,7 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable
+from contextlib import suppress
 from queue import SimpleQueue
 from typing import Any, TypeVar, TypeVarTuple
 
@@ -21,6 +22,9 @@ _Asked = tuple[asyncio.Future[Any], Callable[..., Any], tuple[Any, ...]]
 _Done = tuple[asyncio.Future[Any], Any, Exception | None]
 
 _LATE = 0.5  # seconds
+
+_AT_ONCE = 16
+"""Answers that wait for those after them."""
 
 
 class QuickThread:
@@ -60,21 +64,24 @@ class QuickThread:
     def _run(self, loop: asyncio.AbstractEventLoop) -> None:
         while (asked := self._asked.get()) is not None:
             future, work, args = asked
-            if future.cancelled():
-                continue  # the client has left
-            self._busy_since = time.monotonic()
-            try:
-                self._done.append((future, work(*args), None))
-            except Exception as error:  # noqa: BLE001 - raised where it was asked for
-                self._done.append((future, None, error))
-            self._busy_since = None
-            # To wake the loop costs as much as a look-up: once for all that it has not yet seen.
-            if not self._awake:
-                self._awake = True
+            if not future.cancelled():  # else the client has left
+                self._busy_since = time.monotonic()
                 try:
-                    loop.call_soon_threadsafe(self._tell)
-                except RuntimeError:
-                    return  # the loop is closed: nobody waits any more
+                    self._done.append((future, work(*args), None))
+                except Exception as error:  # noqa: BLE001 - raised where it was asked for
+                    self._done.append((future, None, error))
+                self._busy_since = None
+            # A loop that is awake takes its turns of the interpreter from us: rather all at once.
+            if self._asked.empty() or len(self._done) >= _AT_ONCE:
+                self._wake(loop)
+        self._wake(loop)
+
+    def _wake(self, loop: asyncio.AbstractEventLoop) -> None:
+        if self._done and not self._awake:
+            self._awake = True
+            # A loop that is closed has nobody who waits.
+            with suppress(RuntimeError):
+                loop.call_soon_threadsafe(self._tell)
 
     def _tell(self) -> None:
         self._awake = False
