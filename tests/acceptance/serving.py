@@ -35,9 +35,9 @@ def serving(pressmark: Pressmark, *arguments: str) -> Iterator[Server]:
         try:
             assert process.stdout is not None
             line = process.stdout.readline().decode()
-            match = re.fullmatch(r"Pressmark serves (http://\S+)\n", line)
+            match = re.match(r"Pressmark serves (http://[^\s,]+)", line)
             assert match, finish(process).stderr
-            yield Server(match[1].replace("0.0.0.0", "127.0.0.1"), process)
+            yield Server(match[1], process)
             if process.poll() is None:
                 process.send_signal(signal.SIGTERM)
                 ended = finish(process)
