@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from typing import TYPE_CHECKING
 
 import boto3
@@ -16,6 +17,9 @@ from archive.store.s3_options import S3Options
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
 
+# At DEBUG, which is Scrapy's own default, these write signatures and session tokens into the log.
+_TELLING = ("boto3", "botocore", "s3transfer", "urllib3")
+
 
 def open_bucket(name: str, prefix: str, options: S3Options) -> Bucket:
     """`prefix` without slashes at its ends. Nothing is sent yet.
@@ -28,6 +32,8 @@ def open_bucket(name: str, prefix: str, options: S3Options) -> Bucket:
 
 
 def _client(options: S3Options, uri: str) -> S3Client:
+    for name in _TELLING:
+        logging.getLogger(name).setLevel(logging.INFO)
     try:
         session = boto3.session.Session(
             aws_access_key_id=options.access_key_id,
