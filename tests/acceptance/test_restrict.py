@@ -112,7 +112,7 @@ def _by_the_api(server: Server, url: str, admin: str) -> None:
     assert httpx.post(place, json=wish).status_code == 401
     for wrong, where in (
         ({"reason": REASON}, "body"),
-        ({"reason": " ", "url": url}, "body"),
+        ({"reason": " ", "url": url}, "body.reason"),
         ({"reason": REASON, "url": "example.org"}, "body.url"),
         ({"reason": REASON, "url": url, "from": "soon"}, "body.from"),
     ):
@@ -127,8 +127,16 @@ def _by_the_api(server: Server, url: str, admin: str) -> None:
     listed = httpx.get(f"{place}?in_force=true", headers=named).json()["restrictions"]
     assert [one["id"] for one in listed] == [made["id"]]
     assert httpx.get(place).status_code == 401
-    lifted = httpx.post(f"{place}/{made['id']}/lift", headers=named)
+    lift = f"{place}/{made['id']}/lift"
+    for body, where in (("", "body"), ("{}", "body.reason"), ('{"reason": " "}', "body.reason")):
+        refused = httpx.post(
+            lift, content=body, headers={**named, "content-type": "application/json"}
+        )
+        assert [error["parameter"] for error in refused.json()["errors"]] == [where]
+    why = {"reason": "the order was set aside"}
+    lifted = httpx.post(lift, json=why, headers=named)
     assert (lifted.status_code, lifted.json()["in_force"]) == (200, False)
-    assert httpx.post(f"{place}/{made['id']}/lift", headers=named).status_code == 409
-    assert httpx.post(f"{place}/nothing/lift", headers=named).status_code == 404
+    assert lifted.json()["lifted"]["reason"] == why["reason"]
+    assert httpx.post(lift, json=why, headers=named).status_code == 409
+    assert httpx.post(f"{place}/nothing/lift", json=why, headers=named).status_code == 404
     assert server.get(f"/web/2026id_/{url}").status_code in (200, 302)

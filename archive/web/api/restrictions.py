@@ -25,12 +25,24 @@ _LONGEST_REASON = 10_000
 RestrictionId = Annotated[
     str, Path(min_length=1, max_length=100, description="Id of a restriction.")
 ]
-Reason = Annotated[str, Field(max_length=_LONGEST_REASON)]
 
 
 def _a_url(text: str) -> str:
     urlkey(text)
     return text
+
+
+def _words(text: str) -> str:
+    if not text.strip():
+        raise ValueError("say why: whoever asks later finds it here")
+    return text
+
+
+Reason = Annotated[
+    str,
+    Field(min_length=1, max_length=_LONGEST_REASON, description="Why; for administrators alone."),
+    checked(_words),
+]
 
 
 class RestrictionWish(BaseModel):
@@ -58,7 +70,7 @@ class RestrictionWish(BaseModel):
     until: Annotated[str | None, first_moment] = Field(
         default=None, max_length=64, description=f"It ends by itself then. {TIME}"
     )
-    reason: Reason = Field(min_length=1, description="Why; for administrators alone.")
+    reason: Reason
 
     def decision(self) -> tuple[Restriction, bytes]:
         """Raises RequestValidationError."""
@@ -79,7 +91,7 @@ class RestrictionWish(BaseModel):
 class LiftWish(BaseModel):
     """Why a restriction ends."""
 
-    reason: Reason = Field(default="", description="Why; for administrators alone.")
+    reason: Reason
 
 
 class LiftingModel(BaseModel):
@@ -146,12 +158,10 @@ async def restrict(request: Request, wish: RestrictionWish) -> RestrictionModel:
 
 
 @router.post("/restrictions/{restriction}/lift", summary="Show again", responses=problems(404, 409))
-async def lift(
-    request: Request, restriction: RestrictionId, wish: LiftWish | None = None
-) -> RestrictionModel:
+async def lift(request: Request, restriction: RestrictionId, wish: LiftWish) -> RestrictionModel:
     """End a restriction, once. What else withholds the same captures goes on."""
     site = site_of(request.scope)
-    return await site.read(_lift, site, restriction, "" if wish is None else wish.reason)
+    return await site.read(_lift, site, restriction, wish.reason)
 
 
 def _withhold(site: Site, decision: Restriction, data: bytes) -> RestrictionModel:
