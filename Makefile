@@ -27,6 +27,10 @@ FITS := import sys, venv, ensurepip; sys.exit(not (3, 11) <= sys.version_info[:2
 FIND_PYTHON = for python in $(PYTHON) python3 python3.13 python3.12 python3.11; do \
 	if "$$python" -c '$(FITS)' >/dev/null 2>&1; then echo "$$python"; exit; fi; done
 
+# Half of their time tests wait for servers, signals and clocks.
+WORKERS = $$($(BIN)/python -c 'import os; print(min(2 * (os.cpu_count() or 1), 8))')
+PYTEST = $(BIN)/python -m pytest -n $(WORKERS) --dist loadfile
+
 .PHONY: setup demo test test-full lint bench clean
 
 setup: .venv/.ready
@@ -35,10 +39,10 @@ demo: setup
 	$(BIN)/pressmark demo
 
 test: lint
-	$(BIN)/python -m pytest -m "not slow" -n auto --dist loadfile
+	$(PYTEST) -m "not slow"
 
 test-full: .venv/.ready-dev
-	$(BIN)/python -m pytest -m slow -n auto --dist loadfile
+	$(PYTEST) -m slow
 
 lint: .venv/.ready-dev
 	$(BIN)/python -m ruff check
