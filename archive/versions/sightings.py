@@ -145,7 +145,10 @@ class Sightings:
         if text not in self._cut:
             # A short piece that was always short may well end in an advertisement.
             asks = self._most > 0 and asks_to_subscribe(article)
-            self._cut[text] = asks or is_marked_not_free(self._view.open(capture))
+            try:
+                self._cut[text] = asks or is_marked_not_free(self._view.open(capture))
+            except (RecordError, Withheld):
+                return False  # It says nothing; another one of the same text may.
         return self._cut[text]
 
 

@@ -9,6 +9,7 @@ import pytest
 from archive.documents import text_digest
 from archive.errors import NotArchived, Withheld
 from archive.model import Article, Capture, Document
+from archive.names import key_of
 from archive.versions import compare, versions_of
 from archive.view import View
 from tests.archive.restrictions.deciding import withhold
@@ -20,6 +21,14 @@ LONGER = f"{ENGLISH}\n{ENGLISH.replace('factory', 'warehouse').replace('Monday',
 FIRST = of(ENGLISH, "Twelve dead in fire", authors=("Ana Diaz",), published="2026-11-22")
 ELSEWHERE = (b"Location: https://example.org/2026/fire-in-the-north", HTML)
 FRONT = (b"Location: https://www.example.org/", HTML)
+
+
+def damage(archive: Archive, capture: Capture) -> None:
+    """Change a byte in the middle of its record."""
+    store, key = archive.collection.store, key_of(capture.filename)
+    data = bytearray(store.get(key))
+    data[capture.offset + capture.length // 2] ^= 0xFF
+    store.put_right(key, bytes(data))
 
 
 def test_captures_with_the_same_text_are_one_version(archive: Archive) -> None:
@@ -241,6 +250,19 @@ def test_a_paywall_that_only_machines_are_told_of(archive: Archive) -> None:
     archive.add(replace(FIRST, text=ENGLISH.split("\n")[0]), body=body + b" ")
     archive.add(replace(FIRST, text=LONGER.replace("12", "14")), body=body + b"  ")
     assert archive.kinds() == [(), ("paywalled",), ("correction", "returned")]
+
+
+def test_a_short_text_whose_page_is_damaged_is_a_version_all_the_same(archive: Archive) -> None:
+    archive.add(replace(FIRST, text=LONGER))
+    short = replace(FIRST, text=ENGLISH.split("\n")[0])
+    damage(archive, archive.add(short))
+    body = b'<script type="application/ld+json">{"isAccessibleForFree": "False"}</script>'
+    found = archive.versions().versions
+    assert [version.state for version in found] == ["present", "present"]
+    # Another page with the same text can be read, and is.
+    archive.add(short, body=body)
+    found = archive.versions().versions
+    assert [version.state for version in found] == ["present", "present", "paywalled"]
 
 
 def test_payment_required(archive: Archive) -> None:
