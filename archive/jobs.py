@@ -63,7 +63,7 @@ class Job:
     arguments: Mapping[str, Any]
     state: JobState
     submitted: datetime  #: aware, UTC, as the next two
-    started: datetime | None = None  #: of the last attempt
+    started: datetime | None = None  #: of the last attempt; None: it waits, or never ran
     ended: datetime | None = None
     partition: str | None = None
     priority: int = 0
@@ -136,7 +136,8 @@ class JobQueue(Protocol):
         """
 
     async def retry(self, job: str) -> Job:
-        """Let a job that failed or was cancelled wait again, under the same id.
+        """Let a job that failed or was cancelled wait again, under the same id; where another of
+        its key waits or runs (see `JobRequest.key`), that one is given back.
 
         Raises JobUnknown, JobNotRetried, QueueFull.
         """

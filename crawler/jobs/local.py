@@ -166,13 +166,14 @@ class LocalQueue:
         entry = self._entry(job)
         if entry.job.state not in ("error", "cancelled"):
             raise JobNotRetried(entry.job.id, entry.job.state)
+        other = self._keys.get(entry.key) if entry.key is not None else None
+        if other is not None and _is_at_it(other.job):
+            return other.job
         self._make_room()
         entry.over = asyncio.Event()
-        entry.job = replace(
-            entry.job, state="waiting", ended=None, cancelling=False, result=None, error=None
-        )
+        entry.job = replace(entry.job, ended=None, result=None, error=None)
         del self._ended[entry.job.id]
-        self._queued[entry.job.id] = entry
+        self._queue(entry)
         if entry.key is not None:
             self._keys[entry.key] = entry
         self._start()
@@ -203,6 +204,10 @@ class LocalQueue:
         if job not in self._entries:
             raise JobUnknown(job)
         return self._entries[job]
+
+    def _queue(self, entry: _Entry) -> None:
+        entry.job = replace(entry.job, state="waiting", started=None)
+        self._queued[entry.job.id] = entry
 
     def _make_room(self) -> None:
         waiting = len(self._queued)
@@ -280,9 +285,7 @@ class LocalQueue:
         elif entry.job.cancelling:
             self._end(entry, "cancelled", replace(ending, error=None))
         elif ending.cut_short and not self._closed:
-            # Another job of the batch was cancelled.
-            entry.job = replace(entry.job, state="waiting")
-            self._queued[entry.job.id] = entry
+            self._queue(entry)  # another job of the batch was cancelled
         else:
             self._end(entry, "error", ending)
 
@@ -304,9 +307,14 @@ def _serves(known: _Entry, request: JobRequest, moment: datetime) -> bool:
     """Whether a job of the same key will do for the request."""
     job = known.job
     if not job.is_ended:
-        return not job.cancelling
+        return _is_at_it(job)
     done = known.result_at or job.ended
     return job.state == "success" and done is not None and done + request.within > moment
+
+
+def _is_at_it(job: Job) -> bool:
+    """Whether it waits or runs, and is not about to be cancelled."""
+    return not job.is_ended and not job.cancelling
 
 
 def _lost(job: Job) -> Ending:

@@ -86,7 +86,9 @@ class JobModel(BaseModel):
     state: JobState = Field(description="`success`: what was captured is stored.")
     url: str | None = Field(description="What is archived.")
     submitted: datetime
-    started: datetime | None = Field(description="Of the last attempt.")
+    started: datetime | None = Field(
+        description="Of the last attempt; null: it waits, or needed none."
+    )
     ended: datetime | None
     attempts: int = Field(description="How often it was begun.")
     cancelling: bool = Field(description="It was asked to end, and has not yet.")
@@ -223,7 +225,8 @@ async def cancel_job(request: Request, job: JobId) -> JobModel:
 
 @router.post("/jobs/{job}/retry", summary="Try a job again", responses=problems(404, 409, 501))
 async def retry_job(request: Request, job: JobId) -> JobModel:
-    """One that failed or was cancelled waits again, under the same id."""
+    """One that failed or was cancelled waits again, under the same id. Where another one is at the
+    same URL already, that one is answered with."""
     await _own(request, job)
     site = site_of(request.scope)
     return JobModel.of(await shown(site, await queue_of(site).retry(job)))

@@ -146,6 +146,33 @@ class QueueConformance(ABC):
                 await queue.retry(job.id)
 
     @in_loop
+    async def test_a_retried_job_that_waits_has_not_started(self) -> None:
+        work = Direction()
+        async with self.opened(work) as queue:
+            job = await queue.submit(request("a"))
+            await work.end("a", Failure(reason="failed", message="it failed"))
+            assert (await self._over(queue, job)).started is not None
+            await queue.submit(request("busy"))
+            await work.begins("busy")
+            again = await queue.retry(job.id)
+            assert (again.state, again.started, again.attempts) == ("waiting", None, 1)
+
+    @in_loop
+    async def test_a_retry_gives_back_another_that_is_at_the_same(self) -> None:
+        work = Direction()
+        async with self.opened(work) as queue:
+            failed = await queue.submit(request("a", key="k"))
+            await work.end("a", Failure(reason="failed", message="it failed"))
+            await self._over(queue, failed)
+            other = await queue.submit(request("b", key="k"))
+            assert (await queue.retry(failed.id)).id == other.id
+            assert (await queue.get(failed.id)).state == "error"
+            await work.end("b")
+            await self._over(queue, other)
+            again = await queue.retry(failed.id)
+            assert (again.id, again.is_ended) == (failed.id, False)
+
+    @in_loop
     async def test_an_unknown_job(self) -> None:
         async with self.opened(Direction()) as queue:
             for ask in (queue.get, queue.cancel, queue.retry):

@@ -12,7 +12,7 @@ import pytest
 from archive.errors import JobUnknown, QueueFull
 from archive.jobs import Failure, Job, JobQuery, JobQueue, JobRequest, Limits
 from crawler.jobs import local
-from crawler.jobs.local import BATCH, Ending, LocalQueue, Tell
+from crawler.jobs.local import BATCH, Ending, LocalQueue, Tell, Worker
 from tests.crawler.jobs.conformance import (
     KIND,
     WAITING,
@@ -114,6 +114,36 @@ async def test_the_others_of_a_cancelled_batch_wait_again() -> None:
         await work.end("other")
         done = await queue.wait(other.id, 60)
         assert (done.state, done.attempts) == ("success", 2)
+
+
+@in_loop
+async def test_one_that_waits_again_has_not_started() -> None:
+    begun, told, held = asyncio.Event(), asyncio.Event(), asyncio.Event()
+
+    class Lingering:
+        async def run(self, jobs: Sequence[Job], stop: asyncio.Event, tell: Tell) -> None:
+            begun.set()
+            await stop.wait()
+            failure = Failure(reason="interrupted", message="stopped")
+            for job in jobs:
+                tell(Ending(job=job, error=failure, cut_short=True))
+            told.set()
+            await held.wait()
+
+    work = Direction()
+    workers: dict[str, Worker] = {KIND: Directed(work), "lingering": Lingering()}
+    queue = LocalQueue(workers, Limits(waiting=WAITING, running=1))
+    await queue.submit(request("first"))
+    await work.begins("first")
+    one, other = [await queue.submit(JobRequest(kind="lingering", arguments={})) for _ in range(2)]
+    await work.end("first")
+    await begun.wait()
+    await queue.cancel(one.id)
+    await told.wait()
+    waits = await queue.get(other.id)
+    assert (waits.state, waits.started) == ("waiting", None)
+    held.set()
+    await queue.close()
 
 
 @in_loop
