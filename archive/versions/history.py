@@ -64,14 +64,22 @@ def compare(
     version; NotArchived, Withheld, UrlError, IndexFailure.
     """
     view = view.settled()
-    versions = versions_of(view, url, most=most, with_kinds=False).versions
+    history = versions_of(view, url, most=most, with_kinds=False)
+    versions = history.versions
     if not versions:
         raise NothingToCompare(f"{url} is archived, but no capture of it says what stood there")
     last = len(versions) - 1 if end is None else _nearest(versions, end)
     first = max(0, last - 1) if start is None else _nearest(versions, start)
     older, newer = versions[first], versions[last]
     if first == last:
-        one = "has one version only" if len(versions) == 1 else "has the same version at both times"
+        if len(versions) == 1:
+            one = "has one version only"
+        elif start is None:
+            one = "has no version before the first"
+        else:
+            one = "has the same version at both times"
+        if not history.whole:
+            one += " among the captures that are read, the newest"
         seen = f"of {readable(older.timestamp)}"
         if older.last_timestamp != older.timestamp:
             seen += f", seen until {readable(older.last_timestamp)}"

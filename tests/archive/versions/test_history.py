@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from archive.documents import text_digest
-from archive.errors import NotArchived, Withheld
+from archive.errors import NotArchived, NothingToCompare, Withheld
 from archive.model import Article, Capture, Document
 from archive.names import key_of
 from archive.versions import compare, versions_of
@@ -397,6 +397,21 @@ def test_a_document_is_read_once_for_each_payload(archive: Archive) -> None:
     view = Counting(archive.collection)
     (version,) = versions_of(view, URL).versions
     assert (version.captures, view.documents_read) == (21, 1)
+
+
+def test_why_there_is_nothing_to_compare_is_told_as_it_is(archive: Archive) -> None:
+    archive.add(FIRST)
+    with pytest.raises(NothingToCompare, match=f"{URL} has one version only, of 2026-11-23 "):
+        compare(archive.view, URL)
+    archive.add(replace(FIRST, text=CORRECTED))
+    with pytest.raises(NothingToCompare, match="no version before the first, of 2026-11-23 "):
+        compare(archive.view, URL, end=day(1))
+    with pytest.raises(NothingToCompare, match="the same version at both times, of 2026-11-24 "):
+        compare(archive.view, URL, start=day(2), end=day(3))
+    archive.add(FIRST)
+    read = "no version before the first among the captures that are read, the newest, of 2026-11-24"
+    with pytest.raises(NothingToCompare, match=read):
+        compare(archive.view, URL, end=day(2), most=2)
 
 
 def test_of_many_captures_the_newest_are_read(archive: Archive) -> None:
