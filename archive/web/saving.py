@@ -6,6 +6,7 @@ import re
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from typing import Any
+from unicodedata import normalize
 from urllib.parse import quote, unquote, urlsplit
 
 from archive.errors import NotArchived, SavingOff, UrlError, Withheld
@@ -51,11 +52,6 @@ def saveable(text: str) -> str:
     url = url.translate({ord(character): None for character in "\t\r\n"})
     scheme, _, rest = url.partition("://")
     authority = re.split(r"[/?]", rest, maxsplit=1)[0]
-    if "@" in authority:
-        raise UrlError(
-            "a URL with a user name or password is not taken: they would be seen by everybody who "
-            "looks at the job; leave them out"
-        )
     tail = _NO_URL.sub(lambda found: quote(found[0]), rest[len(authority) :])
     url = f"{scheme}://{_host(authority)}{'' if tail.startswith('/') else '/'}{tail}"
     urlkey(url)
@@ -69,6 +65,12 @@ def saveable(text: str) -> str:
 def _host(authority: str) -> str:
     """Host and port in ASCII (IDNA 2003, as in urlkeys). Raises UrlError."""
     host = unquote(authority)
+    # IDNA makes one of its wider forms too.
+    if "@" in normalize("NFKC", host):
+        raise UrlError(
+            "a URL with a user name or password is not taken: they would be seen by everybody who "
+            "looks at the job; leave them out"
+        )
     try:
         found = host if host.isascii() else host.encode("idna").decode()
     except UnicodeError as error:
