@@ -40,24 +40,27 @@ class Blocks:
         self._lock = Lock()
         self._cuts: OrderedDict[Range, _Cut] = OrderedDict()
 
-    def number(self, query: CaptureQuery, most: int | None = None) -> int:
+    def number(self, query: CaptureQuery, most: int) -> int:
         """How many blocks there are; it stops to look at `most`. Raises UrlError."""
+        return len(self._first(query, most))
+
+    def begins(self, query: CaptureQuery, first: int, most: int) -> Sequence[CapturePlace]:
+        """The place before each of `most` blocks from the number `first` on. Raises UrlError."""
+        found = self._first(query, first + most)[first:]
+        return [(key, f"{moment:014d}", "", -1) for key, moment in found]
+
+    def _first(self, query: CaptureQuery, most: int) -> Sequence[Place]:
+        """Where the first blocks begin; the range is cut as far as that."""
         about = range_of(query)
         cut = self._cut(about)
         with cut.lock:
-            while most is None or len(cut.begins) < most:
+            while len(cut.begins) < most:
                 last = cut.begins[-1] if cut.begins else None
                 found = next_block(self._ask, about, last, self._size)
                 if found is None:
                     break
                 cut.begins.append(found)
-            return len(cut.begins) if most is None else min(most, len(cut.begins))
-
-    def begins(self, query: CaptureQuery, first: int, most: int) -> Sequence[CapturePlace]:
-        """The place before each of `most` blocks from the number `first` on. Raises UrlError."""
-        self.number(query, first + most)
-        found = self._cut(range_of(query)).begins[first : first + most]
-        return [(key, f"{moment:014d}", "", -1) for key, moment in found]
+            return cut.begins[:most]
 
     def _cut(self, about: Range) -> _Cut:
         now = time.monotonic()

@@ -87,7 +87,7 @@ def test_blocks_hold_every_capture_once(index: Index, match: Match, same: int) -
     every = fill(index, some_captures(50, 1 if match == "exact" else 3, same))
     query = CaptureQuery(url=f"{SITE}0", match=match)
     cut = Blocks(index._database.rows, size=10)
-    begins = cut.begins(query, 0, cut.number(query))
+    begins = cut.begins(query, 0, cut.number(query, 99))
     ends = [*begins[1:], None]
     blocks = [
         list(index.captures(replace(query, after=begin, before=end)))
@@ -105,7 +105,7 @@ def test_blocks_stay_where_they_were_cut(index: Index) -> None:
     query = CaptureQuery(url=f"{SITE}0")
     blocks = Blocks(index._database.rows, size=5)
     assert blocks.number(query, 2) == 2
-    assert blocks.number(query) == 4
+    assert blocks.number(query, 99) == 4
     before = blocks.begins(query, 0, 9)
     assert len(before) == 4
     years = range(2020, 2040)
@@ -117,6 +117,17 @@ def test_blocks_stay_where_they_were_cut(index: Index) -> None:
     assert len(after) > 4
     assert blocks.begins(query, 2, 2) == before[2:4]
     assert blocks.begins(query, 9, 2) == []
+
+
+def test_blocks_are_answered_though_their_cut_is_forgotten_meanwhile(
+    index: Index, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fill(index, some_captures(20, 1, same=1))
+    query = CaptureQuery(url=f"{SITE}0")
+    expected = Blocks(index._database.rows, size=5).begins(query, 0, 9)
+    assert len(expected) == 4
+    monkeypatch.setattr("archive.index.blocks._RANGES", 0)
+    assert Blocks(index._database.rows, size=5).begins(query, 0, 9) == expected
 
 
 def test_nothing_has_no_blocks(index: Index) -> None:
