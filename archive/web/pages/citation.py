@@ -194,7 +194,9 @@ def _key(cited: Cited) -> str:
     )
     word = next((w for w in map(_ascii, cited.name.split()) if len(w) > 3), "")
     year = (cited.date or cited.timestamp)[:4]
-    return f"{_ascii(family) or _ascii(cited.publisher)}{year}{word}" or f"capture{cited.timestamp}"
+    who = _ascii(family) or _ascii(cited.publisher)
+    # A year alone would be the key of many.
+    return f"{who}{year}{word}" if who or word else f"capture{cited.timestamp}"
 
 
 def _ascii(text: str) -> str:

@@ -116,3 +116,10 @@ def test_ris() -> None:
 def test_a_key_is_ascii_whatever_the_names_are() -> None:
     key = bibtex(replace(CITED, authors=("ليلى حداد",), title="إضراب")).partition(",")[0]
     assert key == "@online{thelantern2026"
+
+
+def test_of_a_page_without_latin_letters_the_time_is_the_key() -> None:
+    key = bibtex(replace(CITED, authors=("王小明",), title="矿工罢工", site="新华社")).partition(
+        ","
+    )[0]
+    assert key == "@online{capture20261122100000"
