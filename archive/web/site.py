@@ -77,11 +77,6 @@ class WebSettings:
             replay_port=self.replay_port,
         )
 
-    def is_replay(self, host: str, server: tuple[str, int | None] | None) -> bool:
-        """Whether a request is for the origin of archived pages; `host`: its Host header,
-        `server`: address and port that it came in by."""
-        return self.origins.is_replay(host, server)
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Site:

@@ -46,6 +46,7 @@ class Gate:
         self._app = app
         self._site = site
         settings = site.settings
+        self._origins = settings.origins
         self._hosts = Hosts(
             local=settings.local,
             names=(*settings.hosts, *filter(None, (settings.replay_host,))),
@@ -76,7 +77,7 @@ class Gate:
         host = headers.get(b"host", b"").decode("latin-1")
         if host and not self._hosts.known(host) and path.route != "/health":
             return _misdirected(host)
-        replay = self._site.settings.is_replay(host, scope.get("server"))
+        replay = self._origins.is_replay(host, scope.get("server"))
         if replay and scope["path"].startswith(ENTRANCE):
             return await self._enter(scope)
         # What a proxy passes on comes from anywhere, though its connection is from here.

@@ -74,13 +74,13 @@ class ByOrigin:
     def __init__(self, main: ASGIApp, replay: ASGIApp, site: Site) -> None:
         self._main = main
         self._replay = replay
-        self._site = site
+        self._origins = site.settings.origins
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """See ASGI 3.0. The life of the server is the main application's affair."""
         if scope["type"] == "http":
             host = _host_of(scope)
-            if self._site.settings.is_replay(host, scope.get("server")):
+            if self._origins.is_replay(host, scope.get("server")):
                 await self._replay(scope, receive, send)
                 return
         await self._main(scope, receive, send)
