@@ -63,6 +63,13 @@ def check_name(name: str) -> str:
     return name
 
 
+def _check_scope(scope: str) -> str:
+    """The same scope. Raises ValueError for what is none."""
+    if scope not in SCOPES:
+        raise ValueError(f"{scope!r} is no scope: give one of {', '.join(SCOPES)}")
+    return scope
+
+
 def hash_of(secret: str) -> str:
     """SHA-256, hex. Slow hashes and salts guard what people think of: nobody guesses 200 bits."""
     return hashlib.sha256(secret.encode()).hexdigest()
@@ -81,7 +88,7 @@ class Tokens:
         token = Token(
             id=random_part(),
             name=check_name(name),
-            scope=SCOPES[SCOPES.index(scope)],
+            scope=_check_scope(scope),
             created=to_timestamp(time),
             expires=to_timestamp(expires) if expires else None,
             last_used=None,

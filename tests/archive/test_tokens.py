@@ -54,6 +54,12 @@ def test_scopes_include_those_before_them(scope: str) -> None:
     assert token.scopes == SCOPES[: SCOPES.index(scope) + 1]
 
 
+def test_what_is_no_scope_is_refused(tokens: Tokens) -> None:
+    with pytest.raises(ValueError, match="'write' is no scope: give one of read, save, admin"):
+        tokens.create("one", "write")
+    assert tokens.all() == []
+
+
 def test_name_is_taken_while_its_token_is_in_force(tokens: Tokens) -> None:
     first, _ = tokens.create("one", "read")
     with pytest.raises(TokenNameTaken, match="token revoke one"):
