@@ -117,7 +117,8 @@ def read_decision(key: str, data: bytes) -> Decision:
         id_ = decision_of(key)
         if not is_whole(key, data):
             raise ValueError("its bytes are not those that its name was made of")
-        fields = json.loads(data)
+        # Not of the bytes: json would take other codings, and halves of characters.
+        fields = json.loads(data.decode())
         if not isinstance(fields, dict) or fields.get("format") != FORMAT:
             found = fields.get("format") if isinstance(fields, dict) else None
             if isinstance(found, int) and found > FORMAT:

@@ -57,14 +57,15 @@ class Refreshing:
         while not self._ended.wait(self._seconds):
             try:
                 self._look()
-            except ArchiveError as error:
+            except Exception as error:  # noqa: BLE001 - a dead thread would learn of nothing more
                 self._tell(error)
 
     def _look(self) -> None:
         self._restrictions.refresh(self._store)
         self._away = False
 
-    def _tell(self, error: ArchiveError) -> None:
+    def _tell(self, error: Exception) -> None:
         if not self._away:
-            logger.warning("decisions made elsewhere to withhold are not known: %s", error)
+            told = error if isinstance(error, ArchiveError) else repr(error)
+            logger.warning("decisions made elsewhere to withhold are not known: %s", told)
         self._away = True

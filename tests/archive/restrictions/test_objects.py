@@ -10,8 +10,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from archive.digests import sha256_hex
 from archive.errors import KeyInvalid, RecordError, UrlError
-from archive.names import decision_key, decision_of
+from archive.names import decision_key, decision_of, digest_name
 from archive.restrictions.objects import (
     is_digest,
     key_of_decision,
@@ -90,6 +91,25 @@ def test_one_that_is_cut_off_is_noticed() -> None:
     for cut in (b"", data[:-1], data[: len(data) // 2], data + b" "):
         with pytest.raises(RecordError, match=made.id):
             read_decision(key_of_decision(made), cut)
+
+
+@pytest.mark.parametrize("coding", ["utf-16", "utf-16-le", "utf-32"])
+def test_one_in_another_coding_is_not_read(coding: str) -> None:
+    with pytest.raises(RecordError, match="is damaged"):
+        read_decision(*in_coding(coding))
+
+
+def test_one_that_holds_half_a_character_is_not_read() -> None:
+    with pytest.raises(RecordError, match="is damaged"):
+        read_decision(*in_coding("utf-8", reason="\ud800"))
+
+
+def in_coding(coding: str, **fields: str) -> tuple[str, bytes]:
+    """Key and bytes of a decision that nobody writes so; its name is made of the bytes."""
+    made, data = new_restriction(url=URL, reason="why")
+    text = json.dumps({**json.loads(data), **fields}, ensure_ascii=False)
+    other = text.encode(coding, "surrogatepass")
+    return decision_key(digest_name(made.created, sha256_hex([other]))), other
 
 
 def test_what_makes_no_sense_is_not_decided() -> None:

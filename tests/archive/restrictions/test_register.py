@@ -223,6 +223,31 @@ def test_a_server_learns_of_decisions_as_long_as_it_runs(tmp_path: Path) -> None
         assert {one.id for one in register.rules().in_force} == {before.id, after.id}
 
 
+def test_a_failure_that_nobody_thought_of_does_not_end_the_learning(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    class Odd(MemoryStore):
+        fails = False
+
+        def list(self, prefix: str, start_after: str = "") -> Iterator[StoredObject]:
+            if self.fails:
+                raise LookupError("nobody thought of this")
+            return super().list(prefix, start_after)
+
+    store = Odd()
+    with (
+        opened(f"sqlite:///{tmp_path}/first.db", store) as first,
+        opened(f"sqlite:///{tmp_path}/second.db", store) as second,
+    ):
+        register = Restrictions(second.index)
+        with Refreshing(register, store, seconds=0.01):
+            store.fails = True
+            until(lambda: "nobody thought of this" in caplog.text)
+            withhold(first, url=URL)
+            store.fails = False
+            until(register.rules)
+
+
 def test_a_server_begins_without_its_store(tmp_path: Path) -> None:
     store = Away()
     with (
