@@ -33,7 +33,8 @@ def open_bucket(name: str, prefix: str, options: S3Options) -> Bucket:
 
 def _client(options: S3Options, uri: str) -> S3Client:
     for name in _TELLING:
-        logging.getLogger(name).setLevel(logging.INFO)
+        logger = logging.getLogger(name)
+        logger.setLevel(max(logger.getEffectiveLevel(), logging.INFO))
     try:
         session = boto3.session.Session(
             aws_access_key_id=options.access_key_id,
