@@ -48,7 +48,7 @@ def open_collection(
             "PRESSMARK_CONFIG, or run `pressmark rebuild-index` if the index was lost",
         )
     store = _opened(configuration, configuration.collection_uri, waited_for=waited_for)
-    mirror = mirror_of(configuration)
+    mirror = mirror_of(configuration)  # nobody waits for it: a thread copies to it
     if mirror is not None:
         waiting = MirrorWaitingList(configuration.state_url, mirror.uri)
         store = MirroredStore(store, mirror, waiting, folder=configuration.home)
