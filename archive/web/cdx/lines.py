@@ -9,7 +9,7 @@ Line = dict[str, str]
 """Values by the names of CDXJ. They hold no white space, and are never empty."""
 
 Found = Line | str
-"""A line, or the time (14 digits) of a capture that was looked at and passed over."""
+"""A line, or the time (14 digits) of a capture that was looked at and passed over or held back."""
 
 NONE = "-"
 

@@ -21,7 +21,7 @@ from archive.web.targets import repaired
 Order = Literal["regular", "reverse", "closest"]
 
 MOST_LAST = 100_000
-"""How many lines a negative limit may ask for: they are held until the first one is known."""
+"""Lines of a negative limit and its offset: they are held until the first one is known."""
 
 MOST_BLOCKS = 1000
 """Blocks in a page."""
@@ -93,7 +93,7 @@ def read_request(query_string: bytes, dialect: Dialect) -> CdxRequest:
         fields=_fields(fields) if fields else None,
         form=form,
         limit=limit,
-        offset=_number(given, "offset") or 0,
+        offset=_offset(given, limit),
         order=order,
         closest=closest,
         page=_page(given),
@@ -176,6 +176,16 @@ def _page(given: Mapping[str, str]) -> int | None:
     """A negative one asks for no page."""
     page = _number(given, "page", least=-(10**9))
     return None if page is None or page < 0 else page
+
+
+def _offset(given: Mapping[str, str], limit: int | None) -> int:
+    offset = _number(given, "offset") or 0
+    if limit is not None and limit < 0 and offset - limit > MOST_LAST:
+        raise ParameterError(
+            f"offset={offset} and limit={limit} lead back by more than {MOST_LAST} lines: ask with "
+            "sort=reverse and a positive limit"
+        )
+    return offset
 
 
 def _filters(pairs: list[tuple[str, str]], dialect: Dialect) -> tuple[Filter, ...]:

@@ -50,10 +50,7 @@ def search(view: View, request: CdxRequest) -> Iterator[Found]:
     offset = 0 if request.resume else request.offset
     if request.limit is not None and request.limit < 0:
         most = -request.limit
-        if backwards:
-            found = first_of_reversed(found, offset, most)
-        else:
-            found = _without_last(last_of(found, most + offset), offset)
+        found = (first_of_reversed if backwards else last_of)(found, offset, most)
     elif offset:
         found = behind(found, offset)
     if request.count_duplicates or request.resolve_revisits:
@@ -61,16 +58,6 @@ def search(view: View, request: CdxRequest) -> Iterator[Found]:
             found, duplicates=request.count_duplicates, originals=request.resolve_revisits
         )
     return found
-
-
-def _without_last(found: Iterator[Found], offset: int) -> Iterator[Found]:
-    held: list[Found] = []
-    for line in found:
-        if isinstance(line, str):
-            yield line
-        else:
-            held.append(line)
-    yield from held[: max(0, len(held) - offset)]
 
 
 def cut(view: View, request: CdxRequest) -> Iterator[int]:

@@ -1,10 +1,11 @@
-"""Steps on the way from captures to lines. What is passed over goes on as its time alone, so that a
-later step can count it, and a long search does not seem to stand still."""
+"""Steps on the way from captures to lines. What is passed over or held back goes on as its time
+alone, so that a later step can count it, and a long search does not seem to stand still."""
 
 from __future__ import annotations
 
 from collections import deque
 from collections.abc import Iterable, Iterator
+from itertools import islice
 
 from archive.index import CaptureQuery
 from archive.model import Capture
@@ -89,30 +90,29 @@ def counted(found: Iterable[Found]) -> Iterator[Found]:
         yield held | {SKIPPED: str(skipped)}
 
 
-def last_of(found: Iterable[Found], number: int) -> Iterator[Found]:
-    """The last so many lines."""
-    held: deque[Line] = deque(maxlen=number)
+def last_of(found: Iterable[Found], offset: int, number: int) -> Iterator[Found]:
+    """The last so many lines before the last `offset` ones."""
+    held: deque[Line] = deque(maxlen=offset + number)
     for line in found:
         if isinstance(line, str):
             yield line
         else:
             held.append(line)
-    yield from held
+            yield line["timestamp"]
+    yield from islice(held, max(0, len(held) - offset))
 
 
 def first_of_reversed(found: Iterable[Found], offset: int, number: int) -> Iterator[Found]:
     """So many lines behind the first `offset` ones, the last of them first."""
     held: list[Line] = []
-    for line in found:
+    for line in behind(found, offset):
         if isinstance(line, str):
             yield line
-            continue
-        if offset:
-            offset -= 1
             continue
         held.append(line)
         if len(held) == number:
             break
+        yield line["timestamp"]
     yield from reversed(held)
 
 

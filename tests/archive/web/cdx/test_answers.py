@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import json
 from collections.abc import Iterator
+from itertools import takewhile
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,9 @@ import pytest
 
 from archive.index.blocks import BLOCK, Blocks
 from archive.model import Capture
+from archive.web.cdx import dialects
+from archive.web.cdx.handlers import pieces
+from archive.web.cdx.parameters import read_request
 from archive.web.site import Site
 from tests.archive.index.samples import SEGMENT, capture
 from tests.archive.restrictions.deciding import withhold
@@ -252,6 +256,22 @@ def test_head(server: Served) -> None:
     for query, status in (("url=many.example&matchType=host", 200), ("url=", 400)):
         answer = server.client.head(f"{server.url}{WAYBACK}?{query}")
         assert (answer.status_code, answer.content) == (status, b"")
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        "url=many.example&limit=1&offset=6000",
+        "url=many.example&limit=-1&offset=6000",
+        "url=many.example&limit=-1&offset=6000&showSkipCount=true",
+        "url=many.example&limit=-6000",
+        "url=many.example&limit=-6000&sort=reverse",
+    ],
+)
+def test_others_have_the_thread_before_the_first_line(site: Site, query: str) -> None:
+    asked = read_request(f"{query}&matchType=domain".encode(), dialects.WAYBACK)
+    waiting = takewhile(lambda piece: not piece, pieces(site.view, asked, "http://here"))
+    assert len(list(waiting)) >= 2
 
 
 def test_what_is_withheld_is_in_no_answer(tmp_path: Path) -> None:

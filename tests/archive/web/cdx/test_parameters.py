@@ -12,7 +12,13 @@ from archive.errors import ArchiveError, ParameterError
 from archive.index import CaptureQuery
 from archive.web.cdx.dialects import PYWB, WAYBACK, Dialect
 from archive.web.cdx.lines import KNOWN
-from archive.web.cdx.parameters import CdxRequest, read_request, read_resume_key, resume_key
+from archive.web.cdx.parameters import (
+    MOST_LAST,
+    CdxRequest,
+    read_request,
+    read_resume_key,
+    resume_key,
+)
 
 DIALECTS = [PYWB, WAYBACK]
 
@@ -120,6 +126,14 @@ def test_limits() -> None:
     assert read(PYWB, limit="0").limit is None
     assert read(limit="-5").limit == -5
     assert read(page="-1").page is None
+
+
+def test_what_is_held_is_bounded() -> None:
+    for limit, most in ((-1, MOST_LAST - 1), (-MOST_LAST, 0)):
+        assert read(limit=str(limit), offset=str(most)).offset == most
+        with pytest.raises(ParameterError, match="sort=reverse"):
+            read(limit=str(limit), offset=str(most + 1))
+    assert read(limit="1", offset="1000000000").offset == 10**9
 
 
 @pytest.mark.parametrize("value", ["true", "1", "TRUE", "yes"])
