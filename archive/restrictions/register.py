@@ -59,16 +59,21 @@ class Restrictions:
         self._own: dict[str, Decision] = {}  # of the store, where the index cannot be written
         self._told: set[str] = set()
         self._learning = threading.Lock()
+        self._reading = threading.Lock()  # else who began before the others might end after them
 
     # What is known
 
     def rules(self) -> Rules:
         """What is withheld in this moment. Costs one small question to the database."""
         known = self._known
-        mark = self._index.decisions.mark()
-        if mark != known.mark or _ended(known.rules):
-            known = self._read(mark)
-        return known.rules
+        if known.mark == self._index.decisions.mark() and not _ended(known.rules):
+            return known.rules
+        with self._reading:
+            mark = self._index.decisions.mark()
+            known = self._known  # another thread may have read them meanwhile
+            if known.mark != mark or _ended(known.rules):
+                known = self._read(mark)
+            return known.rules
 
     def standings(self) -> list[Standing]:
         """All restrictions that there ever were, in the order of their ids."""
@@ -102,6 +107,7 @@ class Restrictions:
         return own + self._index.count(query)
 
     def _read(self, mark: object) -> _Known:
+        """By who has `_reading`."""
         decisions = dict(self._own)
         for id_, content in self._index.decisions.all().items():
             try:
@@ -192,11 +198,12 @@ class Restrictions:
         except IndexFailure as error:
             # Such as an archive on a read-only medium: obeyed here all the same.
             logger.warning("%d decisions are not in the index: %s", len(new), error)
-            self._own |= {
-                id_: read_decision(decision_key(id_), content.encode())
-                for id_, content in new.items()
-            }
-            self._read(self._known.mark)
+            with self._reading:
+                self._own |= {
+                    id_: read_decision(decision_key(id_), content.encode())
+                    for id_, content in new.items()
+                }
+                self._read(self._known.mark)
 
 
 def _liftings(decisions: dict[str, Decision]) -> dict[str, Lifting]:

@@ -186,6 +186,39 @@ def test_an_index_that_cannot_be_written_is_no_excuse(
         collection.close()
 
 
+def test_what_was_learnt_is_not_forgotten_by_who_began_to_read_before(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with opened(f"sqlite:///{tmp_path}/index.db") as collection:
+        decisions = collection.index.decisions
+        monkeypatch.setattr(decisions, "add", _refuse)
+        decision, data = new_restriction(url=URL, reason=REASON)
+        collection.store.put_new(key_of_decision(decision), data)
+        register = Restrictions(collection.index)
+        began, may_end = threading.Event(), threading.Event()
+        every = decisions.all
+
+        def slow() -> dict[str, str]:
+            if not began.is_set():
+                began.set()
+                assert may_end.wait(60)
+            return every()
+
+        monkeypatch.setattr(decisions, "all", slow)
+        threads = [
+            threading.Thread(target=register.rules),
+            threading.Thread(target=register.refresh, args=(collection.store,)),
+        ]
+        threads[0].start()
+        assert began.wait(60)
+        threads[1].start()
+        threads[1].join(0.2)  # it may wait for the first
+        may_end.set()
+        for thread in threads:
+            thread.join()
+        assert register.rules().in_force == (decision,)
+
+
 def test_two_who_decide_at_once_are_both_obeyed(index_url: str) -> None:
     with opened(index_url) as one, opened(index_url, one.store) as other:
         one.ensure()
