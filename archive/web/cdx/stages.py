@@ -137,7 +137,7 @@ class Histories:
                 continue
             is_revisit = line["mime"] == _REVISIT
             if duplicates or is_revisit:
-                self._read(line)
+                yield from self._read(line)
             more: Line = {}
             if duplicates:
                 place = line["filename"], line["offset"]
@@ -146,7 +146,7 @@ class Histories:
                 more |= _resolved(self._originals.get(line["digest"]))
             yield line | more
 
-    def _read(self, line: Line) -> None:
+    def _read(self, line: Line) -> Iterator[Found]:
         if self._key == line["urlkey"]:
             return
         self._key = line["urlkey"]
@@ -160,6 +160,7 @@ class Histories:
             seen[digest] = seen.get(digest, 0) + 1
             if other["mime"] != _REVISIT:
                 self._originals.setdefault(digest, other)
+            yield other["timestamp"]
 
 
 def _resolved(original: Line | None) -> Line:

@@ -41,13 +41,17 @@ MANY = [
             offset=100 + number)
     for number in range(2 * BLOCK + 100)
 ]  # fmt: skip
+OFTEN = [
+    capture("https://often.example/", timestamp=f"{20260101000000 + number}", offset=10000 + number)
+    for number in range(2500)
+]
 
 
 @pytest.fixture(scope="module")
 def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
     with open_site(f"sqlite:///{tmp_path_factory.mktemp('index')}/index.db") as found:
         found.collection.index.add_segment(SEGMENT)
-        found.collection.index.commit([*FEW, *MANY])
+        found.collection.index.commit([*FEW, *MANY, *OFTEN])
         yield found
 
 
@@ -266,6 +270,7 @@ def test_head(server: Served) -> None:
         "url=many.example&limit=-1&offset=6000&showSkipCount=true",
         "url=many.example&limit=-6000",
         "url=many.example&limit=-6000&sort=reverse",
+        "url=often.example&limit=1&showDupeCount=true",
     ],
 )
 def test_others_have_the_thread_before_the_first_line(site: Site, query: str) -> None:
