@@ -77,10 +77,10 @@ def cut(view: View, request: CdxRequest) -> Iterator[int]:
 
 def blocks_of(view: View, request: CdxRequest, known: int) -> Iterator[tuple[int, CapturePlace]]:
     """Numbers and places of the blocks of the page, or of all that are known."""
-    first, begins = (
-        (0, view.blocks(request.about, 0, known)) if request.page is None else _page(view, request)
-    )
-    yield from enumerate(begins[: None if request.page is None else request.page_size], first)
+    if request.page is None:
+        return enumerate(view.blocks(request.about, 0, known))
+    first, begins = _page(view, request)
+    return enumerate(begins[: request.page_size], first)
 
 
 def _page(view: View, request: CdxRequest) -> tuple[int, Sequence[CapturePlace]]:
