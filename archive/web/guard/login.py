@@ -9,13 +9,12 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
-from archive.errors import ArchiveError
 from archive.web.authority import authority_of
 from archive.web.grants import SECONDS
 from archive.web.guard.credentials import SECURE_SESSION_COOKIE, SESSION_COOKIE
 from archive.web.pages.rendering import render
-from archive.web.refusals import refusal_of, refuse
 from archive.web.site import site_of
+from archive.web.targets import raw_target
 
 _PATH = "/login"
 
@@ -29,7 +28,7 @@ def login_page(
     headers: Mapping[str, str] | None = None,
 ) -> Response:
     """The form. `onward`: path to go to afterwards; None: the one that was asked for."""
-    asked = onward or _local(request.url.path + ("?" + request.url.query) * bool(request.url.query))
+    asked = onward or _local(raw_target(request.scope, ""))
     context = {
         "problem": problem,
         "direct": request.url.path == _PATH and asked in ("/", _PATH),
@@ -50,10 +49,7 @@ async def _login(request: Request) -> Response:
     form = parse_qs((await request.body()).decode("utf-8", "replace"))
     onward = _local(form.get("next", ["/"])[0])
     secret = form.get("token", [""])[0].strip()
-    try:
-        token = await site.tokens.by_secret(secret) if site.tokens else None
-    except ArchiveError as error:
-        return refuse(request, refusal_of(error))
+    token = await site.tokens.by_secret(secret) if site.tokens else None
     if token is None:
         problem = "This token is not known, or its time is over."
         return login_page(request, status=403, problem=problem, onward=onward)

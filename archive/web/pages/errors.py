@@ -8,6 +8,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from archive.web.pages.rendering import render
+from archive.web.targets import raw_target
 
 _HEADINGS = {
     400: "That cannot be looked up",
@@ -64,4 +65,4 @@ def _onward(request: Request) -> str:
     """What was asked for and can be asked for again; what would do something is not."""
     if request.method not in ("GET", "HEAD"):
         return "/"
-    return request.url.path + ("?" + request.url.query) * bool(request.url.query)
+    return raw_target(request.scope, "")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from base64 import b64encode
+from urllib.parse import quote
 
 import httpx
 import pytest
@@ -281,6 +282,21 @@ def test_browser_signs_in_and_out(serving: Serving, held: dict[str, Held]) -> No
     out = server.client.post(server.url + "/logout", headers={"sec-fetch-site": "same-origin"})
     assert out.status_code == 303
     assert server.get(READ).status_code == 401
+
+
+@pytest.mark.parametrize(
+    "path", ["/web/2026/http://x.org/a%2Fb%3Fc", "/web/2026/http://x.org/caf%C3%A9?q=%C3%A9"]
+)
+def test_signing_in_leads_to_the_very_address(
+    serving: Serving, held: dict[str, Held], path: str
+) -> None:
+    server = serving()
+    page = server.get(path, accept="text/html")
+    assert (page.status_code, f'name="next" value="{path}"' in page.text) == (401, True)
+    sign_in(server.url, held["read"].secret, server.client)
+    page = server.get(f"/jobs/{path}", accept="text/html")
+    assert page.status_code == 403
+    assert f'href="/login?next={quote(f"/jobs/{path}", safe="")}"' in page.text
 
 
 @pytest.mark.usefixtures("_read_always")
