@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from itertools import groupby
 from typing import Protocol
 
 from archive.errors import NotArchived, UrlError, Withheld
-from archive.index import CaptureQuery
+from archive.index import CapturePlace, CaptureQuery
+from archive.index.lookup import seconds
+from archive.index.walking import place_of
 from archive.memento import Memento
 from archive.model import Capture
-from archive.timestamps import to_datetime
 
 _HOPS = 10
 
@@ -53,19 +55,32 @@ def _target(finder: Finder, url: str, at: str, seen: set[tuple[str, int]]) -> Ca
         if _place(found) not in seen:
             return found
         # A redirect from http to https or to www has the key of its target, and its time.
-        others = [
-            capture
-            for capture in finder.captures(CaptureQuery(url=url))
-            if _place(capture) not in seen and 200 <= capture.status < 400
-        ]
+        earlier, later = (
+            _nearest(finder.captures(query), seen)
+            for query in (
+                CaptureQuery(url=url, end=at, reverse=True),
+                CaptureQuery(url=url, start=at),
+            )
+        )
     except (NotArchived, UrlError, Withheld):
         return None
-    wanted = to_datetime(at)
-    return min(
-        others,
-        key=lambda c: (abs(to_datetime(c.timestamp) - wanted), c.url != url),
-        default=None,
+    wanted = seconds(int(at))
+
+    def preference(capture: Capture) -> tuple[int, bool, CapturePlace]:
+        away = abs(seconds(int(capture.timestamp)) - wanted)
+        return away, capture.url != url, place_of(capture)
+
+    return min([*earlier, *later], key=preference, default=None)
+
+
+def _nearest(captures: Iterator[Capture], seen: set[tuple[str, int]]) -> list[Capture]:
+    """Those of the first time at which some were not seen and answer; a page that redirects to
+    itself may have thousands."""
+    fitting = (
+        [one for one in together if 200 <= one.status < 400 and _place(one) not in seen]
+        for _, together in groupby(captures, key=lambda capture: capture.timestamp)
     )
+    return next(filter(None, fitting), [])
 
 
 def _place(capture: Capture) -> tuple[str, int]:

@@ -24,9 +24,10 @@ from archive.errors import (
     StoreUnavailable,
     StoreUnsupported,
 )
-from archive.index import Index
+from archive.index import CaptureQuery, Index
 from archive.model import Article, Capture, Document, Segment
 from archive.names import key_of, new_name, new_run
+from archive.redirects import follow
 from archive.store.base import StoredObject
 from archive.store.memory import MemoryStore
 from archive.timestamps import to_timestamp, to_warc_date
@@ -491,6 +492,67 @@ def test_other_answers_with_a_location_are_no_redirects(
         ("http://a.org/b", page(), 0),
     )
     assert _followed(collection, "http://a.org/") == captures[0]
+
+
+class Noting(View):
+    """Notes which captures are listed."""
+
+    def __init__(self, collection: Collection) -> None:
+        super().__init__(collection)
+        self.listed: list[Capture] = []
+
+    def captures(self, query: CaptureQuery) -> Iterator[Capture]:
+        """See View."""
+        for capture in super().captures(query):
+            self.listed.append(capture)
+            yield capture
+
+
+def test_of_a_page_that_redirects_to_itself_what_is_near_is_read(collection: Collection) -> None:
+    captures = archive_messages(
+        collection,
+        *[("http://a.org/", _redirect(b"https://a.org/"), n) for n in range(60)],
+    )
+    view = Noting(collection)
+    # Ten hops, each to the nearest that was not seen: of two as near the earlier.
+    assert follow(view.open(captures[30]), view, view.open).capture == captures[20]
+    near = {capture.timestamp for capture in captures[18:33]}
+    assert {capture.timestamp for capture in view.listed} <= near
+
+
+def test_of_two_that_are_as_near_the_earlier_is_followed(collection: Collection) -> None:
+    captures = archive_messages(
+        collection,
+        ("https://a.org/", page("before"), -60),
+        ("http://a.org/", _redirect(b"https://a.org/"), 0),
+        ("https://a.org/", page("behind"), 60),
+    )
+    at = to_timestamp(STARTED)
+    assert _followed(collection, "http://a.org/", at=at) == captures[0]
+
+
+def test_of_one_time_the_address_that_is_named_is_followed(collection: Collection) -> None:
+    captures = archive_messages(
+        collection,
+        ("http://a.org/", _redirect(b"https://a.org/"), 0),
+        ("https://www.a.org/", page("www"), 60),
+        ("https://a.org/", page("plain"), 60),
+        ("http://www.a.org/", page("http"), 60),
+    )
+    at = to_timestamp(STARTED)
+    assert _followed(collection, "http://a.org/", at=at) == captures[2]
+
+
+def test_a_day_that_there_is_not_is_no_obstacle(collection: Collection) -> None:
+    """Other tools wrote such times into indexes that were taken over."""
+    captures = archive_messages(
+        collection,
+        ("http://a.org/", _redirect(b"https://a.org/"), 0),
+        ("https://a.org/", page(), 60),
+    )
+    collection.index.commit([replace(captures[0], timestamp="20261131100000", offset=99_999)])
+    at = to_timestamp(STARTED)
+    assert _followed(collection, "http://a.org/", at=at) == captures[1]
 
 
 def test_new_index_lacks_the_files_of_a_collection_alone(tmp_path: Path) -> None:
