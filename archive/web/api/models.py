@@ -78,7 +78,7 @@ def links_of(url: str, timestamp: str, base: str, record_id: str = "") -> Captur
     asked = {"url": url, "at": timestamp}
     here = urlencode(asked | {"record_id": record_id} if record_id else asked)
     return CaptureLinks(
-        capture=f"{api}/captures/{timestamp}/{url}",
+        capture=f"{api}/captures/{timestamp}/{links.sent(url)}",
         memento=links.memento(base, url, timestamp),
         raw=links.memento(base, url, timestamp, "id_"),
         document=f"{api}/documents?{here}",

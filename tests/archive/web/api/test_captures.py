@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import io
 import json
+import re
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from pathlib import Path
 from typing import Any
@@ -198,3 +199,14 @@ def test_of_two_captures_of_one_second_links_lead_to_the_right_one(tmp_path: Pat
             data = server.client.get(capture["links"]["warc"]).content
             (record,) = ArchiveIterator(io.BytesIO(data), parse_http=False)
             assert record.record_id == capture["record_id"]
+
+
+def test_links_of_an_odd_url_are_urls(tmp_path: Path) -> None:
+    url = "http://odd.example/a b\u00e9"
+    with open_site(f"sqlite:///{tmp_path}/index.db") as site, served(site) as server:
+        archive_messages(site.collection, (url, page("odd"), 0))
+        (capture,) = listed(server, url=url)
+        assert capture["url"] == url
+        for link in capture["links"].values():
+            assert re.fullmatch(r"[\x21-\x7e]+", link)
+        assert server.client.get(capture["links"]["capture"]).json() == capture
