@@ -40,6 +40,11 @@ FORMAT = 1
 
 T = TypeVar("T", bound=Restriction | Lifting)
 
+
+class DecisionNewer(RecordError):
+    """A decision is in a format of a later Pressmark."""
+
+
 _ALGORITHMS = ("sha256", "sha1", "md5", "sha512")
 """Ours is the first; revisits that other tools wrote state others."""
 _DIGEST = re.compile(
@@ -122,7 +127,7 @@ def read_decision(key: str, data: bytes) -> Decision:
         if not isinstance(fields, dict) or fields.get("format") != FORMAT:
             found = fields.get("format") if isinstance(fields, dict) else None
             if isinstance(found, int) and found > FORMAT:
-                raise RecordError(
+                raise DecisionNewer(
                     f"{key} is of format {found}, and this Pressmark reads {FORMAT}: use the one "
                     "that wrote it"
                 )
@@ -132,8 +137,6 @@ def read_decision(key: str, data: bytes) -> Decision:
             raise ValueError("it was made at another time than its name says")
         return _decision(id_, created, fields)
     except (ValueError, KeyInvalid, TimestampError, UrlError, RecursionError) as error:
-        if isinstance(error, RecordError):
-            raise
         raise RecordError(
             f"the decision {key} is damaged ({error}): what it withholds is not known; "
             "`pressmark verify --repair` brings it back from a mirror"

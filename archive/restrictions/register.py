@@ -26,7 +26,12 @@ from archive.errors import (
 from archive.index import CaptureQuery, Index
 from archive.names import ACCESS, decision_key, decision_of
 from archive.restrictions.model import Decision, Lifting, Restriction
-from archive.restrictions.objects import key_of_decision, new_lifting, read_decision
+from archive.restrictions.objects import (
+    DecisionNewer,
+    key_of_decision,
+    new_lifting,
+    read_decision,
+)
 from archive.restrictions.rules import NOTHING, Rules, is_beside, is_over
 from archive.store.base import Store
 from archive.timestamps import now, readable, to_timestamp
@@ -112,6 +117,8 @@ class Restrictions:
         for id_, content in self._index.decisions.all().items():
             try:
                 decisions[id_] = read_decision(decision_key(id_), content.encode())
+            except DecisionNewer as error:
+                raise IndexFailure(f"what is withheld cannot be told: {error}") from error
             except (RecordError, KeyInvalid) as error:
                 raise IndexDamaged(
                     f"the index has a damaged copy of the decision {id_}, and cannot tell what is "

@@ -11,6 +11,8 @@ import pytest
 
 from archive.collection import Collection
 from archive.errors import (
+    IndexDamaged,
+    IndexFailure,
     IndexUnavailable,
     RestrictionLifted,
     RestrictionUnknown,
@@ -157,6 +159,30 @@ def test_a_damaged_object_is_told_once_and_stands_in_nobodys_way(
 
 def _refuse(contents: Any) -> None:
     raise IndexUnavailable("it cannot be written")
+
+
+def test_a_decision_of_a_newer_pressmark_is_not_called_damaged(
+    index_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with opened(index_url) as collection:
+        with monkeypatch.context() as newer:
+            newer.setattr(objects, "FORMAT", 2)
+            decision, data = new_restriction(url=URL, reason=REASON)
+        collection.index.decisions.add({decision.id: data.decode()})
+        view = View(collection)
+        for _ in range(2):
+            with pytest.raises(IndexFailure, match="use the one that wrote it") as raised:
+                view.find(URL)
+            assert decision.id in str(raised.value)
+            assert "rebuild-index" not in str(raised.value)
+
+
+def test_a_damaged_copy_of_a_decision_shows_nothing(index_url: str) -> None:
+    with opened(index_url) as collection:
+        decision, data = new_restriction(url=URL, reason=REASON)
+        collection.index.decisions.add({decision.id: data.decode().replace("exact", "exect")})
+        with pytest.raises(IndexDamaged, match="rebuild-index"):
+            View(collection).find(URL)
 
 
 def test_an_index_that_cannot_be_written_is_no_excuse(
