@@ -8,6 +8,7 @@ from urllib.parse import quote
 import httpx
 import pytest
 
+from archive.errors import StateFailure
 from archive.tokens import Tokens
 from archive.web.grants import ENTRANCE
 from archive.web.guard import register
@@ -152,6 +153,26 @@ def test_revoked_token_ends_while_the_server_runs(serving: Serving, tokens: Toke
     assert passes(server.get(READ, authorization=f"Bearer {revoked}"))
     tokens.revoke("revoked")
     assert server.get(READ, authorization=f"Bearer {revoked}").status_code == 401
+
+
+@pytest.mark.parametrize(
+    "headers", [{"authorization": "Bearer pressmark_x"}, {"cookie": "pressmark_session=x"}]
+)
+def test_health_asks_no_database(
+    serving: Serving, monkeypatch: pytest.MonkeyPatch, headers: dict[str, str]
+) -> None:
+    server = serving()
+
+    async def asked(_: str) -> None:
+        raise StateFailure("asked")
+
+    for name in ("by_secret", "by_id"):
+        monkeypatch.setattr(server.site.tokens, name, asked)
+    monkeypatch.setattr(server.site.grants, "read", lambda *_: "an id")
+    assert server.get("/health", **headers).json() == {"status": "ok"}
+    # What is asked of everything else.
+    assert server.get(READ, **headers).status_code == 503
+    assert server.client.post(f"{server.url}/health", headers=headers).status_code == 503
 
 
 def test_what_a_proxy_passes_on_is_not_local(serving: Serving) -> None:
