@@ -24,6 +24,9 @@ ExtractionStatus = Literal[
 Quality = Literal["article", "thin", "error"]
 """What a document is worth to a reader; only `article` and `thin` enter the full-text index."""
 
+HTML = frozenset({"text/html", "application/xhtml+xml"})
+"""Media types of pages, without parameters."""
+
 SegmentState = Literal["spooled", "stored"]
 """`spooled`: fsynced on one machine and indexed. `stored`: objects written and verified."""
 
@@ -105,6 +108,11 @@ class Capture:
     def is_revisit(self) -> bool:
         """Whether its payload is held by another capture."""
         return self.mime == "warc/revisit"
+
+    @property
+    def may_be_page(self) -> bool:
+        """Whether a text may be made of its payload, as far as its media type tells."""
+        return self.is_revisit or self.mime in HTML
 
     @property
     def memento(self) -> str:

@@ -23,7 +23,6 @@ from archive.view import View
 _GONE = (404, 410, 451)
 _PAYMENT_REQUIRED = 402
 _NOT_MODIFIED = 304
-_PAGES = ("text/html", "application/xhtml+xml", "warc/revisit")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -101,7 +100,7 @@ class Sightings:
             article, state = read
             kept = None if state == "deleted" else article
             return Sighting(capture=capture, state=state, article=kept)
-        if capture.mime in _PAGES:
+        if capture.may_be_page:
             return None  # Its text is not known, or not yet.
         return Sighting(capture=capture, state="present", article=None)
 

@@ -126,9 +126,6 @@ def get(
         sys.stdout.buffer.flush()
 
 
-_PAGES = ("text/html", "application/xhtml+xml", "warc/revisit")
-
-
 def _bytes_of(view: View, url: str, at: str | None, capture: Capture, form: Form) -> bytes:
     _tell_why(view, capture)
     memento = view.open(capture)
@@ -147,14 +144,15 @@ def _bytes_of(view: View, url: str, at: str | None, capture: Capture, form: Form
         return memento.payload
     if form == "body":
         return memento.body()
-    document = view.document(memento.capture)
+    found = memento.capture
+    document = view.document(found)
     if document is None:
-        mime = memento.capture.mime
         raise NotArchived(
             f"the text of {url}",
             "`pressmark doctor --repair` makes one that is missing"
-            if mime in _PAGES
-            else f"it is of type {mime}, and only pages of HTML have one; `--as body` gives it",
+            if found.may_be_page
+            else f"it is of type {found.mime}, and only pages of HTML have one; `--as body` gives "
+            "it",
         )
     if form == "text":
         text = document.article.text

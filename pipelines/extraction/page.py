@@ -6,13 +6,12 @@ import re
 from dataclasses import dataclass
 from importlib.metadata import version
 
-from archive.model import Article, ExtractionStatus
+from archive.model import HTML, Article, ExtractionStatus
 from pipelines.extraction.prescan import MAX_SIZE
 
 EXTRACTOR = f"trafilatura {version('trafilatura')} / pressmark {version('pressmark')}"
 """Name and version of the extractor, as documents carry it."""
 
-_HTML = frozenset({"text/html", "application/xhtml+xml"})
 # Types that servers give to anything: the body has to tell.
 _VAGUE = frozenset({"", "text/plain", "application/octet-stream", "application/xml", "text/xml"})
 _MAGIC = (
@@ -51,7 +50,7 @@ def failed(status: ExtractionStatus) -> Article:
 
 def _may_be_html(page: RawPage) -> bool:
     mime = (page.content_type or "").partition(";")[0].strip().lower()
-    if mime not in _HTML and mime not in _VAGUE:
+    if mime not in HTML and mime not in _VAGUE:
         return False
     if page.body.startswith(_MAGIC):
         return False
@@ -59,4 +58,4 @@ def _may_be_html(page: RawPage) -> bool:
     beginning = page.body[:_BEGINNING].replace(b"\0", b"")
     if _TAG.search(beginning):
         return True
-    return mime in _HTML and bool(beginning.strip()) and not _OTHER.match(beginning)
+    return mime in HTML and bool(beginning.strip()) and not _OTHER.match(beginning)

@@ -7,7 +7,7 @@ from starlette.responses import Response
 
 from archive.index import Neighbours
 from archive.memento import Memento
-from archive.model import Capture, Document
+from archive.model import HTML, Capture, Document
 from archive.web import links
 from archive.web.authority import authority_of
 from archive.web.pages.rendering import POLICY, render
@@ -15,13 +15,11 @@ from archive.web.raw import head_of
 from archive.web.replay.answers import media_type
 from archive.web.site import site_of
 
-_PAGES = frozenset({"text/html", "application/xhtml+xml"})
-
 
 def is_page(memento: Memento) -> bool:
     """Whether it is shown in the frame: a page of HTML that leads nowhere else."""
     mime = media_type(head_of(memento), memento.payload).partition(";")[0].strip().lower()
-    return mime in _PAGES and memento.location is None
+    return mime in HTML and memento.location is None
 
 
 def page_response(
