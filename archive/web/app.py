@@ -11,8 +11,8 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 from starlette.types import ASGIApp
 
-from archive.web.api.app import PREFIX as API
 from archive.web.api.app import make_api
+from archive.web.api.models import API
 from archive.web.availability import ROUTES as AVAILABILITY
 from archive.web.cdx.handlers import ROUTES as CDX
 from archive.web.guard.guarding import ROUTES as METRICS

@@ -8,6 +8,7 @@ from archive.web.api.captures import router as captures
 from archive.web.api.description import DescribedAPI
 from archive.web.api.documents import router as documents
 from archive.web.api.jobs import router as jobs
+from archive.web.api.models import API
 from archive.web.api.negotiation import negotiate, protect
 from archive.web.api.problems import GENERAL
 from archive.web.api.restrictions import router as restrictions
@@ -17,8 +18,6 @@ from archive.web.api.sources import router as sources
 from archive.web.api.versions import router as versions
 from archive.web.refusals import HANDLERS
 from archive.web.site import Site
-
-PREFIX = "/api/v1"
 
 ROUTERS: tuple[APIRouter, ...] = (
     root,
@@ -37,7 +36,7 @@ what may wait in one `site.call`; what they raise of `ArchiveError` becomes a pr
 def make_api(site: Site) -> FastAPI:
     """The API of a site. Errors of every kind are problems (RFC 9457)."""
     api = DescribedAPI(
-        PREFIX,
+        API,
         openapi_url=None,  # a route of ours serves it, described like the rest
         docs_url=None,  # those pages load scripts from elsewhere
         redoc_url=None,

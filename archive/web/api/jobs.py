@@ -16,7 +16,7 @@ from archive.jobs import Job, JobQuery, JobState
 from archive.model import Capture
 from archive.web.api.cursors import Cursors, announce
 from archive.web.api.mistakes import checked
-from archive.web.api.models import CaptureModel
+from archive.web.api.models import API, CaptureModel
 from archive.web.api.parameters import Cursor, Limit, UrlToSave
 from archive.web.api.problems import problems
 from archive.web.authority import authority_of
@@ -161,7 +161,7 @@ async def check(request: Request, url: UrlToSave, within: Within = None) -> Chec
         last=None if last is None else CaptureModel.of(last, base),
         recent=None if span is None else lately,
         may_save=may_save,
-        save=f"{base}/api/v1/jobs" if may_save else None,
+        save=f"{base}{API}/jobs" if may_save else None,
     )
 
 
@@ -196,7 +196,7 @@ async def submit_job(request: Request, response: Response, wish: JobWish) -> Job
     if wish.if_not_archived_within is not None:
         wanted = replace(wanted, within=duration(wish.if_not_archived_within))
     job = await submit(site, wanted)
-    response.headers["Location"] = f"{site.base_url(request.scope)}/api/v1/jobs/{job.id}"
+    response.headers["Location"] = f"{site.base_url(request.scope)}{API}/jobs/{job.id}"
     known = known_since(job)
     if known is None:
         return JobModel.of(job)

@@ -13,7 +13,7 @@ from starlette.exceptions import HTTPException
 from archive.index import SourceCounts
 from archive.model import Capture
 from archive.view import View
-from archive.web.api.models import CaptureModel, iso
+from archive.web.api.models import API, CaptureModel, iso
 from archive.web.api.problems import problems
 from archive.web.following import Followed
 from archive.web.site import Site, site_of
@@ -95,7 +95,7 @@ async def get_source(
     def work() -> SourceDetail:
         known = _Known(site)
         if name not in known.followed and name not in known.counts:
-            raise HTTPException(404, f"there is no source {name!r}: /api/v1/sources lists them")
+            raise HTTPException(404, f"there is no source {name!r}: {API}/sources lists them")
         failed = [capture for capture in known.recent(name) if _failed(capture)]
         errors = [CaptureModel.of(capture, base) for capture in failed[:_ERRORS]]
         return SourceDetail(**dict(known.source(name)), last_errors=errors)

@@ -9,7 +9,7 @@ import pytest
 from starlette.applications import Starlette
 from starlette.routing import Route
 
-from archive.web.api.app import PREFIX as API
+from archive.web.api.models import API
 from archive.web.guard import login
 from archive.web.guard.guarding import ROUTES as METRICS
 from archive.web.guard.paths import changes, counted, needed, path_of
