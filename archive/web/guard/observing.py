@@ -9,6 +9,7 @@ import time
 from starlette.requests import ClientDisconnect, Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from archive.errors import ArchiveError
 from archive.web.authority import authority_of
 from archive.web.guard.access_log import AccessLog, Line
 from archive.web.guard.metrics import Metrics
@@ -77,11 +78,16 @@ class Observing:
         *,
         begun: bool,
     ) -> None:
+        route = path_of(scope["path"]).route
+        # So Starlette tells of an error that it would have answered.
+        if begun and isinstance(error.__cause__, ArchiveError):
+            logger.error("request %s to %s broke off: %s", request_id, route, error.__cause__)
+            return
         logger.error(
             "request %s to %s failed by an unexpected %s: %s; this is a defect of Pressmark: run "
             "`pressmark --debug serve` and report what it prints",
             request_id,
-            path_of(scope["path"]).route,
+            route,
             type(error).__name__,
             error,
             exc_info=error,

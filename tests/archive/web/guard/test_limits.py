@@ -6,14 +6,20 @@ import asyncio
 import json
 import re
 import socket
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
+import httpx
 import pytest
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import Response, StreamingResponse
+from starlette.routing import Route
 from starlette.types import Message, Receive, Scope, Send
 
+from archive.errors import StoreUnavailable
 from archive.web.authority import Authority
 from archive.web.guard import rates
 from archive.web.guard.access_log import AccessLog, Line
@@ -23,8 +29,10 @@ from archive.web.guard.observing import Observing
 from archive.web.guard.paths import path_of
 from archive.web.guard.patience import HEAD_BYTES
 from archive.web.guard.rates import Buckets
+from archive.web.refusals import HANDLERS
 from archive.web.site import WebSettings
 from tests.archive.web.guard.conftest import Held, Serving
+from tests.archive.web.serving import running
 
 
 def connect(url: str) -> socket.socket:
@@ -140,7 +148,7 @@ def test_more_than_may_be_answered_at_once_are_told_to_come_again() -> None:
         async def send(message: Message) -> None:
             answers.append(message)
 
-        running = [
+        waiting = [
             asyncio.ensure_future(limits(scope_of(f"/{n}"), receive, send)) for n in range(2)
         ]
         await asyncio.sleep(0)
@@ -149,7 +157,7 @@ def test_more_than_may_be_answered_at_once_are_told_to_come_again() -> None:
         assert (b"retry-after", b"5") in answers[0]["headers"]
         await limits(scope_of("/health"), receive, send)
         release.set()
-        await asyncio.gather(*running)
+        await asyncio.gather(*waiting)
         await limits(scope_of("/fourth"), receive, send)
 
     asyncio.run(check())
@@ -312,6 +320,29 @@ def test_unexpected_error_is_a_sentence(caplog: pytest.LogCaptureFixture) -> Non
     (request_id,) = (value for name, value in sent[0]["headers"] if name == b"x-request-id")
     assert request_id.decode() in caplog.text
     assert request_id in sent[1]["body"]
+
+
+def test_store_that_goes_away_in_mid_answer_is_no_defect(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    async def pieces() -> AsyncIterator[bytes]:
+        yield b"begun"
+        raise StoreUnavailable("the store is away")
+
+    async def answer(_: Request) -> Response:
+        return StreamingResponse(pieces())
+
+    app = Starlette(routes=[Route("/web/x", answer)], exception_handlers=dict(HANDLERS))
+    with (
+        running(Observing(app, Metrics(), None)) as url,
+        httpx.stream("GET", f"{url}/web/x") as given,
+        pytest.raises(httpx.RemoteProtocolError),
+    ):
+        given.read()
+    (told,) = (record for record in caplog.records if "away" in record.getMessage())
+    assert given.headers["x-request-id"] in told.getMessage()
+    assert (told.levelname, told.exc_info) == ("ERROR", None)
+    assert "defect" not in caplog.text
 
 
 def test_the_longest_matching_row_counts() -> None:
