@@ -15,7 +15,7 @@ from starlette.responses import RedirectResponse, Response
 from archive.errors import ArchiveError, NotArchived, UrlError, Withheld
 from archive.index import CaptureQuery
 from archive.model import Capture
-from archive.urlkey import Match
+from archive.urlkey import Match, urlkey
 from archive.versions import MOST, Kind, versions_of
 from archive.view import View
 from archive.web.pages.calendars import by_year, months_of
@@ -187,8 +187,8 @@ def _urls(view: View, url: str, match: Match, after: str) -> Iterator[Below]:
     many captures there are between."""
     place = None
     if after:
-        last = view.find(repaired(after), any_status=True)
-        place = last.urlkey, *_HIGHEST
+        # Whether or not it may still be shown: those behind it are asked for.
+        place = urlkey(repaired(after)), *_HIGHEST
     while True:
         query = CaptureQuery(url=url, match=match, after=place, limit=1)
         capture = next(iter(view.captures(query)), None)

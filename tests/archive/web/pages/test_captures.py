@@ -9,6 +9,7 @@ from archive.index import CaptureQuery
 from archive.restrictions.objects import new_restriction
 from archive.web.pages.calendars import by_year, months_of
 from tests.archive.index.samples import capture
+from tests.archive.restrictions.deciding import withhold
 from tests.archive.web.pages.conftest import site
 from tests.archive.web.pages.library import (
     ARABIC,
@@ -141,6 +142,22 @@ def test_what_is_below_comes_page_by_page(tmp_path: Path) -> None:
             assert links(second)["From the first"].endswith("match=host")
     finally:
         many.collection.close()
+
+
+def test_the_next_page_comes_where_the_last_of_this_one_was_withheld_since(tmp_path: Path) -> None:
+    fill(tmp_path, [Kept(url=f"https://a.org/{name}", message=page_message(), hours=0)
+                    for name in "abc"])  # fmt: skip
+    kept = site(tmp_path, None)
+    try:
+        with served(kept) as running:
+            last = "https://a.org/a"
+            withhold(kept.collection, url=last)
+            second = opened(running, at("/captures", url="a.org", match="host", after=last))
+            assert texts(second, "#below li a") == ["https://a.org/b", "https://a.org/c"]
+            wrong = at("/captures", url="a.org", match="host", after="ftp://a/")
+            assert running.get(wrong).status_code == 400
+    finally:
+        kept.collection.close()
 
 
 def test_many_captures_are_listed_month_by_month(tmp_path: Path) -> None:
