@@ -47,3 +47,12 @@ class Lifting:
 
 
 Decision = Restriction | Lifting
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Standing:
+    """A restriction and what has become of it."""
+
+    restriction: Restriction
+    lifted: Lifting | None  #: the decision that ended it, the first of several
+    in_force: bool  #: neither lifted nor over by itself

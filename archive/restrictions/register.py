@@ -25,27 +25,18 @@ from archive.errors import (
 )
 from archive.index import CaptureQuery, Index
 from archive.names import ACCESS, decision_key, decision_of
-from archive.restrictions.model import Decision, Lifting, Restriction
+from archive.restrictions.model import Decision, Restriction, Standing
 from archive.restrictions.objects import (
     DecisionNewer,
     key_of_decision,
     new_lifting,
     read_decision,
 )
-from archive.restrictions.rules import NOTHING, Rules, is_beside, is_over
+from archive.restrictions.rules import NOTHING, Rules, is_beside, standings_of
 from archive.store.base import Store
 from archive.timestamps import now, readable, to_timestamp
 
 logger = logging.getLogger(__name__)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Standing:
-    """A restriction and what has become of it."""
-
-    restriction: Restriction
-    lifted: Lifting | None  #: the decision that ended it, the first of several
-    in_force: bool  #: neither lifted nor over by itself
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,18 +74,7 @@ class Restrictions:
     def standings(self) -> list[Standing]:
         """All restrictions that there ever were, in the order of their ids."""
         self.rules()
-        decisions = self._known.decisions
-        liftings = _liftings(decisions)
-        moment = to_timestamp(now())
-        return [
-            Standing(
-                restriction=one,
-                lifted=liftings.get(id_),
-                in_force=id_ not in liftings and not is_over(one, moment),
-            )
-            for id_, one in sorted(decisions.items())
-            if isinstance(one, Restriction)
-        ]
+        return standings_of(self._known.decisions.values(), to_timestamp(now()))
 
     def touched(self, restriction: Restriction) -> int:
         """How many captures in the index are of its URLs and times, or have its digest."""
@@ -170,15 +150,12 @@ class Restrictions:
     def _restriction(self, store: Store, id_: str) -> Restriction:
         """One that is not lifted, not even by somebody with another database."""
         self.refresh(store)
-        self.rules()
-        decisions = self._known.decisions
-        found = decisions.get(id_)
-        if not isinstance(found, Restriction):
+        found = next((one for one in self.standings() if one.restriction.id == id_), None)
+        if found is None:
             raise RestrictionUnknown(id_)
-        lifting = _liftings(decisions).get(id_)
-        if lifting is not None:
-            raise RestrictionLifted(id_, readable(to_timestamp(lifting.created)))
-        return found
+        if found.lifted is not None:
+            raise RestrictionLifted(id_, readable(to_timestamp(found.lifted.created)))
+        return found.restriction
 
     # Learning
 
@@ -211,15 +188,6 @@ class Restrictions:
                     for id_, content in new.items()
                 }
                 self._read(self._known.mark)
-
-
-def _liftings(decisions: dict[str, Decision]) -> dict[str, Lifting]:
-    """By what they lift: the first of each, for two may have been made at once in two places."""
-    found: dict[str, Lifting] = {}
-    for _, one in sorted(decisions.items()):
-        if isinstance(one, Lifting):
-            found.setdefault(one.lifts, one)
-    return found
 
 
 def read_decisions(store: Store, known: Iterable[str] = ()) -> tuple[dict[str, str], list[str]]:

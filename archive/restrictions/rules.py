@@ -4,27 +4,32 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from itertools import accumulate
 
-from archive.restrictions.model import Decision, Lifting, Restriction
+from archive.restrictions.model import Decision, Lifting, Restriction, Standing
 from archive.urlkey import prefix_range, urlkey
 
 Found = tuple[Restriction, ...]
 
 
-def standing(decisions: Iterable[Decision]) -> Iterator[Restriction]:
-    """Restrictions that no decision lifts, in the order given."""
-    made = list(decisions)
-    lifted = {decision.lifts for decision in made if isinstance(decision, Lifting)}
-    for decision in made:
-        if isinstance(decision, Restriction) and decision.id not in lifted:
-            yield decision
-
-
-def is_over(restriction: Restriction, moment: str) -> bool:
-    """Whether it has ended by itself at a time of 14 digits."""
-    return restriction.until is not None and restriction.until <= moment
+def standings_of(decisions: Iterable[Decision], moment: str) -> list[Standing]:
+    """All restrictions, in the order of their ids, at a time of 14 digits."""
+    made = sorted(decisions, key=lambda decision: decision.id)
+    lifted: dict[str, Lifting] = {}
+    for one in made:
+        if isinstance(one, Lifting):
+            # Two may have been made at once in two places.
+            lifted.setdefault(one.lifts, one)
+    return [
+        Standing(
+            restriction=one,
+            lifted=lifted.get(one.id),
+            in_force=one.id not in lifted and (one.until is None or moment < one.until),
+        )
+        for one in made
+        if isinstance(one, Restriction)
+    ]
 
 
 def is_beside(restriction: Restriction) -> bool:
@@ -44,7 +49,9 @@ class Rules:
 
     def __init__(self, decisions: Iterable[Decision], moment: str) -> None:
         """`moment`: 14 digits."""
-        self.in_force: Found = tuple(one for one in standing(decisions) if not is_over(one, moment))
+        self.in_force: Found = tuple(
+            one.restriction for one in standings_of(decisions, moment) if one.in_force
+        )
         ends = (one.until for one in self.in_force if one.until is not None)
         self.expires: str | None = min(ends, default=None)
         """When other rules will be in force, 14 digits; None: as long as nobody decides."""

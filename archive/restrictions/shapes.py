@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from archive.restrictions.model import Restriction
-from archive.restrictions.register import Standing
+from archive.restrictions.model import Restriction, Standing
 from archive.timestamps import to_warc_date
 
 

@@ -11,9 +11,9 @@ import click
 
 from archive.collection import Collection
 from archive.errors import StoreError
-from archive.restrictions.model import Restriction
+from archive.restrictions.model import Restriction, Standing
 from archive.restrictions.objects import is_digest, new_restriction
-from archive.restrictions.register import Restrictions, Standing
+from archive.restrictions.register import Restrictions
 from archive.restrictions.shapes import in_words, to_json
 from archive.timestamps import to_timestamp
 from archive.urlkey import Match

@@ -8,9 +8,8 @@ from typing import Annotated, Self
 from fastapi import APIRouter, Path, Query, Request
 from pydantic import BaseModel, Field
 
-from archive.restrictions.model import Restriction
+from archive.restrictions.model import Restriction, Standing
 from archive.restrictions.objects import new_restriction
-from archive.restrictions.register import Standing
 from archive.restrictions.shapes import to_json
 from archive.urlkey import Match, urlkey
 from archive.web.api.mistakes import checked, wrong
