@@ -8,6 +8,7 @@ from functools import lru_cache
 from typing import Any
 
 from sqlalchemy import (
+    ColumnElement,
     Connection,
     Row,
     Select,
@@ -45,6 +46,9 @@ _generation = select(index_version.c.generation).scalar_subquery().label("genera
 # At least one row, so that it says in which index there is none.
 _contents_of = select(index_version.c.generation, contents.c.id, contents.c.content).outerjoin_from(
     index_version, contents, contents.c.id.in_(bindparam("ids", expanding=True))
+)
+_capture_of_document = and_(
+    captures.c.segment == documents.c.segment, captures.c.offset == documents.c.offset
 )
 _MOVED = 50  # pages that may have come in before the one behind which the next hits begin
 _CANDIDATES = 5  # documents that are ranked for each hit: a page may have many versions
@@ -238,6 +242,15 @@ def _candidates(dialect: type[Dialect], names: frozenset[str]) -> Subquery:
     return ranked.order_by(score.desc()).limit(bindparam("most")).subquery()
 
 
+def _of_candidates(candidates: Subquery, *columns: ColumnElement[Any]) -> Select[Any]:
+    """Columns of documents and what is joined to them, best first."""
+    return (
+        select(*columns)
+        .join_from(candidates, documents, documents.c.id == candidates.c.id)
+        .order_by(candidates.c.score.desc(), documents.c.timestamp.desc(), documents.c.id)
+    )
+
+
 @lru_cache
 def _ranked(dialect: type[Dialect], names: frozenset[str], *, with_capture: bool) -> Select[Any]:
     """The candidates in order.
@@ -245,41 +258,28 @@ def _ranked(dialect: type[Dialect], names: frozenset[str], *, with_capture: bool
     Made once: that takes as long as a search for rare words.
     """
     candidates = _candidates(dialect, names)
-    found = select(documents.c.id, documents.c.urlkey, candidates.c.score, _generation).join_from(
-        candidates, documents, documents.c.id == candidates.c.id
+    found = _of_candidates(
+        candidates, documents.c.id, documents.c.urlkey, candidates.c.score, _generation
     )
     if with_capture:
-        found = found.add_columns(documents.c.timestamp, captures.c.digest).outerjoin(
-            captures,
-            and_(
-                captures.c.segment == documents.c.segment,
-                captures.c.offset == documents.c.offset,
-            ),
-        )
-    return found.order_by(candidates.c.score.desc(), documents.c.timestamp.desc(), documents.c.id)
+        found = found.add_columns(documents.c.timestamp, captures.c.digest)
+        found = found.outerjoin(captures, _capture_of_document)
+    return found
 
 
 @lru_cache
 def _matching(dialect: type[Dialect], names: frozenset[str]) -> Select[Any]:
     """What is counted of the candidates, in the order of `_ranked`."""
-    candidates = _candidates(dialect, names)
-    return (
-        select(
-            documents.c.urlkey,
-            documents.c.timestamp,
-            captures.c.digest,
-            documents.c.source,
-            documents.c.language,
-            documents.c.searchable,
-            documents.c.day,
-        )
-        .join_from(candidates, documents, documents.c.id == candidates.c.id)
-        .join(
-            captures,
-            (captures.c.segment == documents.c.segment) & (captures.c.offset == documents.c.offset),
-        )
-        .order_by(candidates.c.score.desc(), documents.c.timestamp.desc(), documents.c.id)
-    )
+    return _of_candidates(
+        _candidates(dialect, names),
+        documents.c.urlkey,
+        documents.c.timestamp,
+        captures.c.digest,
+        documents.c.source,
+        documents.c.language,
+        documents.c.searchable,
+        documents.c.day,
+    ).join(captures, _capture_of_document)
 
 
 def _hit(document: Document, score: float, snippets: Snippets) -> SearchHit:
