@@ -46,9 +46,9 @@ def heal(
     """Give each of two stores what the other one has whole, and it has not.
 
     Whole is what its manifest names, and a manifest that can be read, if its twin cannot; and a
-    decision to withhold that has the bytes its name was made of. What no
-    manifest speaks of stays as it is; so does everything where the stores are different collections
-    by their descriptions. Reads both stores to the end; `folder` has room for the largest object.
+    decision to withhold that has the bytes its name was made of. What no manifest speaks of stays
+    as it is; so does everything where the stores are different collections by their descriptions.
+    Reads both stores to the end; `folder` has room for the largest object.
     Raises StoreError where a store as a whole cannot be used; FilesMissing before anything else for
     a mirror that was filled before and is empty.
     """
@@ -72,9 +72,7 @@ class _Both:
 
     def description(self) -> Generator[Healed, None, bool]:
         """What tells a collection from an empty folder; whether they may be one and the same."""
-        copies = [_copy(one, DESCRIPTION, _is_description) for one in self._stores]
-        states: list[State] = [state for state, _ in copies]
-        whole = [data for state, data in copies if state == "good"]
+        states, whole = self._copies(DESCRIPTION, _is_description)
         if len(whole) == 2 and are_others(*whole):
             detail = "the stores are different collections, by this; copy the right one by hand"
             yield Healed(key=DESCRIPTION, store="", detail=detail)
@@ -96,9 +94,7 @@ class _Both:
             decision_of(key)
         except KeyInvalid:
             return
-        copies = [_copy(one, key, partial(is_whole, key)) for one in self._stores]
-        states: list[State] = [state for state, _ in copies]
-        whole = [data for state, data in copies if state == "good"]
+        states, whole = self._copies(key, partial(is_whole, key))
         if whole:
             yield from self._put_right(key, states, sha256_hex(whole[:1]))
         else:
@@ -124,6 +120,13 @@ class _Both:
             else:
                 detail = f"the manifest names {name!r}, which is of another"
                 yield Healed(key=key, store="", detail=detail)
+
+    def _copies(
+        self, key: str, is_good: Callable[[bytes], bool]
+    ) -> tuple[list[State], list[bytes]]:
+        """How it is in each store, and those that are good."""
+        copies = [_copy(one, key, is_good) for one in self._stores]
+        return [state for state, _ in copies], [data for state, data in copies if state == "good"]
 
     def _object(self, key: str, sha256: str) -> Iterator[Healed]:
         states = [_state(one, key, sha256) for one in self._stores]
