@@ -19,6 +19,7 @@ from archive.errors import (
     SpooledElsewhere,
     StoreUnavailable,
     StoreUnsupported,
+    TakesLong,
     UrlError,
 )
 from archive.index import Index
@@ -33,6 +34,7 @@ from archive.timestamps import (
     parse_time,
     to_timestamp,
 )
+from archive.warc.gzip import stated_size
 from archive.warc.reading import Record, read_record
 
 Check = Callable[[Capture], object]
@@ -139,15 +141,19 @@ class Collection:
         moment = None if at is None else parse_time(at)
         return self.open(self.index.find(url, at=moment, any_status=any_status))
 
-    def open(self, capture: Capture, check: Check = _anything) -> Memento:
+    def open(
+        self, capture: Capture, check: Check = _anything, *, most: int | None = None
+    ) -> Memento:
         """The records of a capture, read in one ranged request. Raises RecordError, StoreError.
 
         `check` is asked, before it is read, of the capture that a revisit refers to; what it raises
-        is raised.
+        is raised. TakesLong: the record has more than `most` bytes.
         """
         before = capture.request_length or 0
         start = capture.offset - before
         data = self.read(capture.filename, start, before + capture.length)
+        if most is not None and max(len(data), stated_size(data)) > most:
+            raise TakesLong(f"the record of {capture.url} has more than {most} bytes")
         record = _checked(data[before:], capture)
         original = self._original(capture, record, check) if record.type == "revisit" else record
         return Memento(capture=capture, record=record, original=original, members=data)

@@ -14,6 +14,7 @@ ArchiveError
 +- RecordError             a record, or a line about one, cannot be read: tell the audit
 |  +- DigestMismatch       bytes changed since writing: never serve them, repair from another store
 |  +- RevisitUnresolved    the record a revisit points to is missing: answer 502, tell the audit
++- TakesLong               larger than the bound that was asked with: ask where it may take long
 +- ContentError            a body cannot be decoded: offer the payload as it was sent
 +- ServerError             the web server cannot listen there: choose another address
 +- WriteError              a capture could not be kept: stop the crawl
@@ -151,6 +152,10 @@ class DigestMismatch(RecordError):
 
 class RevisitUnresolved(RecordError):
     """A revisit record refers to a record that is not in the collection."""
+
+
+class TakesLong(ArchiveError):
+    """What was asked for with a bound is larger."""
 
 
 class ContentError(ArchiveError):

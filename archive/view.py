@@ -236,14 +236,14 @@ class View:
 
     # What captures hold
 
-    def open(self, capture: Capture) -> Memento:
+    def open(self, capture: Capture, *, most: int | None = None) -> Memento:
         """See `Collection.open`. Raises Withheld, also for a revisit of what is withheld."""
         rules = self._rules()
         if not rules:
-            return self._collection.open(capture)
+            return self._collection.open(capture, most=most)
         check = partial(_check, rules, capture.url)
         check(capture)
-        return self._collection.open(capture, check)
+        return self._collection.open(capture, check, most=most)
 
     def follow(self, memento: Memento) -> Memento:
         """See archive.redirects.follow: a redirect to what is withheld is itself the answer."""

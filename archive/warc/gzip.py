@@ -131,6 +131,12 @@ def content_of(data: bytes) -> bytes | None:
     return content if decompressor.eof else None
 
 
+def stated_size(data: bytes) -> int:
+    """Bytes of the content of the member that `data` ends with, as it says itself (RFC 1952, 2.3.1:
+    modulo 2**32); what is read is compared with it."""
+    return int.from_bytes(data[-4:], "little") if data.startswith(_MAGIC) else len(data)
+
+
 def find_member(path: Path, start: int, begins: bytes) -> int | None:
     """Offset of the first whole member at or behind `start` whose content begins so.
 

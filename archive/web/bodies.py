@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from starlette.responses import Response, StreamingResponse
 
 from archive.codings import decoded_pieces
+from archive.errors import TakesLong
 
 DECODED_LIMIT = 256 << 20
 """Bytes of a decoded body; more is taken for a decompression bomb."""
@@ -49,9 +50,9 @@ async def _streamed(pieces: Iterator[bytes], call: Call) -> AsyncIterator[bytes]
         yield piece
 
 
-def decoded(codings: list[str], payload: bytes) -> Body:
+def decoded(codings: list[str], payload: bytes, *, soon: bool = False) -> Body:
     """Raises ContentError, also for what is wrong at the end of a large one: it is decoded once
-    before the first byte is sent."""
+    before the first byte is sent. With `soon` raises TakesLong for a large one."""
     if not codings:
         return Body(start=payload, size=len(payload))
 
@@ -69,5 +70,7 @@ def decoded(codings: list[str], payload: bytes) -> Body:
     start = b"".join(held)
     if size <= HELD:
         return Body(start=start, size=size)
+    if soon:
+        raise TakesLong("the decoded body is large")
     size += sum(map(len, found))
     return Body(start=start[:_START], size=size, pieces=pieces)

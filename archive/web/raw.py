@@ -62,12 +62,13 @@ def raw_response(
     extra: Headers,
     call: Call,
     with_body: bool = True,
+    soon: bool = False,
 ) -> Response:
     """Status, body and media type as they were archived. The content coding stays where the client
     takes it, and otherwise is undone.
 
     Every archived header is there as X-Archive-Orig-*, but cookies. `call`: of the site, for a body
-    that is too large for one piece. Raises RecordError.
+    that is too large for one piece. Raises RecordError; with `soon` TakesLong.
     """
     head = head_of(memento)
     if not 200 <= head.status <= 599:
@@ -77,7 +78,7 @@ def raw_response(
         status = 200
     else:
         status = head.status
-    body, coding = _body(memento, accept_encoding)
+    body, coding = _body(memento, accept_encoding, soon=soon)
     sent = body if with_body and status not in (204, 304) else _NOTHING
     response = sent.response(status, call)
     headers: Headers = [
@@ -100,7 +101,7 @@ def raw_response(
     return response
 
 
-def _body(memento: Memento, accept_encoding: str) -> tuple[Body, bytes]:
+def _body(memento: Memento, accept_encoding: str, *, soon: bool) -> tuple[Body, bytes]:
     """What to send, and its Content-Encoding."""
     # The body of a revisit has the coding of the record that holds it.
     codings = [
@@ -112,7 +113,7 @@ def _body(memento: Memento, accept_encoding: str) -> tuple[Body, bytes]:
     if all(name in _ENCODINGS and accepts(accept_encoding, name) for name in codings):
         return decoded([], memento.payload), label
     try:
-        return decoded(codings, memento.payload), b""
+        return decoded(codings, memento.payload, soon=soon), b""
     except ContentError:
         # Mislabelled, unknown to us, or a bomb: as it was sent.
         return decoded([], memento.payload), _value(label)

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import UTC
 from email.utils import parsedate_to_datetime
 from functools import partial
 
 from starlette.requests import Request
 from starlette.responses import Response
 
-from archive.errors import ArchiveError
+from archive.errors import ArchiveError, TakesLong
 from archive.index import Neighbours
 from archive.model import Capture
 from archive.timestamps import TimestampError, pad, to_timestamp
@@ -33,10 +34,11 @@ _BARE = frozenset({"if_", "mp_", "fw_"})
 
 _KNOWN = _RAW | _BARE
 
-_SHORT = 1 << 18
-"""Bytes of a record in its file that is read, checked and decoded in a few milliseconds."""
+_SHORT = 1 << 20
+"""Bytes of a record that is read and checked in a few milliseconds."""
 
-Show = Callable[[], Response]
+Show = Callable[..., Response]
+"""Gives the answer. `soon=True`: raises TakesLong for what is not done in a few milliseconds."""
 
 _VARY = {"Vary": "accept-datetime"}
 
@@ -79,7 +81,9 @@ def accept_datetime(value: str | None) -> str | None:
     if value is None:
         return None
     try:
-        return to_timestamp(parsedate_to_datetime(value))
+        moment = parsedate_to_datetime(value)
+        # Without a zone it is none of ours: RFC 7089 (2.1.1) has all in GMT.
+        return to_timestamp(moment if moment.tzinfo else moment.replace(tzinfo=UTC))
     except (ValueError, OverflowError, TypeError) as error:
         raise TimestampError(
             f"Accept-Datetime is {value[:80]!r}: give a date as Sun, 22 Nov 2026 09:30:00 GMT"
@@ -104,7 +108,13 @@ def _answer(request: Request, target: Target) -> Response:
 def _soon(request: Request, target: Target) -> Response | Show:
     """The answer, or what gives it where that may take long."""
     capture, show = _found(request, target)
-    return show() if capture.length <= _SHORT and not capture.is_revisit else show
+    # Those lead to other records.
+    if capture.is_revisit or 300 <= capture.status < 400 or capture.length > _SHORT:
+        return show
+    try:
+        return show(soon=True)
+    except TakesLong:
+        return show
 
 
 def _found(request: Request, target: Target) -> tuple[Capture, Show]:
@@ -115,14 +125,20 @@ def _found(request: Request, target: Target) -> tuple[Capture, Show]:
     capture = view.find(target.url, at=None if target.at is None else pad(target.at))
     if capture.timestamp != target.at:
         to = links.memento(base, capture.url, capture.timestamp, modifier)
-        return capture, partial(Response, b"", 302, {"Location": to})
+        return capture, partial(_redirect, to)
     return capture, partial(_shown, request, view, capture, modifier)
 
 
-def _shown(request: Request, view: View, capture: Capture, modifier: str) -> Response:
+def _redirect(to: str, *, soon: bool = False) -> Response:  # noqa: ARG001 - see Show
+    return Response(b"", 302, {"Location": to})
+
+
+def _shown(
+    request: Request, view: View, capture: Capture, modifier: str, *, soon: bool = False
+) -> Response:
     site = site_of(request.scope)
     base = site.base_url(request.scope)
-    memento = view.open(capture)
+    memento = view.open(capture, most=_SHORT if soon else None)
     around = view.neighbours(capture.url, capture.timestamp)
     extra = _memento_headers(capture, around, base, modifier)
     if modifier not in _RAW and is_page(memento):
@@ -150,6 +166,7 @@ def _shown(request: Request, view: View, capture: Capture, modifier: str) -> Res
         extra=extra,
         call=site.call,
         with_body=request.method != "HEAD",
+        soon=soon,
     )
 
 

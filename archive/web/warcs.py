@@ -110,7 +110,9 @@ def range_of(asked: str, size: int) -> tuple[int, int] | None:
 def _pieces(view: View, part: _Part) -> Iterator[bytes]:
     start = part.start
     while start < part.stop:
-        piece = view.read(part.name, start, min(PIECE, part.stop - start))
+        stop = min(part.stop, start + PIECE)
+        view.check_bytes(part.name, start, stop)  # it may have been withheld since
+        piece = view.read(part.name, start, stop - start)
         if not piece:
             raise RecordError(f"{part.name} ends at {start}, before it should")
         start += len(piece)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import re
+import time
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import timedelta
@@ -124,6 +125,22 @@ def test_a_timegate_redirects_to_the_nearest(server: Served, seconds: int, expec
     answer = server.get(f"/web/{PAGE}", accept_datetime=http_date(at(seconds)))
     assert answer.status_code == 302
     assert answer.headers["location"] == f"{server.url}/web/{at(expected)}/{PAGE}"
+
+
+@pytest.mark.parametrize("zone", ["", " -0000", " +0000"])
+def test_a_time_without_a_zone_is_one_of_gmt(
+    server: Served, zone: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TZ", "America/New_York")
+    time.tzset()
+    try:
+        answer = server.get(
+            f"/web/{PAGE}", accept_datetime=http_date(at(3600)).removesuffix(" GMT") + zone
+        )
+    finally:
+        monkeypatch.undo()
+        time.tzset()
+    assert answer.headers["location"] == f"{server.url}/web/{at(3600)}/{PAGE}"
 
 
 @pytest.mark.parametrize("value", ["yesterday", "20261122", "Sun, 31 Feb 2026 09:30:00 GMT", ""])

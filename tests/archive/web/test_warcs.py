@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
 
+import httpx
 import pytest
 
 from archive.collection import Collection
@@ -135,6 +136,24 @@ def test_what_is_withheld_is_in_no_range(
         assert answer.status_code == 451, (start, stop)
     assert server.get(address).status_code == 451
     assert server.client.head(f"{server.url}{address}").status_code == 451
+
+
+def test_what_is_withheld_while_a_file_is_sent_ends_it(site: Site) -> None:
+    large = [
+        (f"{URLS[0]}{number}", response(random.Random(number).randbytes(PIECE)), number)
+        for number in range(8)
+    ]
+    *_, last = archive_messages(site.collection, *large)
+    with (
+        served(site) as server,
+        server.client.stream("GET", f"{server.url}/warcs/{last.filename}") as answer,
+    ):
+        pieces = answer.iter_raw(1 << 16)
+        got = [next(pieces)]
+        withhold(site.collection, url=last.url)
+        with pytest.raises(httpx.RemoteProtocolError):
+            got.extend(pieces)
+    assert sum(map(len, got)) <= last.offset
 
 
 def test_bytes_between_the_captures_of_a_file_where_something_is_withheld(
