@@ -7,12 +7,10 @@ handler asks again only for what depends on more than the path, such as the reas
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+
+from starlette.types import Scope
 
 from archive.jobs import Job
-
-Scope = Any
-"""An ASGI connection scope (ASGI 3.0, HTTP)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -8,10 +8,10 @@ from urllib.parse import quote
 
 from archive.index import Neighbours
 from archive.timestamps import datetime_or_none, to_datetime
+from archive.web.targets import PRINTABLE
 
 LINK_FORMAT = "application/link-format"
 
-_PRINTABLE = "".join(map(chr, range(0x21, 0x7F)))
 _STRIPPED = str.maketrans("", "", "\t\r\n")
 
 
@@ -32,7 +32,7 @@ def sent(url: str) -> str:
     """
     if url.isascii() and url.isprintable() and " " not in url:
         return url
-    return quote(url.translate(_STRIPPED), safe=_PRINTABLE, errors="replace")
+    return quote(url.translate(_STRIPPED), safe=PRINTABLE, errors="replace")
 
 
 def timegate(base: str, url: str) -> str:

@@ -14,6 +14,7 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Match
+from starlette.types import Scope
 
 from archive.errors import (
     ArchiveError,
@@ -37,7 +38,7 @@ from archive.errors import (
 )
 from archive.timestamps import TimestampError
 from archive.web.api.mistakes import mistake
-from archive.web.authority import Scope, authority_of
+from archive.web.authority import authority_of
 from archive.web.pages.errors import error_page
 
 logger = logging.getLogger(__name__)

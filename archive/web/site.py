@@ -12,6 +12,7 @@ from secrets import token_bytes
 from typing import TypeVar, TypeVarTuple
 
 from starlette.responses import Response, StreamingResponse
+from starlette.types import Scope
 
 from archive.collection import Collection
 from archive.jobs import JobQueue
@@ -24,7 +25,6 @@ from archive.web.quick_thread import QuickThread
 from archive.web.replay.origins import Origins
 from archive.web.stock import Stock
 from archive.web.store_threads import StoreThreads
-from archive.web.targets import Scope
 
 T = TypeVar("T")
 Ts = TypeVarTuple("Ts")

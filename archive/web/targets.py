@@ -8,21 +8,21 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from typing import Any
 from urllib.parse import quote, unquote
+
+from starlette.types import Scope
 
 from archive.errors import UrlError
 from archive.urlkey import urlkey
-
-Scope = Any
-"""An ASGI connection scope (ASGI 3.0, HTTP)."""
 
 # Proxies and browsers collapse the slashes, clients escape the colon, or all of it.
 _SCHEME = re.compile(r"(https?)(:|%3A)(/|%2F){0,3}", re.IGNORECASE)
 _ANY_SCHEME = re.compile(r"[a-z][a-z0-9+.-]*:(?!\d+(?:[/?]|\Z))", re.IGNORECASE)
 _STAMPED = re.compile(r"(\d{1,14})?(\*)?([a-z]{2}_)?/(.*)", re.DOTALL)
-_PRINTABLE = "".join(map(chr, range(0x21, 0x7F)))
 _LONGEST = 1 << 16
+
+PRINTABLE = "".join(map(chr, range(0x21, 0x7F)))
+"""What need not be escaped in a URL that is within one of ours."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,7 +42,7 @@ def raw_target(scope: Scope, prefix: str) -> str:
     if scope["query_string"]:
         rest += b"?" + scope["query_string"]
     # What no URL may hold came raw from the wire: its bytes are kept, escaped.
-    return quote(rest, safe=_PRINTABLE)
+    return quote(rest, safe=PRINTABLE)
 
 
 def repaired(text: str) -> str:
@@ -58,7 +58,7 @@ def repaired(text: str) -> str:
         rest = text[match.end() :]
         if match[2] != ":" and "/" not in rest:
             rest = unquote(rest)  # all of it was escaped, as one component
-            rest = quote(rest, safe=_PRINTABLE)
+            rest = quote(rest, safe=PRINTABLE)
         url = f"{match[1].lower()}://{rest}"
     urlkey(url)
     return url

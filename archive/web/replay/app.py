@@ -14,7 +14,7 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import BaseRoute, Route
-from starlette.types import ASGIApp, Receive, Send
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from archive.errors import ArchiveError, UrlError
 from archive.web.refusals import refusal_of
@@ -22,7 +22,7 @@ from archive.web.replay.answers import answer
 from archive.web.robots import ROUTES as ROBOTS
 from archive.web.routes import PrefixRoute
 from archive.web.site import Site, site_of
-from archive.web.targets import Scope, raw_target, repaired
+from archive.web.targets import raw_target, repaired
 
 VIEW, RAW = "/view/", "/raw/"
 _INSIDE = ("/r/", "/x/")
