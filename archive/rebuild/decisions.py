@@ -5,7 +5,7 @@ from __future__ import annotations
 from archive.index import Index
 from archive.index.replacement import Replacement
 from archive.names import decision_key
-from archive.restrictions.register import read_decisions
+from archive.restrictions.stored import read_decisions
 from archive.store.base import Store
 
 

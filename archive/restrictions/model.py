@@ -22,19 +22,6 @@ class Restriction:
     digest: str | None = None  #: captures whose payload has it, "sha256:<64 hex>"
     until: str | None = None  #: 14 digits: it ends by itself in that second; None: when lifted
 
-    @property
-    def what(self) -> str:
-        """What is withheld, in words: a URL with its match and times, or a digest."""
-        if self.url is None:
-            return self.digest or ""
-        match = "" if self.match == "exact" else f" ({self.match})"
-        times = "".join(
-            f" {word} {time}"
-            for word, time in (("from", self.start), ("to", self.end))
-            if time is not None
-        )
-        return f"{self.url}{match}{times}"
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Lifting:

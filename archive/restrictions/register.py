@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
 from archive.collection import Collection
@@ -17,14 +16,12 @@ from archive.errors import (
     IndexFailure,
     IndexUnavailable,
     KeyInvalid,
-    KeyMissing,
-    ObjectDamaged,
     RecordError,
     RestrictionLifted,
     RestrictionUnknown,
 )
 from archive.index import CaptureQuery, Index
-from archive.names import ACCESS, decision_key, decision_of
+from archive.names import decision_key
 from archive.restrictions.model import Decision, Restriction, Standing
 from archive.restrictions.objects import (
     DecisionNewer,
@@ -33,6 +30,7 @@ from archive.restrictions.objects import (
     read_decision,
 )
 from archive.restrictions.rules import NOTHING, Rules, is_beside, standings_of
+from archive.restrictions.stored import read_decisions
 from archive.store.base import Store
 from archive.timestamps import now, readable, to_timestamp
 
@@ -188,28 +186,6 @@ class Restrictions:
                     for id_, content in new.items()
                 }
                 self._read(self._known.mark)
-
-
-def read_decisions(store: Store, known: Iterable[str] = ()) -> tuple[dict[str, str], list[str]]:
-    """Objects of decisions, as text, by id, that are not `known`; and what cannot be read, each
-    with the reason. Raises StoreError."""
-    there = set(known)
-    found: dict[str, str] = {}
-    unread: list[str] = []
-    for stored in store.list(ACCESS):
-        try:
-            id_ = decision_of(stored.key)
-            if id_ in there:
-                continue
-            data = store.get(stored.key)
-            read_decision(stored.key, data)
-        except KeyMissing:
-            continue
-        except (KeyInvalid, RecordError, ObjectDamaged) as error:
-            unread.append(f"{stored.key}: {error}")
-        else:
-            found[id_] = data.decode()
-    return found, unread
 
 
 def _ended(rules: Rules) -> bool:

@@ -32,5 +32,11 @@ def to_json(standing: Standing, captures: int | None = None) -> dict[str, Any]:
 
 def in_words(restriction: Restriction) -> str:
     """What is withheld: a URL with its match and times, or a digest, and until when."""
-    until = f" until {restriction.until}" if restriction.until else ""
-    return f"{restriction.what}{until}"
+    one = restriction
+    match = "" if one.url is None or one.match == "exact" else f" ({one.match})"
+    times = "".join(
+        f" {word} {time}"
+        for word, time in (("from", one.start), ("to", one.end), ("until", one.until))
+        if time is not None
+    )
+    return f"{one.url or one.digest}{match}{times}"

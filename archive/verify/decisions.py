@@ -3,32 +3,27 @@
 from __future__ import annotations
 
 from archive.collection import Collection
-from archive.errors import KeyInvalid, KeyMissing, ObjectDamaged, RecordError
-from archive.names import ACCESS, decision_key, decision_of
-from archive.restrictions.objects import read_decision
+from archive.errors import KeyInvalid
+from archive.names import decision_key, decision_of
+from archive.restrictions.stored import stored_decisions
 from archive.verify.report import Report
 
 
 def audit_decisions(collection: Collection, report: Report) -> None:
     """Read them all: they are few. Raises StoreError, IndexFailure."""
-    store = collection.store
     # Looked up before the objects are listed: what is decided in between is no matter of ours.
     known = set(collection.index.decisions.all())
     new: list[str] = []
-    for stored in store.list(ACCESS):
-        try:
-            id_ = decision_of(stored.key)
-        except KeyInvalid:
-            report.add("orphan", stored.key, "no decision of a collection is called so there")
+    for key, found in stored_decisions(collection.store):
+        if isinstance(found, KeyInvalid):
+            report.add("orphan", key, "no decision of a collection is called so there")
             continue
         report.objects += 1
-        try:
-            read_decision(stored.key, store.get(stored.key))
-        except (KeyMissing, RecordError, ObjectDamaged) as error:
-            report.add("bad", stored.key, str(error))
-        else:
-            if id_ not in known:
-                new.append(id_)
+        id_ = decision_of(key)
+        if not isinstance(found, str):
+            report.add("bad", key, str(found))
+        elif id_ not in known:
+            new.append(id_)
         known.discard(id_)
     by_now = collection.index.decisions.all() if new else {}
     for id_ in new:
