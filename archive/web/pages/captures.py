@@ -18,7 +18,7 @@ from archive.model import Capture
 from archive.urlkey import Match, urlkey
 from archive.versions import MOST, Kind, versions_of
 from archive.view import View
-from archive.web.pages.calendars import by_year, months_of
+from archive.web.pages.calendars import LISTED, by_year, months_of, period_of
 from archive.web.pages.errors import error_page
 from archive.web.pages.rendering import render
 from archive.web.refusals import refusal_of, refuse
@@ -27,9 +27,6 @@ from archive.web.targets import repaired
 
 _MOST = 50_000
 """Captures that are read for the page of one URL, the newest."""
-
-_LISTED = 400
-"""Captures in one list; of more, month by month."""
 
 _URLS = 50
 _HIGHEST = "9" * 14, "\x7f", 0
@@ -55,15 +52,6 @@ class Below:
     last: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Period:
-    """Of which captures are listed."""
-
-    year: int
-    month: int | None  #: None: the whole year
-    captures: Sequence[Capture]
-
-
 async def captures(request: Request) -> Response:
     """The page of a URL, or the list of those below it."""
     parameters = request.query_params
@@ -84,14 +72,24 @@ async def captures(request: Request) -> Response:
 
 async def _history(request: Request, url: str, text: str) -> Response:
     site = site_of(request.scope)
-    wanted = request.query_params.get("changes") == "1"
     try:
-        history = await site.read(_read, site.view, url, wanted)
+        return await site.read(_page, request, site.view, url)
     except NotArchived as error:
         words = None if text.lower().startswith("http") else text
         return error_page(request, status=404, detail=str(error), url=url, words=words)
+
+
+def _page(request: Request, view: View, url: str) -> Response:
+    parameters = request.query_params
+    history = _read(view, url, parameters.get("changes") == "1")
     years = by_year(history.captures)
-    period = _period(request, history.captures)
+    period = period_of(
+        history.captures,
+        year=_number(parameters.get("year"), 9999),
+        month=_number(parameters.get("month"), 12),
+        day=_number(parameters.get("day"), 31),
+        part=_number(parameters.get("part"), 9999),
+    )
     context = {
         "url": url,
         "host": urlsplit(url).netloc,
@@ -101,7 +99,8 @@ async def _history(request: Request, url: str, text: str) -> Response:
         "most": max(number for _, number in years),
         "months": months_of(history.captures, period.year, history.changes),
         "period": period,
-        "by_month": len(history.captures) > _LISTED,
+        "listed": LISTED,
+        "by_month": len(history.captures) > LISTED,
         "pair": _pair(history, period.captures),
     }
     return render(request, "captures.html", context)
@@ -124,26 +123,12 @@ def _read(view: View, url: str, wanted: bool) -> _History:
     return _History(captures=found, whole=whole, changes=changes, compared=compared)
 
 
-def _period(request: Request, captures: Sequence[Capture]) -> _Period:
-    """The one asked for, else the newest that has captures."""
-    newest = captures[-1].timestamp
-    year = _number(request.query_params.get("year"), 1, 9999) or int(newest[:4])
-    month = _number(request.query_params.get("month"), 1, 12)
-    of_year = [capture for capture in captures if capture.timestamp[:4] == f"{year:04d}"]
-    if len(captures) <= _LISTED:
-        return _Period(year=year, month=None, captures=captures)
-    if month is None and len(of_year) > _LISTED:
-        month = int(of_year[-1].timestamp[4:6])
-    start = f"{year:04d}" if month is None else f"{year:04d}{month:02d}"
-    listed = [capture for capture in of_year if capture.timestamp.startswith(start)]
-    return _Period(year=year, month=month, captures=listed)
-
-
-def _number(text: str | None, least: int, most: int) -> int | None:
+def _number(text: str | None, most: int) -> int | None:
+    """From 1 to `most`; None: it is something else, or not given."""
     if text is None or not re.fullmatch("[0-9]{1,4}", text):
         return None
     number = int(text)
-    return number if least <= number <= most else None
+    return number if 1 <= number <= most else None
 
 
 def _pair(history: _History, listed: Sequence[Capture]) -> tuple[str, str]:

@@ -1,9 +1,11 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from urllib.parse import quote
 
 import pytest
+from lxml import html
 
 from archive.index import CaptureQuery
 from archive.restrictions.objects import new_restriction
@@ -182,6 +184,46 @@ def test_many_captures_are_listed_month_by_month(tmp_path: Path) -> None:
             assert listed.cssselect("#d20261130")
     finally:
         many.collection.close()
+
+
+def test_a_long_month_is_listed_day_by_day_and_a_long_day_in_parts(tmp_path: Path) -> None:
+    fill(tmp_path, [Kept(url=FRONT, message=page_message(), hours=0)])
+    many = site(tmp_path, None)
+    try:
+        (first,) = many.view.captures(CaptureQuery(url=FRONT))
+        busy = [f"20261123{n // 60:02d}{n % 60:02d}00" for n in range(850)]
+        times = ["20261103120000", *busy, "20261124120000"]
+        many.collection.index.commit(
+            [replace(first, timestamp=time, offset=n + 10_000) for n, time in enumerate(times)]
+        )
+        with served(many) as running:
+            newest = opened(running, at("/captures", url=FRONT))
+            assert texts(newest, "h2")[-1] == "Captures of 24 November 2026"
+            assert len(texts(newest, "table.captures tbody tr")) == 1
+            day = links(newest, ".month")["23 November: 850 captures"]
+            asked = at("/captures", url=FRONT, year="2026", month="11", day="23")
+            assert day == asked + "#d20261123"
+            last = opened(running, asked)
+            assert texts(last, "h2")[-1] == "Captures of 23 November 2026, part 3 of 3"
+            shown = [*_times(last)]
+            assert "Newer" not in links(last)
+            middle = opened(running, links(last)["Older"])
+            shown += _times(middle)
+            assert links(middle)["Newer"] == asked + "&part=3"
+            oldest = opened(running, links(middle)["Older"])
+            shown += _times(oldest)
+            assert "Older" not in links(oldest)
+            assert shown == busy[::-1]
+            behind = opened(running, asked + "&part=9")
+            assert _times(behind) == _times(last)
+            nothing = opened(running, at("/captures", url=FRONT, year="2026", month="11", day="7"))
+            assert texts(nothing, "main .notice") == ["Nothing was captured then."]
+    finally:
+        many.collection.close()
+
+
+def _times(page: html.HtmlElement) -> list[str]:
+    return page.xpath("//input[@name='from']/@value")
 
 
 def test_what_is_not_archived_can_be_and_what_is_near_is_offered(pages: Served) -> None:
