@@ -29,7 +29,7 @@ from archive.model import Capture, Document
 from archive.redirects import follow
 from archive.restrictions.register import Restrictions
 from archive.restrictions.rules import NOTHING, Found, Rules
-from archive.urlkey import urlkey
+from archive.urlkey import prefix_range, urlkey
 
 _LOOK_AGAIN = 1000
 """Captures that are listed before decisions are looked up again."""
@@ -183,7 +183,7 @@ class View:
 
     def count(self, query: CaptureQuery) -> int:
         """How many captures of a query may be shown, `limit` aside."""
-        if not self._rules():
+        if not self._rules().touches_any(*prefix_range(query.url, query.match)):
             return self._index.count(query)
         return sum(1 for _ in self.captures(replace(query, limit=None)))
 

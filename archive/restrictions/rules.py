@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bisect import bisect_right
+from bisect import bisect_left, bisect_right
 from collections import defaultdict
 from collections.abc import Iterable
 from itertools import accumulate
@@ -65,6 +65,7 @@ class Rules:
                 self._exact[urlkey(one.url)].append(one)
             if one.match != "exact":
                 ranges.append((*prefix_range(one.url, one.match), one))
+        self._exact_keys = sorted(self._exact)
         ranges.sort(key=lambda found: found[:2])
         self._ranges = ranges
         self._lows = [low for low, _, _ in ranges]
@@ -102,6 +103,16 @@ class Rules:
     def touches(self, key: str) -> bool:
         """Whether a capture of that key may be withheld."""
         return bool(self.digests) or bool(self.of_key(key))
+
+    def touches_any(self, low: str, high: str) -> bool:
+        """Whether a capture of a key from `low` on, and before `high`, may be withheld."""
+        if self.digests:
+            return True
+        place = bisect_left(self._exact_keys, low)
+        if place < len(self._exact_keys) and self._exact_keys[place] < high:
+            return True
+        before = bisect_left(self._lows, high)
+        return before > 0 and self._reach[before - 1] > low
 
     def whole(self, key: str) -> Found:
         """Those that withhold every capture of a key."""

@@ -359,6 +359,28 @@ def test_places_of_what_is_withheld_are_not_named(collection: Collection) -> Non
     assert not view.may_name(query, last)
 
 
+def test_captures_are_not_read_to_be_counted_where_nothing_can_be_withheld(
+    collection: Collection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    view = View(collection)
+    withhold(collection, url="https://example.net/", match="domain")
+    withhold(collection, url="https://example.org/c")
+    withhold(collection, url="https://a.example.org/", match="host")
+    withhold(collection, url="https://example.org/c/", match="prefix", start=at(0))
+    below = CaptureQuery(url="https://example.org/", match="domain")
+    assert view.count(below) == 5
+
+    def refuse(query: CaptureQuery) -> Iterator[Capture]:
+        raise AssertionError(f"the captures of {query.url} are read")
+
+    monkeypatch.setattr(collection.index, "captures", refuse)
+    assert view.count(CaptureQuery(url=URL)) == 3
+    assert view.count(CaptureQuery(url=OTHER, match="prefix", start=at(0.5))) == 1
+    for query in (below, CaptureQuery(url="https://example.org/c")):
+        with pytest.raises(AssertionError, match="are read"):
+            view.count(query)
+
+
 def test_a_decision_counts_what_it_touches(collection: Collection) -> None:
     register = Restrictions(collection.index)
 

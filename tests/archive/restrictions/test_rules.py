@@ -99,6 +99,10 @@ def test_rules_say_of_each_capture_what_each_decision_says(some: list[dict[str, 
                 assert {one.id for one in found} == expected
                 assert not expected or rules.touches(key)
         assert set(rules.whole(key)).isdisjoint(rules.timed(key))
+        for other in map(urlkey, URLS):
+            within = [one for one in map(urlkey, URLS) if key <= one < other]
+            assert rules.touches_any(key, other) or not any(map(rules.touches, within))
+        assert rules.touches_any(key, f"{key} ") == rules.touches(key)
     alive = [one.until for one in standing if one.until is not None and one.until > NOW]
     assert rules.expires == min(alive, default=None)
     assert bool(rules) == bool(rules.in_force)
