@@ -12,6 +12,7 @@ from starlette.responses import RedirectResponse, Response
 from archive.errors import ArchiveError, NothingToCompare
 from archive.timestamps import parse_time
 from archive.versions import MOST, Comparison, Paragraph, compare
+from archive.view import View
 from archive.web.pages.rendering import render
 from archive.web.refusals import refusal_of, refuse
 from archive.web.site import site_of
@@ -50,30 +51,30 @@ def runs_of(paragraphs: Sequence[Paragraph]) -> Iterator[Run]:
 
 async def diff(request: Request) -> Response:
     """The page of a difference."""
-    parameters = request.query_params
-    text = parameters.get("url", "").strip()
+    text = request.query_params.get("url", "").strip()
     if not text:
         return RedirectResponse("/", 303)
     site = site_of(request.scope)
-    nothing = None
-    comparison: Comparison | None = None
-    url = text
     try:
-        url = repaired(text)
-        start, end = (parameters.get(name, "").strip() for name in ("from", "to"))
-        first, last = parse_time(start) if start else None, parse_time(end) if end else None
-        if first and last and first > last:
-            # Whoever chose the newer one first means the same.
-            first, last = last, first
-
-        def work() -> Comparison:
-            return compare(site.view, url, start=first, end=last, most=MOST)
-
-        comparison = await site.read(work)
-    except NothingToCompare as error:
-        nothing = str(error)
+        return await site.read(_page, request, site.view, text)
     except ArchiveError as error:
         return refuse(request, refusal_of(error))
+
+
+def _page(request: Request, view: View, text: str) -> Response:
+    """Raises ArchiveError."""
+    url = repaired(text)
+    start, end = (request.query_params.get(name, "").strip() for name in ("from", "to"))
+    first, last = parse_time(start) if start else None, parse_time(end) if end else None
+    if first and last and first > last:
+        # Whoever chose the newer one first means the same.
+        first, last = last, first
+    nothing = None
+    comparison: Comparison | None = None
+    try:
+        comparison = compare(view, url, start=first, end=last, most=MOST)
+    except NothingToCompare as error:
+        nothing = str(error)
     context = {
         "url": url,
         "nothing": nothing,

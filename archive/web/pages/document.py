@@ -12,7 +12,6 @@ from starlette.responses import RedirectResponse, Response
 
 from archive.documents import count_words, text_digest
 from archive.errors import ArchiveError
-from archive.memento import Memento
 from archive.model import Article, Capture, Document
 from archive.timestamps import parse_time
 from archive.view import View
@@ -27,33 +26,19 @@ from archive.web.targets import repaired
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _Opened:
+class _Found:
+    view: View  #: settled
     capture: Capture
-    memento: Memento
     document: Document | None
-    previous: str | None  #: time of the capture before
-    next: str | None
 
 
-def _open(view: View, url: str, at: str | None) -> _Opened:
+def _find(request: Request, view: View) -> _Found:
+    """What a request asks for. Raises ArchiveError."""
     view = view.settled()
-    capture = view.find(url, at=at)
-    around = view.neighbours(capture.url, capture.timestamp)
-    return _Opened(
-        capture=capture,
-        memento=view.open(capture),
-        document=view.document(capture),
-        previous=around.previous,
-        next=around.next,
-    )
-
-
-async def _asked(request: Request) -> _Opened:
-    """Raises ArchiveError."""
-    site = site_of(request.scope)
     url = repaired(request.query_params.get("url", "").strip())
     at = request.query_params.get("at", "").strip()
-    return await site.read(_open, site.view, url, parse_time(at) if at else None)
+    capture = view.find(url, at=parse_time(at) if at else None)
+    return _Found(view=view, capture=capture, document=view.document(capture))
 
 
 async def document(request: Request) -> Response:
@@ -62,23 +47,30 @@ async def document(request: Request) -> Response:
         return RedirectResponse("/", 303)
     site = site_of(request.scope)
     try:
-        opened = await _asked(request)
+        return await site.read(_page, request, site)
     except ArchiveError as error:
         return refuse(request, refusal_of(error))
-    capture = opened.capture
-    cited = _cited(site, request, opened)
-    article = None if opened.document is None else opened.document.article
+
+
+def _page(request: Request, site: Site) -> Response:
+    """Raises ArchiveError."""
+    found = _find(request, site.view)
+    capture = found.capture
+    memento = found.view.open(capture)
+    around = found.view.neighbours(capture.url, capture.timestamp)
+    cited = _cited(site, request, found)
+    article = None if found.document is None else found.document.article
     context = {
         "capture": capture,
-        "document": opened.document,
+        "document": found.document,
         "article": article,
         "paragraphs": _paragraphs(article) if article else (),
         "words": count_words(article.text) if article else 0,
         "text_digest": text_digest(article.text) if article and article.text else None,
-        "provenance": Provenance.of(opened.memento, opened.document.run if opened.document else ""),
-        "location": opened.memento.location,
-        "previous": opened.previous,
-        "next": opened.next,
+        "provenance": Provenance.of(memento, found.document.run if found.document else ""),
+        "location": memento.location,
+        "previous": around.previous,
+        "next": around.next,
         "permalink": cited.permalink,
         "citations": [
             (form, name, FORMS[form][2](cited).strip(), _cite(capture, form))
@@ -94,13 +86,15 @@ async def cite(request: Request) -> Response:
     if form not in FORMS:
         detail = f"references come as {', '.join(FORMS)}: give one of them as form"
         return refuse(request, Refusal(status=400, detail=detail))
+    site = site_of(request.scope)
     try:
-        opened = await _asked(request)
+        # The record is not opened: what is damaged can be cited all the same.
+        found = await site.read(_find, request, site.view)
     except ArchiveError as error:
         return refuse(request, refusal_of(error))
     media_type, suffix, write = FORMS[form]
-    text = write(_cited(site_of(request.scope), request, opened))
-    headers = {**saved_as(opened.capture, suffix), "Content-Type": media_type}
+    text = write(_cited(site, request, found))
+    headers = {**saved_as(found.capture, suffix), "Content-Type": media_type}
     return Response(text.encode(), headers=headers)
 
 
@@ -116,22 +110,21 @@ def _paragraphs(article: Article) -> Sequence[str]:
     return lines
 
 
-def _cited(site: Site, request: Request, opened: _Opened) -> Cited:
-    capture = opened.capture
-    found = opened.document
+def _cited(site: Site, request: Request, found: _Found) -> Cited:
+    capture = found.capture
     make = partial(
         Cited,
         url=capture.url,
         permalink=links.memento(site.base_url(request.scope), capture.url, capture.timestamp),
         timestamp=capture.timestamp,
     )
-    if found is None:
+    if found.document is None:
         return make(title=None, authors=(), date=None, site=None, language=None)
-    article = found.article
+    article = found.document.article
     return make(
         title=article.title,
         authors=article.authors,
-        date=found.date,
+        date=found.document.date,
         site=article.site,
         language=article.language,
     )

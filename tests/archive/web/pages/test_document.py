@@ -6,6 +6,7 @@ import pytest
 
 from archive.digests import sha256
 from archive.model import Article
+from archive.names import key_of
 from tests.archive.web.pages import library
 from tests.archive.web.pages.conftest import shown
 from tests.archive.web.pages.library import (
@@ -121,6 +122,18 @@ def test_a_reference_is_shown_and_downloaded(
 def test_an_unknown_form_of_reference_is_told(pages: Served) -> None:
     assert pages.get(at("/cite", url=STRIKE, form="mla")).status_code == 400
     assert pages.get(at("/cite", url=UNKNOWN)).status_code == 404
+
+
+def test_what_the_store_does_not_give_can_be_cited(tmp_path: Path) -> None:
+    article = library.VERSIONS[0]
+    fill(tmp_path, [Kept(url=STRIKE, message=message("x"), hours=0, article=article)])
+    with shown(tmp_path, Told()) as pages:
+        key = key_of(pages.site.view.find(STRIKE).filename)
+        (tmp_path / "collection" / key).unlink()
+        assert pages.get(at("/document", url=STRIKE)).status_code == 503
+        response = pages.get(at("/cite", url=STRIKE))
+        assert response.status_code == 200
+        assert response.text.startswith("Pereira, A., & Lind, J. (2026, November 21). Miners")
 
 
 def test_text_and_records_are_downloaded(pages: Served) -> None:

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 
 import pytest
+from jinja2 import Environment
 from lxml import html
 
+from archive.web.pages import rendering
 from archive.web.pages.filters import marked, number, size
 from archive.web.pages.rendering import POLICY, environment
 from archive.web.pages.static import asset
 from tests.archive.web.pages.everything import PAGES
-from tests.archive.web.pages.looking import parsed, texts
+from tests.archive.web.pages.library import STRIKE
+from tests.archive.web.pages.looking import at, opened, parsed, texts
 from tests.archive.web.serving import Served
 
 _HANDLERS = re.compile("on[a-z]+")
@@ -85,3 +89,24 @@ def test_sizes(count: int, shown: str) -> None:
 
 def test_numbers() -> None:
     assert number(1234567) == "1\u202f234\u202f567"
+
+
+@pytest.mark.parametrize("path", ["/captures", "/document", "/diff"])
+def test_long_pages_are_made_beside_the_event_loop(
+    pages: Served, path: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made: list[bool] = []
+    templates = rendering.environment()
+
+    def noted() -> Environment:
+        try:
+            asyncio.get_running_loop()
+        except RuntimeError:
+            made.append(True)
+        else:
+            made.append(False)
+        return templates
+
+    monkeypatch.setattr(rendering, "environment", noted)
+    opened(pages, at(path, url=STRIKE))
+    assert made == [True]
