@@ -38,8 +38,6 @@ def make_app(site: Site) -> ASGIApp:
         if site.jobs is not None:
             await site.jobs.close()
         site.shut_down(wait=False)
-        if site.tokens is not None:
-            site.tokens.close()
 
     app = Starlette(
         routes=[

@@ -19,6 +19,7 @@ from archive.jobs import JobQueue
 from archive.view import View
 from archive.web.following import Followed
 from archive.web.grants import Grants
+from archive.web.guard.access_log import AccessLog
 from archive.web.guard.metrics import Metrics
 from archive.web.guard.register import TokenRegister
 from archive.web.quick_thread import QuickThread
@@ -64,8 +65,6 @@ class WebSettings:
     body_limit: int = 1 << 20
     #: requests that are answered at once
     concurrency: int = 256
-    #: "stderr", "none", or the file that a line of JSON about each request is put into
-    access_log: str = "none"
 
     @property
     def origins(self) -> Origins:
@@ -92,7 +91,8 @@ class Site:
     #: of several servers before one collection all need the same key
     grants: Grants = field(default_factory=lambda: Grants(token_bytes(32)))
     metrics: Metrics = field(default_factory=Metrics)  #: of this server
-    #: how much there is, for pages
+    access_log: AccessLog | None = None  #: of this server; None: it keeps none
+    #: how much there is, for pages and metrics
     stock: Stock = field(default_factory=Stock)
     #: a database or a store that is slow must not hold up those who ask for something else
     threads: ThreadPoolExecutor = field(
@@ -123,11 +123,11 @@ class Site:
 
     def shut_down(self, *, wait: bool) -> None:
         """Begin nothing in the threads any more. `wait`: until what was begun is done, which with
-        a store that is stuck never happens."""
-        self.threads.shutdown(wait=wait, cancel_futures=True)
-        for more in (self.store_threads, self.quick):
+        a store, a database or a disk that is stuck never happens."""
+        for more in (self.access_log, self.tokens, self.store_threads, self.quick):
             if more is not None:
                 more.shutdown(wait=wait)
+        self.threads.shutdown(wait=wait, cancel_futures=True)
 
     async def answer(
         self,

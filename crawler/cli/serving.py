@@ -19,6 +19,7 @@ from archive.tokens import Tokens
 from archive.view import View
 from archive.web.app import make_app
 from archive.web.grants import Grants
+from archive.web.guard.access_log import AccessLog
 from archive.web.guard.origins import is_loopback_name
 from archive.web.guard.register import TokenRegister
 from archive.web.quick_thread import QuickThread
@@ -79,6 +80,7 @@ def serve_command(host: str | None, port: int | None) -> None:
             sources=followed(configuration),
             tokens=None if tokens is None else TokenRegister(tokens),
             grants=_grants(tokens),
+            access_log=_access_log(keys, local=local),
             store_threads=StoreThreads() if _is_elsewhere(configuration) else None,
             quick=QuickThread() if configuration.index_url.startswith("sqlite:") else None,
         )
@@ -95,11 +97,14 @@ def _is_elsewhere(configuration: Configuration) -> bool:
 
 
 def _end(site: Site) -> None:
-    """Whoever was served had time to be; what a store that is stuck keeps in a thread is left."""
+    """Whoever was served had time to be; what a store, a database or a disk that is stuck keeps in
+    a thread is left."""
     try:
         within(_LAST_SECONDS, site.collection.store.uri, lambda: site.shut_down(wait=True))
-    except StoreUnavailable as error:
-        logger.warning("ending although something is read: %s", error)
+    except StoreUnavailable:
+        logger.warning(
+            "ending although the store, a database or the disk of the access log has not answered"
+        )
         leave(0)
 
 
@@ -184,5 +189,9 @@ def _settings(keys: Serve, sockets: list[socket.socket], *, local: bool) -> WebS
         search_rate=keys.search_rate,
         body_limit=keys.body_limit,
         concurrency=keys.concurrency,
-        access_log=keys.access_log or ("none" if local else "stderr"),
     )
+
+
+def _access_log(keys: Serve, *, local: bool) -> AccessLog | None:
+    target = keys.access_log or ("none" if local else "stderr")
+    return None if target == "none" else AccessLog(target)

@@ -1,4 +1,4 @@
-"""`pressmark serve` before a store that is stuck, such as a disk of a network that went away."""
+"""`pressmark serve` before a store, or a log, that is stuck: a disk of a network that went away."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import httpx
 import pytest
 
 from crawler.demo.site import DemoSite
-from tests.acceptance.command import Pressmark, finish
+from tests.acceptance.command import QUICK, Pressmark, finish
 from tests.acceptance.serving import serving
 
 # The server gives requests that run ten seconds to end.
@@ -30,5 +30,17 @@ def test_it_ends_although_the_store_does_not_answer(pressmark: Pressmark) -> Non
         server.process.send_signal(signal.SIGTERM)
         ended = finish(server.process)
     warc.unlink()
+    assert ended.status == 0
+    assert "has not answered" in ended.stderr
+
+
+def test_it_ends_although_its_access_log_cannot_be_written(pressmark: Pressmark) -> None:
+    log = pressmark.folder / "access.log"
+    os.mkfifo(log)  # whoever opens it waits for a reader
+    pressmark.configure(f"{QUICK}serve: {{access_log: {log}}}\n")
+    with serving(pressmark) as server:
+        assert server.get("/health").status_code == 200
+        server.process.send_signal(signal.SIGTERM)
+        ended = finish(server.process)
     assert ended.status == 0
     assert "has not answered" in ended.stderr

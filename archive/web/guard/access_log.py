@@ -12,7 +12,7 @@ import json
 import logging
 import os
 import sys
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 
@@ -55,6 +55,7 @@ class AccessLog:
         self._planned = False
         self._failed = False
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="access-log")
+        self._writing: Future[None] | None = None
 
     def put(self, line: Line) -> None:
         """Note it."""
@@ -62,21 +63,32 @@ class AccessLog:
             self._dropped += 1
             return
         self._lines.append(line)
+        self._plan()
+
+    def shutdown(self, *, wait: bool) -> None:
+        """Write what is left. `wait`: until that is done, and nothing is noted any more; with a
+        disk that is stuck it never is."""
+        self._hand_over()
+        if wait:
+            self._thread.shutdown(wait=True)
+
+    def _plan(self) -> None:
         if not self._planned:
             self._planned = True
             asyncio.get_running_loop().call_later(_EVERY, self._flush)
 
-    def close(self) -> None:
-        """Write what is left."""
-        self._flush()
-        self._thread.shutdown(wait=True)
-
     def _flush(self) -> None:
+        self._planned = False
+        if self._writing is None or self._writing.done():
+            self._hand_over()
+        else:
+            self._plan()  # what the thread has not begun would be bounded by nothing
+
+    def _hand_over(self) -> None:
         lines, self._lines = self._lines, []
         dropped, self._dropped = self._dropped, 0
-        self._planned = False
         if lines:
-            self._thread.submit(self._write, lines, dropped)
+            self._writing = self._thread.submit(self._write, lines, dropped)
 
     def _write(self, lines: list[Line], dropped: int) -> None:
         text = "".join(map(_json, lines))

@@ -7,7 +7,6 @@ from starlette.responses import Response
 from starlette.routing import Route
 from starlette.types import ASGIApp
 
-from archive.web.guard.access_log import AccessLog
 from archive.web.guard.gate import Gate
 from archive.web.guard.limits import Limits
 from archive.web.guard.observing import Observing
@@ -20,9 +19,8 @@ def guarded(app: ASGIApp, site: Site) -> ASGIApp:
     """The application, to be reached by those alone who may, as often and as much as they may."""
     settings = site.settings
     site.metrics.count(lambda: site.stock.of(site.view).counts)
-    log = None if settings.access_log == "none" else AccessLog(settings.access_log)
     inner = Gate(Rates(Limits(app, settings), settings), site)
-    return Observing(SecurityHeaders(inner), site.metrics, log)
+    return Observing(SecurityHeaders(inner), site.metrics, site.access_log)
 
 
 async def _metrics(request: Request) -> Response:

@@ -33,8 +33,6 @@ class Observing:
         """See ASGI 3.0."""
         if scope["type"] != "http":
             await self._app(scope, receive, send)
-            if self._log is not None and scope["type"] == "lifespan":
-                self._log.close()
             return
         self._number += 1
         request_id = f"{self._prefix}-{self._number:x}"

@@ -50,9 +50,9 @@ class TokenRegister:
         known = await self._fresh()
         return self._used(known.by_id.get(token_id))
 
-    def close(self) -> None:
-        """End its thread; uses that are not yet noted are."""
-        self._thread.shutdown(wait=True)
+    def shutdown(self, *, wait: bool) -> None:
+        """End its thread; uses that are not yet noted are. `wait`: until they are."""
+        self._thread.shutdown(wait=wait)
 
     async def _fresh(self) -> _Known:
         known = self._known

@@ -60,6 +60,8 @@ def served(site: Site) -> Iterator[Served]:
         site = replace(site, quick=QuickThread())
     with running(make_app(site)) as url, httpx.Client(timeout=60) as client:
         yield Served(url=url, site=site, client=client)
+    if site.tokens is not None:
+        site.tokens.shutdown(wait=True)
 
 
 @contextmanager

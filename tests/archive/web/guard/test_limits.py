@@ -285,7 +285,7 @@ def test_access_log(tmp_path: Path) -> None:
 
         observing = Observing(app, metrics, log)
         await observing(scope_of("/web/\x7f\u00e9?token=geheim"), receive, send)
-        log.close()
+        log.shutdown(wait=True)
         return sent
 
     sent = asyncio.run(check())

@@ -48,7 +48,7 @@ def test_many_ask_and_the_state_is_read_once(tokens: Counted) -> None:
         wrong = [register.by_secret(f"pressmark_{n}") for n in range(50)]
         found = await asyncio.gather(*asked, *wrong, register.by_id(token.id))
         assert found == [token] * 50 + [None] * 50 + [token]
-        register.close()
+        register.shutdown(wait=True)
 
     asyncio.run(ask())
     assert tokens.read == 1
@@ -60,7 +60,7 @@ def test_use_is_noted(tokens: Counted) -> None:
     async def ask() -> None:
         register = TokenRegister(tokens)
         await asyncio.gather(*(register.by_secret(secret) for _ in range(20)))
-        register.close()
+        register.shutdown(wait=True)
 
     asyncio.run(ask())
     assert tokens.all()[0].last_used is not None
@@ -77,7 +77,7 @@ def test_nobody_is_let_in_while_the_state_is_away(tokens: Counted) -> None:
                 await register.by_secret(secret)
         tokens.failing = False
         assert await register.by_secret(secret) is not None
-        register.close()
+        register.shutdown(wait=True)
 
     asyncio.run(ask())
 
@@ -92,6 +92,6 @@ def test_who_gives_up_takes_no_reading_from_others(tokens: Counted) -> None:
         await asyncio.sleep(0)
         first.cancel()
         assert await second == token
-        register.close()
+        register.shutdown(wait=True)
 
     asyncio.run(ask())

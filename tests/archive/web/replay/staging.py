@@ -187,3 +187,5 @@ def staged(
         finally:
             server.should_exit = True
             thread.join()
+            if register is not None:
+                register.shutdown(wait=True)
