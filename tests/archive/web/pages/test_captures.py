@@ -223,7 +223,7 @@ def test_a_long_month_is_listed_day_by_day_and_a_long_day_in_parts(tmp_path: Pat
 
 
 def _times(page: html.HtmlElement) -> list[str]:
-    return page.xpath("//input[@name='from']/@value")
+    return [choice.get("value") for choice in page.cssselect("input[name=from]")]
 
 
 def test_what_is_not_archived_can_be_and_what_is_near_is_offered(pages: Served) -> None:
