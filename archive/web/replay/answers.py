@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from starlette.responses import Response
 
+from archive.codings import decoded_pieces
 from archive.errors import ArchiveError, ContentError, RecordError
 from archive.http import ResponseHead
 from archive.memento import Memento
@@ -20,7 +21,9 @@ POLICY = "X-Archive-Policy"
 URL = "X-Archive-Url"
 TIME = "X-Archive-Time"
 
+_FILE = "application/octet-stream"
 _LONGEST_MARKUP = 32 << 20
+"""Bytes of a page; what is longer is a file."""
 _SNIFFED = 512
 _HTML_STARTS = (b"<!doctype html", b"<html", b"<head", b"<body", b"<title", b"<!--", b"<script")
 
@@ -39,14 +42,18 @@ def answer(
     head = head_of(memento)
     if not head.status:
         raise RecordError(f"no answer was received from {memento.capture.url}")
-    body = _decoded(memento)
+    body, is_whole = _decoded(memento)
     media = media_type(head, body.start)
     mime = media.partition(";")[0].strip().lower()
     composes = False
     if is_markup(mime):
-        markup = disarmed(_whole(body, memento), charset_of(media))
-        composes = composes_markup(markup, mime)
-        body = decoded([], markup)
+        try:
+            markup = _harmless(body, charset_of(media), is_whole=is_whole)
+        except ContentError:
+            media = _FILE  # which nobody shows
+        else:
+            composes = composes_markup(markup, mime)
+            body = decoded([], markup)
     headers = {
         **SAFE,
         "Content-Type": media,
@@ -106,7 +113,7 @@ def media_type(head: ResponseHead, body: bytes) -> str:
     if archived.isprintable() and "/" in archived:
         return archived
     start = body[:_SNIFFED].lstrip(b"\xef\xbb\xbf \t\r\n\f").lower()
-    return "text/html" if start.startswith(_HTML_STARTS) else "application/octet-stream"
+    return "text/html" if start.startswith(_HTML_STARTS) else _FILE
 
 
 def charset_of(media: str) -> str:
@@ -118,15 +125,30 @@ def charset_of(media: str) -> str:
     return ""
 
 
-def _decoded(memento: Memento) -> Body:
+def _decoded(memento: Memento) -> tuple[Body, bool]:
+    """And whether it is the page: where a coding cannot be undone to its end, it is as it was sent,
+    which is the page as well if it never had that coding."""
+    # The body of a revisit has the coding of the record that holds it.
+    codings = memento.original.head.tokens(b"content-encoding")
     try:
-        # The body of a revisit has the coding of the record that holds it.
-        codings = memento.original.head.tokens(b"content-encoding")
-        return decoded(codings, memento.payload)
+        return decoded(codings, memento.payload), True
     except ContentError:
-        return decoded([], memento.payload)  # mislabelled: as it was sent
+        return decoded([], memento.payload), not _has_coding(codings, memento.payload)
 
 
-def _whole(body: Body, memento: Memento) -> bytes:
-    """Markup, which must be held to be changed; what is no page for its size is left as it came."""
-    return body.whole() if body.size <= _LONGEST_MARKUP else memento.payload
+def _has_coding(codings: list[str], payload: bytes) -> bool:
+    """Whether the last of the codings can be undone, at least in the beginning."""
+    try:
+        next(decoded_pieces(codings[-1:], payload), b"")
+    except ContentError:
+        return False
+    return True
+
+
+def _harmless(body: Body, charset: str, *, is_whole: bool) -> bytes:
+    """Markup, which must be held to be changed. Raises ContentError where it cannot be."""
+    if not is_whole:
+        raise ContentError("it cannot be decoded: it is given as a file")
+    if body.size > _LONGEST_MARKUP:
+        raise ContentError(f"it has more than {_LONGEST_MARKUP} bytes: it is given as a file")
+    return disarmed(body.whole(), charset)

@@ -9,6 +9,7 @@ from dataclasses import replace
 import httpx
 import pytest
 
+from archive.web.bodies import HELD
 from tests.archive.restrictions.deciding import withhold
 from tests.archive.web.replay.staging import AT, HTML, PNG, Stage, file, html, staged
 from tests.archive.web.serving import served
@@ -16,6 +17,8 @@ from tests.exchanges import response
 
 SITE = "http://news.example"
 PAGE = "<title>T</title><iframe src=/x></iframe>"
+LONG = f"{PAGE}{' ' * HELD}"
+GZIP = b"Content-Encoding: gzip"
 MESSAGES = [
     html(f"{SITE}/", PAGE, b"Set-Cookie: a=1", b"X-Frame-Options: DENY", b"Refresh: 0"),
     html(f"{SITE}/", "<p>later", seconds=60),
@@ -37,6 +40,9 @@ MESSAGES = [
         ),
         0,
     ),
+    html(f"{SITE}/long", LONG),
+    (f"{SITE}/long-coded", response(gzip.compress(LONG.encode()), HTML, GZIP), 0),
+    (f"{SITE}/mislabelled", response(PAGE.encode(), HTML, GZIP), 0),
     (f"{SITE}/bare", response(b"  <!DOCTYPE html><p>x"), 0),
     (f"{SITE}/bytes", response(b"\0\1"), 0),
     file(f"{SITE}/a.png", PNG, "image/png"),
@@ -162,6 +168,32 @@ def test_codings_are_undone_and_character_sets_kept(asking: Asking) -> None:
     assert answer.headers["content-type"] == "text/html;charset=windows-1251"
     assert "content-encoding" not in answer.headers
     assert answer.content == "<p>ночь".encode("cp1251")
+
+
+@pytest.mark.parametrize("path", ["/long", "/long-coded"])
+def test_markup_that_is_too_long_to_be_changed_is_a_file(
+    asking: Asking, path: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert asking.raw(f"{SITE}{path}").text == LONG.replace("src", "archived-src")
+    monkeypatch.setattr("archive.web.replay.answers._LONGEST_MARKUP", HELD)
+    answer = asking.raw(f"{SITE}{path}")
+    assert answer.headers["content-type"] == "application/octet-stream"
+    assert (answer.headers["x-archive-status"], answer.text) == ("200", LONG)
+
+
+def test_a_page_that_takes_too_much_to_be_decoded_is_a_file(
+    asking: Asking, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("archive.web.bodies.DECODED_LIMIT", HELD)
+    answer = asking.raw(f"{SITE}/long-coded")
+    assert answer.headers["content-type"] == "application/octet-stream"
+    assert gzip.decompress(answer.content) == LONG.encode()
+
+
+def test_a_page_that_was_sent_without_its_coding_is_shown(asking: Asking) -> None:
+    answer = asking.raw(f"{SITE}/mislabelled")
+    assert answer.headers["content-type"] == HTML.partition(b": ")[2].decode()
+    assert answer.text == PAGE.replace("src", "archived-src")
 
 
 @pytest.mark.parametrize(
