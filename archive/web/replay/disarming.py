@@ -12,8 +12,10 @@ from __future__ import annotations
 import codecs
 import html
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+
+from archive.errors import ContentError
 
 FRAME_SOURCE = b"archived-src"
 """Attribute in which the wrapper (static/wrapper.js) finds what was the `src` of a frame."""
@@ -26,7 +28,7 @@ _MARKUP = frozenset({"text/html", "application/xhtml+xml", "text/xml", "applicat
 _SRCDOC = re.compile(rb"(?i)srcdoc(?=[\s/>=])")
 _SHADOW = re.compile(rb"(?i)shadowrootmode(?=[\s/>=])")
 _TAG = re.compile(
-    rb"(?i)<(?:[a-z_][a-z0-9_.-]*:)?(link|meta|set|animate|i?frame|object|embed)(?=[\s/>])"
+    rb"(?i)<(?:[a-z_][a-z0-9_.-]*:)?(link|meta|set|animate|i?frame|object|embed)(?=[\t\n\f\r />])"
 )
 _BETWEEN = re.compile(rb"[\t\n\f\r /]*")
 _SPACE = re.compile(rb"[\t\n\f\r ]*")
@@ -34,7 +36,16 @@ _NAME = re.compile(rb"[^>][^\t\n\f\r />=]*")
 _UNQUOTED = re.compile(rb"[^\t\n\f\r >]*")
 _LONGEST = 512
 """Bytes of a value that is looked at; longer ones count as unwanted."""
+_MOST = 200_000
+"""Attributes that are looked at, each as often as it is; pages made for people have far fewer, and
+more of them would take seconds."""
+_DEAR = 16
+"""Bytes of a value that take as long as another attribute."""
+_PIECE = 1 << 18
+"""Bytes that are worked on at once; nothing else runs meanwhile."""
 _ENTITY = re.compile(rb"(?i)<!ENTITY")
+_READ = frozenset({"rel", "http-equiv", "attributename"})
+"""Attributes whose values decide."""
 _CONNECTING = ("preconnect", "dns-prefetch", "prefetch", "prerender", "modulepreload")
 _POLICY = "content-security-policy"
 
@@ -56,13 +67,39 @@ def composes_markup(body: bytes, mime: str) -> bool:
 
 
 def disarmed(body: bytes, charset: str) -> bytes:
-    """The page as it is shown. `charset`: of its Content-Type, "" where that names none."""
-    body = _SRCDOC.sub(b"archived-doc", _legible(body, charset.strip().lower()))
-    body = _SHADOW.sub(SHADOW, body)
+    """The page as it is shown. `charset`: of its Content-Type, "" where that names none.
+
+    Raises ContentError for what has more that might have to be changed than any honest page.
+    """
+    body = _renamed(_SRCDOC, b"archived-doc", _legible(body, charset.strip().lower()))
+    body = _renamed(_SHADOW, SHADOW, body)
     changes = _changes(_Attributes(body))
     # Within quotes a tag may be one for browsers, or be none: there it is changed as well.
-    edits = {edit for tag in _TAG.finditer(body) for edit in changes[tag[1].lower()].edits(tag)}
+    edits = {edit for tag in _tags(body) for edit in changes[tag[1].lower()].edits(tag)}
     return _edited(body, sorted(edits))
+
+
+def _too_much() -> ContentError:
+    return ContentError(
+        f"it has more than {_MOST:,} attributes that may not stay: it is given as a file"
+    )
+
+
+def _renamed(attribute: re.Pattern[bytes], name: bytes, body: bytes) -> bytes:
+    shown, found = attribute.subn(name, body, count=_MOST)
+    if found == _MOST:
+        raise _too_much()
+    return shown
+
+
+def _tags(body: bytes) -> Iterator[re.Match[bytes]]:
+    """In order. No tag goes on behind the next "<"."""
+    at = 0
+    while at < len(body):
+        cut = body.find(b"<", at + _PIECE)
+        end = len(body) if cut < 0 else cut
+        yield from _TAG.finditer(body, at, end)
+        at = end
 
 
 def _edited(body: bytes, edits: list[_Edit]) -> bytes:
@@ -93,14 +130,19 @@ def _legible(body: bytes, label: str) -> bytes:
     if b"\x1b" not in body:
         return body
     if label in _JAPANESE or (b"charset" in body.lower() and b"iso-2022-jp" in body.lower()):
-        return _as_utf8(body, "iso2022_jp")
+        return codecs.BOM_UTF8 + _utf8(body.decode("iso2022_jp", "replace"))
     # Browsers may guess that encoding: without escapes there is nothing but ASCII in it.
     return body.replace(b"\x1b", b" ")
 
 
 def _as_utf8(body: bytes, encoding: str) -> bytes:
-    text = body.decode(encoding, "replace")
-    return codecs.BOM_UTF8 + text.encode("utf-8", "replace")
+    pieces = (body[at : at + _PIECE] for at in range(0, len(body), _PIECE))
+    texts = codecs.iterdecode(pieces, encoding, "replace")
+    return b"".join([codecs.BOM_UTF8, *map(_utf8, texts)])
+
+
+def _utf8(text: str) -> bytes:
+    return text.encode("utf-8", "replace")
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,7 +150,7 @@ class _Attribute:
     start: int  # of its name
     end: int
     name: str  # without a prefix
-    value: str | None  # None: it is too long
+    value: str | None  # None: it is too long, or nobody asks for it
     after: int  # where the next one begins
 
 
@@ -122,9 +164,14 @@ class _Attributes:
     def __init__(self, body: bytes) -> None:
         self._body = body
         self._run = (0, -1)  # bounds of the last value without quotes
+        self._left = _MOST
 
     def at(self, place: int) -> _Attribute | None:
-        """The one behind a tag's name or another attribute; None: it was the last one."""
+        """The one behind a tag's name or another attribute; None: it was the last one.
+
+        Raises ContentError where it has been asked too often.
+        """
+        self._spend(1)
         body = self._body
         name = _NAME.match(body, _end(_BETWEEN, body, place))
         if name is None:
@@ -142,11 +189,17 @@ class _Attributes:
                 after = end = self._unquoted(start)
             if not quote or end < 0:
                 return None  # it never ends: there is no such tag
-        value = None
-        if end - start <= _LONGEST:
-            value = html.unescape(body[start:end].decode("latin-1")).lower()
         known = name[0].decode("latin-1").lower().rpartition(":")[2]
+        value = None
+        if known in _READ and end - start <= _LONGEST:
+            self._spend((end - start) // _DEAR)
+            value = html.unescape(body[start:end].decode("latin-1")).lower()
         return _Attribute(name.start(), name.end(), known, value, after)
+
+    def _spend(self, attributes: int) -> None:
+        self._left -= attributes
+        if self._left < 0:
+            raise _too_much()
 
     def _unquoted(self, start: int) -> int:
         """Where a value without quotes ends: any that begins within another one ends with it."""

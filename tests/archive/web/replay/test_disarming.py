@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from archive.errors import ContentError
 from archive.web.replay.disarming import composes_markup, disarmed, is_markup
 
 BOM = b"\xef\xbb\xbf"
@@ -22,6 +23,7 @@ BOM = b"\xef\xbb\xbf"
         b"<iframe",
         b"<iframe title='never closed",
         b"<!-- < iframe src=x -->",
+        b"<link\vx rel=preconnect>",  # for browsers the name goes on behind that
     ],
 )
 def test_what_is_harmless_stays(page: bytes) -> None:
@@ -105,12 +107,44 @@ def test_a_page_of_nothing_but_tags_takes_no_time_to_speak_of() -> None:
 
 @pytest.mark.parametrize(
     "tag",
-    [b"""<link a='b"c' d=\"""", b"<link/a=", b"<link/a=<meta/b=", b"<meta x='", b"<link "],
-)
+    [
+        b"""<link a='b"c' d=\"""", b"<link/a=", b"<link/a=<meta/b=", b"<meta x='", b"<link ",
+        b"<link\v",
+    ],
+)  # fmt: skip
 def test_tags_that_lie_in_each_other_take_linear_time(tag: bytes) -> None:
     # Read once for each tag before it, this takes an hour.
     page = tag * (300_000 // len(tag))
     assert disarmed(page, "") == page
+
+
+@pytest.mark.parametrize(
+    "page",
+    [
+        # A kilobyte when coded; and each of these attributes is one of four tags.
+        b"<link <meta <set <iframe " + b"a " * (1 << 19),
+        b"<link a=1><meta b=2><iframe c=3>" * 50_000,
+        b"<link rel='%s'>" % (b"&a" * 250) * 10_000,
+        b"<p srcdoc>" * 250_000,
+        b"<template shadowrootmode>" * 250_000,
+    ],
+    ids=["one tag", "many", "references", "srcdoc", "shadows"],
+)
+def test_what_has_more_to_be_changed_than_any_page_is_refused(page: bytes) -> None:
+    with pytest.raises(ContentError, match="200,000"):
+        disarmed(page, "")
+
+
+def test_a_page_that_describes_each_of_many_things_is_read() -> None:
+    page = b"<li><meta itemprop=price content='1'><link itemprop=availability href=/x>" * 20_000
+    assert disarmed(page + b"<iframe src=a>", "") == page + b"<iframe archived-src=a>"
+
+
+def test_a_tag_is_found_wherever_it_stands_in_a_long_page() -> None:
+    page = b"<iframe src=a>" * 50_000
+    assert disarmed(page, "") == b"<iframe archived-src=a>" * 50_000
+    shown = disarmed(page.decode().encode("utf-16-le"), "utf-16")
+    assert shown == BOM + b"<iframe archived-src=a>" * 50_000
 
 
 @pytest.mark.parametrize(

@@ -84,6 +84,7 @@ MESSAGES = [
         f"<a id=never href='{SITE}/never'>not archived</a><a id=notes href=/notes.txt>a file</a>"
         "<a id=here href='#end'>further down</a><p id=end style='margin-top: 200vh'>The end",
     ),
+    html(f"{SITE}/2026/endless", "<link rel=x>" * 200_000),
     file(f"{SITE}/notes.txt", b"Plain notes", "text/plain"),
     html(f"{SITE}/2026/scripted", SCRIPTED),
     html(
@@ -258,6 +259,16 @@ def test_a_status_that_no_browser_knows(stage: Stage, chromium: Chromium, web: W
     with chromium.page(proxy=web.url) as page:
         assert stage.show(page, f"{SITE}/2026/refused").inner_text("h1") == "Denied"
         assert "status 999" in page.inner_text("#banner")
+
+
+@pytest.mark.slow
+def test_a_page_that_is_too_much_is_named_as_a_file(
+    stage: Stage, chromium: Chromium, web: Web
+) -> None:
+    with chromium.page(proxy=web.url) as page:
+        frame = stage.show(page, f"{SITE}/2026/endless")
+        assert frame.inner_text("h1") == "A file"
+        assert f"{SITE}/2026/endless" in frame.inner_text("p")
 
 
 @pytest.mark.slow
