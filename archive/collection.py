@@ -161,10 +161,10 @@ class Collection:
     def document(self, capture: Capture, check: Check = _anything) -> Document | None:
         """The current document of a capture; a revisit's is that of its original, which `check` is
         asked of as by `open`."""
-        document = self.index.document(capture)
+        document = self.index.documents.of(capture)
         if document is None and capture.is_revisit:
             record = self.open(capture, check).record
-            return self.index.document(self._original_capture(capture, record))
+            return self.index.documents.of(self._original_capture(capture, record))
         return document
 
     def original(self, capture: Capture) -> Capture:

@@ -257,19 +257,19 @@ class View:
         return self._collection.document(capture, check)
 
     def named_by(self, url: str) -> list[str]:
-        """See `Index.named_by`; whether these pages may be shown is asked with their captures."""
-        return self._index.named_by(url)
+        """See `Documents.named_by`; whether these may be shown is asked with their captures."""
+        return self._index.documents.named_by(url)
 
     def search(self, query: SearchQuery) -> list[SearchHit]:
-        """See `Index.search`: a page whose best version is withheld is found by another one."""
+        """See `Documents.search`: a page whose best version is withheld is found by another one."""
         rules = self._rules()
         if not rules:
-            return self._index.search(query)
-        return self._index.search(query, _hides(rules))
+            return self._index.documents.search(query)
+        return self._index.documents.search(query, _hides(rules))
 
     def matches(self, query: SearchQuery, most: int) -> tuple[list[Matching], bool]:
-        """See `Index.matches`: of what may be shown; and whether these are all."""
-        rules, found = self._rules(), self._index.matches(query, most)
+        """See `Documents.matches`: of what may be shown; and whether these are all."""
+        rules, found = self._rules(), self._index.documents.matches(query, most)
         shown = [one for one in found if not rules.of(one.urlkey, one.timestamp, one.digest)]
         return shown, len(found) < most
 

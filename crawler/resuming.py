@@ -86,7 +86,7 @@ class Resumption:
         if capture is None or capture.record_id not in self._answered:
             return None
         try:
-            document = self._collection.index.document(capture)
+            document = self._collection.index.documents.of(capture)
         except IndexUnavailable:
             return None  # made once more, and kept when the database is back
         self._recording.counts["documents"] += document is not None

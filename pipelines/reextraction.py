@@ -107,7 +107,7 @@ class Reextraction:
                 self.done.busy = True
                 return self.done
             index = self._collection.index
-            doubtful = await asyncio.to_thread(index.unextracted_segments)
+            doubtful = await asyncio.to_thread(index.documents.unextracted_segments)
             mine = [one for one in doubtful if only is None or one.filename in only]
             mine = [one for one in mine if self._is_ours(one)]
             written = 0
@@ -132,7 +132,7 @@ class Reextraction:
         """Extract what a segment lacks; whether a document was written."""
         index = self._collection.index
         failed, documents = self.done.failed, self.done.documents
-        lacking = index.unextracted(filename)
+        lacking = index.documents.unextracted(filename)
         while group := await asyncio.to_thread(_next, lacking, width):
             try:
                 async with asyncio.TaskGroup() as tasks:
@@ -141,7 +141,7 @@ class Reextraction:
             except ExceptionGroup as errors:
                 raise errors.exceptions[0] from errors
         if self.done.failed == failed:
-            await asyncio.to_thread(index.mark_extracted, filename)
+            await asyncio.to_thread(index.documents.mark_extracted, filename)
         return self.done.documents > documents
 
     async def _capture(self, capture: Capture) -> None:

@@ -21,5 +21,5 @@ def export(index: Index) -> Iterator[str]:
         yield f"segment {json.dumps(asdict(segment))}"
         for capture in index.captures_of(segment.filename):
             yield f"capture {to_line(capture)}"
-        for document in index.documents(segment.filename):
+        for document in index.documents.of_segment(segment.filename):
             yield f"document {json.dumps(to_json(document))}"

@@ -25,22 +25,19 @@ from archive.index.blocks import Blocks
 from archive.index.database import Database
 from archive.index.decisions import Decisions
 from archive.index.dialect import Dialect, open_dialect
+from archive.index.documents import Documents
 from archive.index.known import KnownSegments
 from archive.index.queries import (
     CapturePlace,
     CaptureQuery,
     Counts,
-    Matching,
     Neighbours,
-    SearchHit,
-    SearchQuery,
     SourceCounts,
 )
 from archive.index.schema import (
     VERSION,
     captures,
     collection,
-    contents,
     documents,
     index_version,
     segments,
@@ -55,28 +52,6 @@ _mark_stored = (
     .where(segments.c.filename == bindparam("name"))
     .values(state="stored", node=None, path=None)
 )
-_of_named = (
-    select(documents.c.offset, contents.c.content)
-    .join_from(documents, contents, contents.c.id == documents.c.id)
-    .where(lookup.of_named(documents.c.segment))
-)
-_document_at = _of_named.where(documents.c.offset == bindparam("at"))
-_newest_naming = (
-    select(func.max(documents.c.id).label("id"))
-    .where(documents.c.canonical == bindparam("key"))
-    .group_by(documents.c.urlkey)
-    .order_by(func.max(documents.c.id).desc())
-    .limit(20)
-    .subquery()
-)
-_naming = select(contents.c.content).join_from(
-    _newest_naming, contents, contents.c.id == _newest_naming.c.id
-)
-_documents_of = (
-    _of_named.where(documents.c.offset > bindparam("after"))
-    .order_by(documents.c.segment, documents.c.offset)
-    .limit(100)
-)
 _with_digest = (
     select(func.count()).select_from(captures).where(captures.c.digest == bindparam("digest"))
 )
@@ -86,11 +61,6 @@ _counts = select(
         for table in (segments, captures, documents)
     ),
     unextracted.number.scalar_subquery().label("unextracted"),
-)
-_runs = (
-    select(segments.c.filename, documents.c.run)
-    .join_from(documents, segments, documents.c.segment == segments.c.id)
-    .distinct()
 )
 
 
@@ -111,6 +81,7 @@ class Index:
         self._dialect = open_dialect(place) if isinstance(place, str) else place
         self._database = Database(self._dialect)
         self.decisions = Decisions(self._database, self._dialect)  #: to withhold captures
+        self.documents = Documents(self._database, self._dialect)
         self._known = KnownSegments(self._database.rows)
         self._blocks = Blocks(self._database.rows)
         self._add_captures = self._dialect.upsert(captures, ("segment", "offset"))
@@ -314,11 +285,13 @@ class Index:
 
         Without `at` the newest 2xx, else the newest; with it one at exactly that time, else the
         nearest 2xx or 3xx (of two as near the earlier), else the nearest. `any_status` looks at the
-        time alone. Of those at the same time a 2xx comes first, then the greatest (filename,
-        offset). Captures that are `hidden` count for nothing.
+        time alone. Of those at the same time a 2xx comes first, then the URL itself, then the
+        greatest (filename, offset). Of as good an answer each, one of this very page
+        (`urlkey.spellings`) goes before others with its key. Captures that are `hidden` count for
+        nothing.
         """
         key = urlkey(url)
-        capture = lookup.choose(self._database.rows, key, at, any_status)
+        capture = lookup.choose(self._database.rows, url, key, at, any_status)
         if capture is not None and hidden is not None and hidden(capture):
             capture = Steps(self._database.rows, key, hidden).choose(at, any_status)
         if capture is None:
@@ -385,58 +358,7 @@ class Index:
         counted = self._database.read(lambda c: c.execute(_with_digest, values).scalar())
         return int(counted or 0)
 
-    # Documents
-
-    def document(self, capture: Capture) -> Document | None:
-        """The document of a capture, of its greatest run; a revisit has none of its own."""
-        place = {"name": capture.filename, "at": capture.offset}
-        found = self._database.rows(_document_at, place)
-        return rows.document_of(found[0].content) if found else None
-
-    def named_by(self, url: str) -> list[str]:
-        """URLs of other pages that name this one as their canonical URL, sorted: the newest 20."""
-        found = self._database.rows(_naming, {"key": urlkey(url)})
-        return sorted(rows.document_of(row.content).url for row in found)
-
-    def documents(self, filename: str) -> Iterator[Document]:
-        """Current documents of a segment in the order of offsets; none for an unknown one."""
-        place: dict[str, str | int] = {"name": filename, "after": -1}
-        while batch := self._database.rows(_documents_of, place):
-            for row in batch:
-                yield rows.document_of(row.content)
-            place["after"] = batch[-1].offset
-
-    def unextracted(self, filename: str) -> Iterator[Capture]:
-        """Pages of a segment that have no document, in the order of offsets.
-
-        A page is a whole 2xx answer in HTML that is neither a requisite nor a list.
-        """
-        return unextracted.walk(self._database.rows, filename)
-
-    def unextracted_segments(self) -> list[Segment]:
-        """Segments, in the order of their names, of which it is not known that all have theirs."""
-        return [rows.segment_of(row) for row in self._fetch(unextracted.segments_in_doubt)]
-
-    def mark_extracted(self, filename: str) -> None:
-        """No page of the segment lacks its document, or ever will; nothing for an unknown one."""
-        self._database.write(lambda c: c.execute(unextracted.settle, {"name": filename}))
-
-    def runs(self) -> list[tuple[str, str]]:
-        """File name of the segment and run, of all current documents, each pair once."""
-        found = self._database.read(lambda c: c.execute(_runs).all())
-        return [(filename, run) for filename, run in found]
-
-    def search(self, query: SearchQuery, hidden: HiddenVersion | None = None) -> list[SearchHit]:
-        """Pages whose text, title or authors contain all the words, best first.
-
-        Versions of a page that are `hidden` count for nothing.
-        """
-        return self._database.read(lambda c: fulltext.search(c, self._dialect, query, hidden))
-
-    def matches(self, query: SearchQuery, most: int) -> list[Matching]:
-        """The best `most` documents of a search, to be counted: versions of a page each for itself,
-        in the order of its hits; limit and offset of the query aside."""
-        return self._database.read(lambda c: fulltext.matches(c, self._dialect, query, most))
+    # Overview
 
     def newest(self, limit: int) -> list[Capture]:
         """Pages with a document that were captured last, each URL once, newest first."""

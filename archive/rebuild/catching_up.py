@@ -99,7 +99,7 @@ class CatchingUp:
         self._fresh.add_segment(segment)
         for captures in _batches(live.captures_of(segment.filename)):
             self._fresh.commit(captures)
-        for documents in _batches(live.documents(segment.filename)):
+        for documents in _batches(live.documents.of_segment(segment.filename)):
             self._fresh.commit([], documents)
 
     def _copy_documents(self, live: Index) -> None:
@@ -108,7 +108,7 @@ class CatchingUp:
         others = any(segment.node != self._node for segment in live.segments("spooled"))
         late = to_long_timestamp(now() - LATE)
         wanted: dict[str, set[str]] = {}
-        for filename, run in live.runs():
+        for filename, run in live.documents.runs():
             text = text_of(filename, run)
             if filename not in known or text in self._listed.texts:
                 continue
@@ -118,7 +118,7 @@ class CatchingUp:
             else:
                 wanted.setdefault(filename, set()).add(run)
         for filename, runs in wanted.items():
-            for documents in _batches(live.documents(filename)):
+            for documents in _batches(live.documents.of_segment(filename)):
                 self._fresh.commit([], [one for one in documents if one.run in runs])
 
     def _is_here(self, text: str) -> bool:

@@ -14,7 +14,7 @@ Rows = dict[int, tuple[str, int]]
 
 def rows_of(index: Index, segment: str) -> Rows:
     """Documents of a segment in the index. Raises IndexFailure."""
-    return {row.offset: (row.run, hash(row)) for row in index.documents(segment)}
+    return {row.offset: (row.run, hash(row)) for row in index.documents.of_segment(segment)}
 
 
 class TextAudit:

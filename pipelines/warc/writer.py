@@ -222,7 +222,7 @@ class SegmentWriter:
             self._index.commit(captures, documents, begun)
             for file in touched.values():
                 file.settle()
-            answers += [(work, self._index.document(work.capture)) for work in again]
+            answers += [(work, self._index.documents.of(work.capture)) for work in again]
         except Exception as error:  # noqa: BLE001 - who waits for a dead thread waits for ever
             first = group[0]
             url = first.exchanges[0].url if isinstance(first, _Keep) else first.capture.url

@@ -103,7 +103,7 @@ def _other_text(kept: Kept) -> None:
 def _documents(kept: Kept) -> list[Document]:
     collection = kept.open()
     try:
-        return list(collection.index.documents(kept.captures[0].filename))
+        return list(collection.index.documents.of_segment(kept.captures[0].filename))
     finally:
         collection.close()
 

@@ -122,7 +122,7 @@ def test_an_index_that_is_away_is_waited_for(
             outage.setattr(index, "wait", outage.undo)
             request = Request(URL)
             assert await resumption.answer(request) is not None
-        monkeypatch.setattr(index, "document", away)
+        monkeypatch.setattr(index.documents, "of", away)
         assert resumption.document(request.meta["capture"]) is None
         assert caplog.messages == []
 

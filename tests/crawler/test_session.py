@@ -231,8 +231,8 @@ def test_text_that_a_dead_process_owed_is_made_beside_the_next_command(
         index = session.collection.index
         assert session.extracting is not None
         await session.extracting
-        assert (index.counts().unextracted, index.unextracted_segments()) == (0, [])
-        document = index.document(kept)
+        assert (index.counts().unextracted, index.documents.unextracted_segments()) == (0, [])
+        document = index.documents.of(kept)
         assert document is not None
         assert document.article.title == "Dam"
         assert await session.seal()

@@ -309,7 +309,7 @@ class Archive(RuleBasedStateMachine):
         collection = Collection(LocalStore(self.store.folder), index)
         for key, (capture, digest) in self.kept.items():
             assert hashlib.sha256(collection.open(capture).raw).hexdigest() == digest
-            assert index.document(capture) == self.texts.get(key)
+            assert index.documents.of(capture) == self.texts.get(key)
 
     def teardown(self) -> None:
         """Whatever has happened: the next start, with a store that is well, puts all in order."""

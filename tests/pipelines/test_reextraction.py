@@ -95,13 +95,16 @@ def test_pages_get_their_documents_and_nothing_else_does(tmp_path: Path) -> None
         assert await again.run(width=2) == Extracted(documents=2, failed=0)
         index = here.collection.index
         for capture in (first, second):
-            document = index.document(capture)
+            document = index.documents.of(capture)
             assert document is not None
             assert document.article.title == "The dam"
             assert (document.record_id, document.digest) == (capture.record_id, capture.digest)
-        assert [index.document(capture) for capture in others] == [None] * 3
-        assert {hit.url for hit in index.search(SearchQuery(words="wages"))} == {_url(1), _url(2)}
-        assert index.unextracted_segments() == []
+        assert [index.documents.of(capture) for capture in others] == [None] * 3
+        assert {hit.url for hit in index.documents.search(SearchQuery(words="wages"))} == {
+            _url(1),
+            _url(2),
+        }
+        assert index.documents.unextracted_segments() == []
         assert await again.run(width=2) == Extracted(documents=2, failed=0)
 
     _next_start(tmp_path, look)
@@ -117,7 +120,7 @@ def test_what_a_living_process_is_about_to_extract_is_left_to_it(tmp_path: Path)
             async with TextPool(workers=1) as text:
                 again = Reextraction(tmp_path, living.collection, text, living.writer, [])
                 assert await again.run(width=1) == Extracted()
-            assert living.collection.index.document(capture) is None
+            assert living.collection.index.documents.of(capture) is None
 
     asyncio.run(main())
 
@@ -168,7 +171,7 @@ def test_capture_that_cannot_be_read_is_named_and_stays_on_the_list(
     async def look(here: Place, again: Reextraction) -> None:
         with _unreadable(here.collection.index, *captures) as damaged:
             assert await again.run(width=1) == Extracted(documents=1, failed=1)
-            assert list(here.collection.index.unextracted(damaged.filename)) == [damaged]
+            assert list(here.collection.index.documents.unextracted(damaged.filename)) == [damaged]
         assert _url(1) in caplog.text
 
     _next_start(tmp_path, look)
@@ -188,7 +191,7 @@ def test_object_that_is_gone_keeps_no_other_segment_waiting(
             again = Reextraction(tmp_path, here.collection, text, here.writer, [])
             assert await again.run(width=1) == Extracted(documents=2, failed=1)
             assert _url(0) in caplog.text
-            doubtful = here.collection.index.unextracted_segments()
+            doubtful = here.collection.index.documents.unextracted_segments()
             assert [one.filename for one in doubtful] == [names[0]]
 
     asyncio.run(main())

@@ -104,7 +104,7 @@ def test_unknown_segment(index: Index) -> None:
         with pytest.raises(SegmentUnknown, match="rebuild-index"):
             action()
     assert list(index.captures_of(lost.filename)) == []
-    assert list(index.documents(lost.filename)) == []
+    assert list(index.documents.of_segment(lost.filename)) == []
     assert index.counts() == Counts(segments=1, captures=0, documents=0, unextracted=0)
 
 

@@ -45,7 +45,7 @@ for line in sys.stdin:
     found = {capture.offset for capture in index.captures(query)}
     assert found >= set(range(wanted + 1)), (wanted, max(found))
     assert index.find(f"https://example.org/{wanted}").offset == wanted
-    assert len(index.search(SearchQuery(words=f"miners {wanted}"))) == 1
+    assert len(index.documents.search(SearchQuery(words=f"miners {wanted}"))) == 1
     print("seen", flush=True)
 """
 
@@ -119,7 +119,7 @@ def test_a_killed_process_loses_nothing_that_it_committed(index_url: str) -> Non
         assert len(offsets) > acknowledged[-1]
         assert index.counts().documents == len(offsets)  # a commit is there whole or not at all
         query = SearchQuery(words="miners", limit=len(offsets) + 1)
-        assert len(index.search(query)) == len(offsets)
+        assert len(index.documents.search(query)) == len(offsets)
 
 
 def test_threads_read_and_write_at_once(index: Index) -> None:
@@ -131,7 +131,7 @@ def test_threads_read_and_write_at_once(index: Index) -> None:
                 page = capture(f"https://example.org/{thread}", offset=thread * 100 + number)
                 index.commit([page], [document(page, "the running miners", language="en")])
                 assert index.find(page.url).offset == page.offset
-                assert index.search(SearchQuery(words="run miner"))
+                assert index.documents.search(SearchQuery(words="run miner"))
         except BaseException as error:
             errors.append(error)
             raise

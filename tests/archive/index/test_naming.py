@@ -25,16 +25,19 @@ def test_pages_are_found_by_the_url_that_they_name(index: Index) -> None:
     other = document(at("https://example.org/rain", 5), "Rain", canonical_url=f"{URL}/rain")
     none = document(at("https://example.org/none", 6), "None", canonical_url=None)
     index.commit([], [*texts, other, none])
-    assert index.named_by("http://www.example.org/news/fire") == [f"{URL}/amp", f"{URL}?print=1"]
-    assert index.named_by("https://example.org/rain") == []
+    assert index.documents.named_by("http://www.example.org/news/fire") == [
+        f"{URL}/amp",
+        f"{URL}?print=1",
+    ]
+    assert index.documents.named_by("https://example.org/rain") == []
 
 
 def test_a_later_run_may_name_another(index: Index) -> None:
     page = at(f"{URL}/amp", 1)
     index.commit([], [document(page, "Text", canonical_url=URL)])
     index.commit([], [document(page, "Text", run=f"9{RUN}", canonical_url=f"{URL}/other")])
-    assert index.named_by(URL) == []
-    assert index.named_by(f"{URL}/other") == [f"{URL}/amp"]
+    assert index.documents.named_by(URL) == []
+    assert index.documents.named_by(f"{URL}/other") == [f"{URL}/amp"]
 
 
 @pytest.mark.parametrize(
@@ -43,13 +46,13 @@ def test_a_later_run_may_name_another(index: Index) -> None:
 def test_what_is_no_address_is_named_by_nobody(index: Index, canonical: str) -> None:
     page = document(at(f"{URL}/amp", 1), "Text", canonical_url=canonical)
     index.commit([], [page])
-    found = index.document(at(f"{URL}/amp", 1))
+    found = index.documents.of(at(f"{URL}/amp", 1))
     assert found is not None
     assert found.article.canonical_url == canonical
-    assert index.named_by(f"{URL}/amp") == []
+    assert index.documents.named_by(f"{URL}/amp") == []
 
 
 def test_only_so_many_are_named(index: Index) -> None:
     pages = [at(f"{URL}/{number}", number + 1) for number in range(30)]
     index.commit([], [document(page, "Text", canonical_url=URL) for page in pages])
-    assert index.named_by(URL) == sorted(page.url for page in pages[10:])
+    assert index.documents.named_by(URL) == sorted(page.url for page in pages[10:])

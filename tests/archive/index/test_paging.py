@@ -19,7 +19,7 @@ def add(index: Index, number: int, times: int) -> None:
 
 
 def urls(index: Index, query: SearchQuery) -> list[str]:
-    return [hit.url for hit in index.search(query)]
+    return [hit.url for hit in index.documents.search(query)]
 
 
 def test_pages_go_on_behind_a_hit(index: Index) -> None:

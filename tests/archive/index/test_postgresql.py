@@ -141,8 +141,8 @@ def test_keys_sort_bytewise_in_any_locale(postgres: PostgresServer) -> None:
         assert index.count(prefix) == len(paths) - 1
         index.commit([], [document(capture(offset=1), "公司供应链中的工人", language="zh")])
         index.commit([], [document(capture(offset=2), "मज़दूरों के अधिकार", language="hi")])
-        assert len(index.search(SearchQuery(words="供应链"))) == 1
-        assert len(index.search(SearchQuery(words="मज़दूरों"))) == 1
+        assert len(index.documents.search(SearchQuery(words="供应链"))) == 1
+        assert len(index.documents.search(SearchQuery(words="मज़दूरों"))) == 1
 
 
 def test_writers_in_each_others_way(index_url: str) -> None:
@@ -171,7 +171,7 @@ def test_writers_in_each_others_way(index_url: str) -> None:
             thread.join()
         assert errors == []
         assert one.counts().captures == one.counts().documents == 200
-        assert len(one.search(SearchQuery(words="miner", limit=500))) == 200
+        assert len(one.documents.search(SearchQuery(words="miner", limit=500))) == 200
 
 
 @pytest.mark.parametrize("crash", [False, True])
@@ -232,7 +232,7 @@ def test_a_server_that_stays_away(own_postgres: PostgresServer) -> None:
             lambda: index.commit([capture(offset=2)]),
             lambda: index.find(capture().url),
             lambda: index.count(HOST),
-            lambda: index.search(SearchQuery(words="miner")),
+            lambda: index.documents.search(SearchQuery(words="miner")),
         ):
             with pytest.raises(IndexUnavailable, match="server"):
                 ask()
@@ -247,7 +247,7 @@ def test_what_is_committed_survives_a_crash(own_postgres: PostgresServer) -> Non
         index.commit([capture()], [document(capture(), "miner")])
         own_postgres.restart(crash=True)
         assert index.find(capture().url) == capture()
-        assert len(index.search(SearchQuery(words="miner"))) == 1
+        assert len(index.documents.search(SearchQuery(words="miner"))) == 1
         with index._dialect.engine.connect() as connection:
             assert connection.exec_driver_sql("SHOW synchronous_commit").scalar() == "on"
 
@@ -263,7 +263,7 @@ def test_documents_beyond_what_a_tsvector_holds(postgres_url: str) -> None:
         index.commit(pages, [document(page, text, language=None) for page, text in texts])
 
         def found(words: str) -> list[str]:
-            return [hit.url[-1] for hit in index.search(SearchQuery(words=words))]
+            return [hit.url[-1] for hit in index.documents.search(SearchQuery(words=words))]
 
         assert found("w1 w20000") == ["0"]
         assert found("w7-w8") == ["0"]

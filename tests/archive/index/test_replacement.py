@@ -62,11 +62,11 @@ def test_what_was_loaded_is_the_index_and_open_ones_go_on_with_it(index_url: str
             assert index.find("https://example.org/late").offset == 5000
             with pytest.raises(NotArchived):
                 index.find("https://example.org/old")
-        assert len(reader.search(SearchQuery(words="miner", limit=99))) == 29
+        assert len(reader.documents.search(SearchQuery(words="miner", limit=99))) == 29
         # The number of the segment is another one now.
         writer.commit([capture("https://example.org/new", offset=6000)])
         assert [c.offset for c in reader.captures_of(FILENAME)] == [*range(3000), 5000, 6000]
-        assert reader.document(captures[0]) == document(captures[0], "driver", LATER_RUN)
+        assert reader.documents.of(captures[0]) == document(captures[0], "driver", LATER_RUN)
         with closing(Index(index_url)) as opened:
             assert list(export(opened)) == list(export(reader))
 
@@ -201,7 +201,9 @@ def test_nothing_that_a_process_commits_meanwhile_is_lost(index_url: str) -> Non
                 assert live is not None
                 # In another order, so that segments have other numbers.
                 fresh.load(segments=[OTHER, *live.segments()])
-                fresh.index.commit(list(live.captures_of(FILENAME)), list(live.documents(FILENAME)))
+                fresh.index.commit(
+                    list(live.captures_of(FILENAME)), list(live.documents.of_segment(FILENAME))
+                )
             committed = int(line_of(writer))
         writer.kill()
         assert writer.stdout is not None
@@ -210,7 +212,7 @@ def test_nothing_that_a_process_commits_meanwhile_is_lost(index_url: str) -> Non
         offsets = [found.offset for found in index.captures_of(FILENAME)]
         assert offsets == list(range(len(offsets)))
         assert len(offsets) > last
-        assert [found.offset for found in index.documents(FILENAME)] == offsets
+        assert [found.offset for found in index.documents.of_segment(FILENAME)] == offsets
 
 
 def test_walks_go_on_in_the_new_one(index_url: str) -> None:
@@ -221,7 +223,7 @@ def test_walks_go_on_in_the_new_one(index_url: str) -> None:
         walks: list[Iterator[Any]] = [
             index.captures(HOST),
             index.captures_of(FILENAME),
-            index.documents(FILENAME),
+            index.documents.of_segment(FILENAME),
         ]
         found: list[list[Any]] = [[next(walk)] for walk in walks]
         with Replacement(index_url) as fresh:
@@ -438,5 +440,7 @@ def test_search_shows_the_documents_that_it_ranked(
             return found
 
         monkeypatch.setattr(fulltext, "_best", ranked)
-        assert [hit.url for hit in index.search(SearchQuery(words="miner"))] == [captures[0].url]
+        assert [hit.url for hit in index.documents.search(SearchQuery(words="miner"))] == [
+            captures[0].url
+        ]
     assert set(replaced) == {1}

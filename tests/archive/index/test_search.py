@@ -38,7 +38,7 @@ def library(index: Index) -> Index:
 
 
 def languages(index: Index, words: str, language: str | None = None) -> list[str]:
-    hits = index.search(SearchQuery(words=words, language=language))
+    hits = index.documents.search(SearchQuery(words=words, language=language))
     return [hit.url.rpartition("/")[2] for hit in hits]
 
 
@@ -92,8 +92,10 @@ def some_index(index: Index) -> Index:
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
 @given(st.text() | st.text("\"*^():{}+-.'\\ \0ANDORNEAR,1aé工\ud800"), st.none() | st.text())
 def test_any_words_may_be_asked_for(some_index: Index, words: str, language: str | None) -> None:
-    some_index.search(SearchQuery(words=words, language=language))
-    assert len(some_index.search(SearchQuery(words="page"))) == 1  # two versions of one URL
+    some_index.documents.search(SearchQuery(words=words, language=language))
+    assert (
+        len(some_index.documents.search(SearchQuery(words="page"))) == 1
+    )  # two versions of one URL
 
 
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
@@ -131,37 +133,37 @@ def test_a_later_run_replaces_an_earlier_one_in_any_order(index: Index) -> None:
         index.commit([page], [first])
         index.commit([page], [second])
         index.commit([page], [second, first])
-        assert index.document(page) == new
-        assert list(index.documents(FILENAME)) == [new]
+        assert index.documents.of(page) == new
+        assert list(index.documents.of_segment(FILENAME)) == [new]
         assert index.counts().documents == 1
-        assert index.search(SearchQuery(words="miners")) == []
-        assert len(index.search(SearchQuery(words="drivers"))) == 1
+        assert index.documents.search(SearchQuery(words="miners")) == []
+        assert len(index.documents.search(SearchQuery(words="drivers"))) == 1
 
 
 def test_a_later_run_without_text_takes_the_words_out(index: Index) -> None:
     page = capture()
     index.commit([page], [document(page, "about miners", RUN)])
     index.commit([page], [document(page, "", LATER_RUN, quality="error")])
-    assert index.search(SearchQuery(words="miners")) == []
+    assert index.documents.search(SearchQuery(words="miners")) == []
     index.commit([page], [document(page, "about miners", f"{LATER_RUN}z", quality="thin")])
-    assert len(index.search(SearchQuery(words="miners"))) == 1
+    assert len(index.documents.search(SearchQuery(words="miners"))) == 1
 
 
 def test_documents_are_kept_whole(index: Index) -> None:
     pages = [capture(f"https://example.org/{n}", offset=n) for n in range(250)]
     whole = [document(page, f"page {page.offset}\nsecond", tags=("a", "b")) for page in pages]
     index.commit(pages, whole)
-    assert index.document(pages[7]) == whole[7]
-    assert index.document(capture(offset=999)) is None
-    assert list(index.documents(FILENAME)) == whole
+    assert index.documents.of(pages[7]) == whole[7]
+    assert index.documents.of(capture(offset=999)) is None
+    assert list(index.documents.of_segment(FILENAME)) == whole
 
 
 @pytest.mark.parametrize("quality", ["error"])
 def test_pages_that_are_no_articles_are_kept_but_not_searched(index: Index, quality: str) -> None:
     page = capture()
     index.commit([page], [document(page, "miners", quality=quality)])
-    assert index.document(page) is not None
-    assert index.search(SearchQuery(words="miners")) == []
+    assert index.documents.of(page) is not None
+    assert index.documents.search(SearchQuery(words="miners")) == []
 
 
 def test_filters(index: Index) -> None:
@@ -174,7 +176,7 @@ def test_filters(index: Index) -> None:
     ])  # fmt: skip
 
     def found(**filters: str) -> str:
-        hits = index.search(SearchQuery(words="miners", **filters))  # type: ignore[arg-type]  # no limit among them
+        hits = index.documents.search(SearchQuery(words="miners", **filters))  # type: ignore[arg-type]  # no limit among them
         return "".join(sorted(hit.url[-1] for hit in hits))
 
     assert found() == "0123"
@@ -195,13 +197,13 @@ def test_one_hit_a_page_the_newest_of_equal_versions(index: Index) -> None:
     other = capture("https://example.org/m", offset=9)
     index.commit(versions, [document(page, "miners on strike") for page in versions])
     index.commit([other], [document(other, "miners and miners")])
-    hits = index.search(SearchQuery(words="miners"))
+    hits = index.documents.search(SearchQuery(words="miners"))
     assert [(hit.url, hit.timestamp) for hit in hits] == [
         ("https://example.org/m", "20261122093000"),
         ("http://example.org/n/", "20261123000000"),
     ]
     assert hits[0].score > hits[1].score > 0
-    assert len(index.search(SearchQuery(words="miners", limit=1))) == 1
+    assert len(index.documents.search(SearchQuery(words="miners", limit=1))) == 1
 
 
 def test_versions_of_one_page_crowd_no_other_out(index: Index) -> None:
@@ -214,11 +216,11 @@ def test_versions_of_one_page_crowd_no_other_out(index: Index) -> None:
     texts = [document(page, "miners on strike") for page in versions]
     index.commit([*versions, other], [*texts, document(other, "strike. " + "Nothing. " * 50)])
     for limit, found in ((1, ["a"]), (2, ["a", "b"]), (3, ["a", "b"])):
-        hits = index.search(SearchQuery(words="strike", limit=limit))
+        hits = index.documents.search(SearchQuery(words="strike", limit=limit))
         assert [hit.url[-1] for hit in hits] == found
         assert hits[0].timestamp == "20261122093059"
         filtered = SearchQuery(words="strike", limit=limit, language="en", source="example")
-        assert index.search(filtered) == hits
+        assert index.documents.search(filtered) == hits
 
 
 def test_title_and_authors_are_searched_and_the_title_weighs_more(index: Index) -> None:
@@ -228,9 +230,14 @@ def test_title_and_authors_are_searched_and_the_title_weighs_more(index: Index) 
         document(pages[1], "Nothing. " * 20, title="Strike in the port", published="2026-11-20"),
         document(pages[2], "Nothing. " * 20, title="Sport", authors=("Ana Pereira",)),
     ])  # fmt: skip
-    assert [hit.url[-1] for hit in index.search(SearchQuery(words="strike"))] == ["1", "0"]
-    assert [hit.url[-1] for hit in index.search(SearchQuery(words="pereira ana"))] == ["2"]
-    hit = index.search(SearchQuery(words="strike"))[0]
+    assert [hit.url[-1] for hit in index.documents.search(SearchQuery(words="strike"))] == [
+        "1",
+        "0",
+    ]
+    assert [hit.url[-1] for hit in index.documents.search(SearchQuery(words="pereira ana"))] == [
+        "2"
+    ]
+    hit = index.documents.search(SearchQuery(words="strike"))[0]
     assert (hit.title, hit.date, hit.language, hit.source) == (
         "Strike in the port", "2026-11-20", "en", "example",
     )  # fmt: skip
@@ -305,32 +312,32 @@ def many(index: Index) -> None:
 
 def test_hits_come_page_by_page(index: Index) -> None:
     many(index)
-    whole = [hit.url for hit in index.search(SearchQuery(words="factory", limit=20))]
+    whole = [hit.url for hit in index.documents.search(SearchQuery(words="factory", limit=20))]
     assert len(whole) == 7
     pages = [
         hit.url
         for offset in (0, 3, 6, 9)
-        for hit in index.search(SearchQuery(words="factory", limit=3, offset=offset))
+        for hit in index.documents.search(SearchQuery(words="factory", limit=3, offset=offset))
     ]
     assert pages == whole
 
 
 def test_hits_of_a_quality(index: Index) -> None:
     many(index)
-    thin = index.search(SearchQuery(words="factory", quality="thin"))
+    thin = index.documents.search(SearchQuery(words="factory", quality="thin"))
     assert {hit.url[-1] for hit in thin} == {"1", "3", "5"}
-    assert index.search(SearchQuery(words="factory", quality="error")) == []
+    assert index.documents.search(SearchQuery(words="factory", quality="error")) == []
 
 
 def test_what_matches_can_be_counted(index: Index) -> None:
     many(index)
-    found = index.matches(SearchQuery(words="factory"), 100)
+    found = index.documents.matches(SearchQuery(words="factory"), 100)
     assert len(found) == 8
     assert {one.digest for one in found} == {capture().digest}
     assert sorted((one.language, one.quality, one.year) for one in found) == sorted(
         [("en", "article", 2026)] * 4 + [("en", "thin", 2026)] * 3 + [("de", "article", 2027)]
     )
-    assert len(index.matches(SearchQuery(words="factory"), 3)) == 3
-    assert index.matches(SearchQuery(words="!"), 3) == []
-    hits = index.search(SearchQuery(words="factory"))
+    assert len(index.documents.matches(SearchQuery(words="factory"), 3)) == 3
+    assert index.documents.matches(SearchQuery(words="!"), 3) == []
+    hits = index.documents.search(SearchQuery(words="factory"))
     assert [hit.timestamp for hit in hits[:1]] == [found[0].timestamp]

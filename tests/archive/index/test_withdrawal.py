@@ -24,14 +24,14 @@ def test_rows_without_their_records_hide_nothing_any_more(index: Index) -> None:
     assert index.keep_only(FILENAME, {kept.offset}) == 2
     assert index.find(lost.url) == older
     assert list(index.captures_of(FILENAME)) == [kept]
-    assert [found.article.text for found in index.documents(FILENAME)] == ["silver"]
-    assert [hit.url for hit in index.search(SearchQuery(words="silver"))] == [kept.url]
-    assert [hit.url for hit in index.search(SearchQuery(words="gold"))] == [older.url]
-    assert index.search(SearchQuery(words="copper")) == []
+    assert [found.article.text for found in index.documents.of_segment(FILENAME)] == ["silver"]
+    assert [hit.url for hit in index.documents.search(SearchQuery(words="silver"))] == [kept.url]
+    assert [hit.url for hit in index.documents.search(SearchQuery(words="gold"))] == [older.url]
+    assert index.documents.search(SearchQuery(words="copper")) == []
     assert index.keep_only(FILENAME, {kept.offset}) == 0
 
     index.commit([lost], [document(lost, "tin")])
-    assert [hit.url for hit in index.search(SearchQuery(words="tin"))] == [lost.url]
+    assert [hit.url for hit in index.documents.search(SearchQuery(words="tin"))] == [lost.url]
 
 
 def test_unknown_segment_is_named(index: Index) -> None:

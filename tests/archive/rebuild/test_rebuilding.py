@@ -190,7 +190,7 @@ def test_spooled_rows_of_other_machines_are_carried_over(tmp_path: Path, stored:
     (name, *_) = [segment.filename for segment in index.segments()]
     filename = f"{new_name('far')}.warc.gz"
     captures = [replace(one, filename=filename) for one in index.captures_of(name)]
-    documents = [replace(one, filename=filename) for one in index.documents(name)]
+    documents = [replace(one, filename=filename) for one in index.documents.of_segment(name)]
     index.add_segment(
         Segment(filename=filename, source="far", state="spooled", node="elsewhere", path="/spool/1")
     )
@@ -422,9 +422,9 @@ def test_pages_whose_text_is_gone_are_listed_as_unextracted(
     assert len(again(tmp_path)) == 1
     segment = segment_of(text.name)
     index = Index(url_of(tmp_path))
-    assert segment in [found.filename for found in index.unextracted_segments()]
+    assert segment in [found.filename for found in index.documents.unextracted_segments()]
     captures = list(index.captures_of(segment))
-    assert list(index.unextracted(segment)) == captures
+    assert list(index.documents.unextracted(segment)) == captures
     assert len(captures) == 3
     index.close()
     assert any(line.startswith("document") and segment in line for line in stored)
