@@ -13,7 +13,7 @@ from functools import partial
 from itertools import islice
 
 from archive.collection import Collection
-from archive.errors import KeyInvalid, NotArchived, RecordError, SegmentUnknown, Withheld
+from archive.errors import KeyInvalid, NotArchived, SegmentUnknown, TakesLong, Withheld
 from archive.index import (
     CapturePlace,
     CaptureQuery,
@@ -29,6 +29,7 @@ from archive.model import Capture, Document
 from archive.redirects import follow
 from archive.restrictions.register import Restrictions
 from archive.restrictions.rules import NOTHING, Found, Rules
+from archive.restrictions.verdicts import Verdicts
 from archive.urlkey import prefix_range, urlkey
 
 _LOOK_AGAIN = 1000
@@ -50,13 +51,15 @@ class View:
         restrictions: Restrictions | None = None,
         *,
         rules: Rules | None = None,
+        soon: bool = False,
     ) -> None:
         """`restrictions`: those of the collection, where somebody has them already. `rules`: go by
-        these for ever."""
+        these for ever. `soon`: see there."""
         self._collection = collection
         self._index = collection.index
         self.restrictions = restrictions or Restrictions(collection.index)
         self._fixed = rules
+        self._soon = soon
 
     # What may be shown
 
@@ -65,13 +68,18 @@ class View:
         looked up once."""
         return View(self._collection, self.restrictions, rules=self._rules())
 
+    def soon(self) -> View:
+        """The same as `settled`, for where nothing may wait for the store: raises TakesLong where
+        it has to be read to tell whether a revisit is withheld."""
+        return View(self._collection, self.restrictions, rules=self._rules(), soon=True)
+
     def everything(self) -> View:
         """The same with nothing withheld: for administrators."""
         return View(self._collection, self.restrictions, rules=NOTHING)
 
     def withholding(self, capture: Capture) -> Found:
         """The decisions in force that withhold a capture, also where this view shows everything."""
-        return self._withholding(self.restrictions.rules(), capture)
+        return self._verdicts(self.restrictions.rules()).of(capture)
 
     def withholds(self, url: str, timestamp: str, digest: str) -> bool:
         """Whether a capture of a URL that has these fields is withheld. Raises UrlError."""
@@ -86,7 +94,7 @@ class View:
         capture = next(self._index.captures_of(filename, offset), None)
         if capture is None or capture.offset != offset:
             return False
-        return bool(self._withholding(rules, capture))
+        return bool(self._verdicts(rules).of(capture))
 
     def withholds_any(self, filename: str) -> bool:
         """Whether a capture in a WARC, which then may not be given out whole, is withheld."""
@@ -107,7 +115,7 @@ class View:
             if capture.offset - (capture.request_length or 0) > reached or reached >= stop:
                 break
             if capture.offset + capture.length > reached:
-                found = self._withholding(rules, capture)
+                found = self._verdicts(rules).of(capture)
                 if found:
                     raise Withheld(filename, found)
                 reached = capture.offset + capture.length
@@ -117,19 +125,13 @@ class View:
     def _rules(self) -> Rules:
         return self.restrictions.rules() if self._fixed is None else self._fixed
 
-    def _withholding(self, rules: Rules, capture: Capture) -> Found:
-        found = rules.of(capture.urlkey, capture.timestamp, capture.digest)
-        if found or not capture.is_revisit:
-            return found
-        # Of other revisits the index tells what they repeat, and that is withheld with it.
-        foreign = rules.digests and not capture.digest.startswith("sha256:")
-        if not foreign and not rules.timed(capture.urlkey):
-            return ()
-        try:
-            original = self._collection.original(capture)
-        except RecordError:
-            return ()  # whoever opens it is told
-        return rules.of(original.urlkey, original.timestamp, original.digest)
+    def _verdicts(self, rules: Rules) -> Verdicts:
+        return Verdicts(rules, self._original)
+
+    def _original(self, capture: Capture) -> Capture:
+        if self._soon:
+            raise TakesLong(f"{capture.filename} has to be read: {capture.url} is a revisit there")
+        return self._collection.original(capture)
 
     # Captures
 
@@ -139,14 +141,16 @@ class View:
         if not rules.touches(urlkey(url)):
             return self._index.find(url, at=at, any_status=any_status)
 
+        verdicts = self._verdicts(rules)
+
         def hidden(capture: Capture) -> bool:
-            return bool(self._withholding(rules, capture))
+            return bool(verdicts.of(capture))
 
         self._check_whole(rules, url)
         try:
             return self._index.find(url, at=at, any_status=any_status, hidden=hidden)
         except NotArchived:
-            raise self._nothing_shown(rules, url) from None
+            raise self._nothing_shown(verdicts, url) from None
 
     def captures(self, query: CaptureQuery) -> Iterator[Capture]:
         """See `Index.captures`: those that may be shown."""
@@ -196,7 +200,7 @@ class View:
         try:
             return self._index.neighbours(url, timestamp, _hides(rules))
         except NotArchived:
-            raise self._nothing_shown(rules, url) from None
+            raise self._nothing_shown(self._verdicts(rules), url) from None
 
     def span(self, url: str) -> tuple[str, str]:
         """Times of the first and the last capture of a URL. Raises NotArchived, Withheld."""
@@ -212,12 +216,12 @@ class View:
             self._index.find(url, any_status=True)
             raise Withheld(url, found)
 
-    def _nothing_shown(self, rules: Rules, url: str) -> NotArchived | Withheld:
+    def _nothing_shown(self, verdicts: Verdicts, url: str) -> NotArchived | Withheld:
         try:
             capture = self._index.find(url, any_status=True)
         except NotArchived as error:
             return error
-        return Withheld(url, self._withholding(rules, capture))
+        return Withheld(url, verdicts.of(capture))
 
     def size(self, filename: str) -> int:
         """See `Collection.size`. Raises NotArchived for a file that is not in the collection."""

@@ -12,7 +12,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from archive.collection import Collection
-from archive.errors import NotArchived, Withheld
+from archive.errors import NotArchived, TakesLong, Withheld
 from archive.index import CaptureQuery, Index, Neighbours, SearchQuery
 from archive.model import Capture
 from archive.restrictions import register
@@ -20,7 +20,7 @@ from archive.restrictions.model import Restriction
 from archive.restrictions.objects import new_restriction
 from archive.restrictions.register import Restrictions
 from archive.store.memory import MemoryStore
-from archive.timestamps import now, to_timestamp, to_warc_date
+from archive.timestamps import now, to_datetime, to_timestamp, to_warc_date
 from archive.urlkey import Match
 from archive.view import View
 from archive.warc.writing import WarcRecord
@@ -236,6 +236,48 @@ def test_a_revisit_of_what_is_withheld_is_withheld(collection: Collection) -> No
     assert view.withholding(here)
 
 
+def test_what_revisits_repeat_is_read_once_for_each_payload(
+    collection: Collection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    view = View(collection)
+    first, last = (view.find(URL, at=at(hours)) for hours in (0, 2))
+    store_records(collection, [_revisit(URL, 50 + number, first) for number in range(20)])
+    withhold(collection, url=URL, end=at(1.5))
+    reads: list[str] = []
+    read = collection.store.read
+
+    def noted(key: str, offset: int, length: int) -> bytes:
+        reads.append(key)
+        return read(key, offset, length)
+
+    monkeypatch.setattr(collection.store, "read", noted)
+    assert view.find(URL) == last
+    assert len(reads) <= 2  # the newest, and one of its payload
+    reads.clear()
+    # Without the one that may be shown.
+    withhold(collection, url=URL, start=last.timestamp, end=last.timestamp)
+    with pytest.raises(Withheld) as raised:
+        view.find(URL)
+    assert raised.value.restrictions
+    assert len(reads) <= 2
+    reads.clear()
+    with pytest.raises(TakesLong):
+        view.soon().find(URL)
+    assert not reads
+    assert view.soon().find(OTHER).url == OTHER
+
+
+def test_revisits_that_state_no_digest_are_each_looked_at(collection: Collection) -> None:
+    view = View(collection)
+    first, second = (view.find(URL, at=at(hours)) for hours in (0, 1))
+    free, hidden = store_records(
+        collection, [_revisit(URL, 50, second, ""), _revisit(URL, 51, first, "")]
+    )
+    withhold(collection, url=URL, end=at(0.5))
+    assert view.find(URL) == free
+    assert view.withholding(hidden)
+
+
 def test_a_revisit_that_states_another_digest_is_withheld_by_that_of_the_payload(
     collection: Collection,
 ) -> None:
@@ -249,16 +291,18 @@ def test_a_revisit_that_states_another_digest_is_withheld_by_that_of_the_payload
 
 
 def _revisit(url: str, hours: int, original: Capture, digest: str | None = None) -> WarcRecord:
-    fields = (
+    fields = [
         ("WARC-Target-URI", url),
         ("WARC-Date", to_warc_date(STARTED + timedelta(hours=hours))),
-        ("WARC-Payload-Digest", digest or original.digest),
         ("WARC-Refers-To-Target-URI", original.url),
-        ("WARC-Refers-To-Date", to_warc_date(STARTED)),
+        ("WARC-Refers-To-Date", to_warc_date(to_datetime(original.timestamp))),
         ("WARC-Profile", "http://netpreserve.org/warc/1.1/revisit/identical-payload-digest"),
-    )
+    ]
+    stated = original.digest if digest is None else digest
+    if stated:
+        fields.append(("WARC-Payload-Digest", stated))
     head = b"HTTP/1.1 200 OK\r\nContent-Type: text/html\r\n\r\n"
-    return WarcRecord(type="revisit", fields=fields, block=[head], length=len(head))
+    return WarcRecord(type="revisit", fields=tuple(fields), block=[head], length=len(head))
 
 
 def test_a_redirect_to_what_is_withheld_is_itself_the_answer(collection: Collection) -> None:
