@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from urllib.parse import urlsplit
 
 from starlette.responses import Response
 
@@ -13,6 +12,7 @@ from archive.http import ResponseHead
 from archive.memento import Memento
 from archive.model import Capture
 from archive.web.bodies import Body, Call, decoded
+from archive.web.targets import host_of
 
 SAFE = {
     "Content-Security-Policy": (
@@ -42,7 +42,7 @@ to itself."""
 def saved_as(capture: Capture, suffix: str) -> dict[str, str]:
     """Headers of a file made of a capture that is to be saved (RFC 6266): it is named by host and
     time, in lower-case ASCII that no system objects to, with a suffix such as ".txt"."""
-    host = _ODD.sub("-", urlsplit(capture.url).hostname or "").strip("-.")
+    host = _ODD.sub("-", host_of(capture.url)).strip("-.")
     name = f"{host[:100] or 'capture'}-{capture.timestamp}{suffix}"
     return {**SAFE, "Content-Disposition": f'attachment; filename="{name}"'}
 
@@ -61,7 +61,6 @@ def raw_response(
     location: MapLocation,
     extra: Headers,
     call: Call,
-    with_body: bool = True,
     soon: bool = False,
 ) -> Response:
     """Status, body and media type as they were archived. The content coding stays where the client
@@ -79,7 +78,7 @@ def raw_response(
     else:
         status = head.status
     body, coding = _body(memento, accept_encoding, soon=soon)
-    sent = body if with_body and status not in (204, 304) else _NOTHING
+    sent = body if status not in (204, 304) else _NOTHING
     response = sent.response(status, call)
     headers: Headers = [
         (b"content-type", _value(head.get(b"content-type") or b"application/octet-stream")),

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from urllib.parse import quote, unquote
+from urllib.parse import quote, unquote, urlsplit
 
 from starlette.types import Scope
 
@@ -73,3 +73,12 @@ def stamped_target(text: str) -> Target:
     if match is None or not (match[1] or match[2]):
         return Target(url=repaired(text))
     return Target(url=repaired(match[4]), at=match[1], star=bool(match[2]), modifier=match[3] or "")
+
+
+def host_of(url: str) -> str:
+    """The host in lower case; "": it is none, as in http://[example.org]/, which files of others
+    may have."""
+    try:
+        return urlsplit(url).hostname or ""
+    except ValueError:
+        return ""

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import islice
 from typing import get_args
-from urllib.parse import urlencode, urlsplit
+from urllib.parse import urlencode
 
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
@@ -92,7 +92,7 @@ def _page(request: Request, view: View, url: str) -> Response:
     )
     context = {
         "url": url,
-        "host": urlsplit(url).netloc,
+        "host": _authority(url),
         "history": history,
         "most_compared": MOST,
         "years": years,
@@ -154,7 +154,7 @@ async def _below(request: Request, url: str, match: Match) -> Response:
         found = found[:_URLS]
         rest = {"url": url, "match": match, "after": found[-1].url}
         following = f"/captures?{urlencode(rest)}"
-    host = urlsplit(url).netloc
+    host = _authority(url)
     context = {
         "url": url,
         "match": match,
@@ -165,6 +165,11 @@ async def _below(request: Request, url: str, match: Match) -> Response:
         "first": f"/captures?{urlencode({'url': url, 'match': match})}",
     }
     return render(request, "below.html", context)
+
+
+def _authority(url: str) -> str:
+    """Host and port as they are written, also where `urlsplit` does not take them for any."""
+    return re.split("[/?#]", url.partition("://")[2], maxsplit=1)[0]
 
 
 def _urls(view: View, url: str, match: Match, after: str) -> Iterator[Below]:

@@ -6,10 +6,10 @@ import re
 import unicodedata
 from collections.abc import Callable
 from dataclasses import dataclass
-from urllib.parse import urlsplit
 
 from archive.web.pages.filters import day_in_words
 from archive.web.pages.languages import language_name
+from archive.web.targets import host_of
 
 _SIGNED = re.compile(r"[^\W\d_][\w'’-]*\.?(?: [^\W\d_][\w'’-]*\.?){1,3}")
 _BODIES = re.compile(
@@ -54,7 +54,7 @@ class Cited:
     @property
     def publisher(self) -> str:
         """The publication, or the host where the page names none."""
-        return _plain(self.site or urlsplit(self.url).hostname or "")
+        return _plain(self.site or host_of(self.url))
 
     @property
     def names(self) -> tuple[str, ...]:

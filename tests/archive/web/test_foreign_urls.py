@@ -4,6 +4,7 @@ end no header."""
 from __future__ import annotations
 
 from collections.abc import Iterator
+from urllib.parse import quote
 
 import pytest
 
@@ -30,6 +31,10 @@ URLS = [
     "http://example.org/xbSet-Cookie:\x0ba=1",
     "http://example.org/a b",
     "http://b\xfccher.example.org/",
+    "http://[example.org]/",
+    "http://a[b]/",
+    "http://[::1/x",
+    "http://ex\u2100mple.org/",
 ]
 GIF = b"GIF89a"
 
@@ -84,3 +89,22 @@ def test_is_given_to_the_replay(server: Served, url: str) -> None:
     found = answer(view, sent(url), AT, main=None, upgrade=False, call=server.site.call)
     assert found.headers["x-archive-url"] == sent(url)
     assert bytes(found.body) == GIF
+
+
+@pytest.mark.parametrize("url", URLS)
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/captures?",
+        "/captures?match=host&",
+        "/document?",
+        "/cite?",
+        "/cdx?",
+        "/api/v1/captures?",
+        "/api/v1/captures/warc?",
+        "/api/v1/versions?",
+    ],
+)
+def test_is_told_of(server: Served, path: str, url: str) -> None:
+    answer = server.get(f"{path}url={quote(url, safe='')}", accept="*/*")
+    assert answer.status_code == 200

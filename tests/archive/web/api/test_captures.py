@@ -210,3 +210,24 @@ def test_links_of_an_odd_url_are_urls(tmp_path: Path) -> None:
         for link in capture["links"].values():
             assert re.fullmatch(r"[\x21-\x7e]+", link)
         assert server.client.get(capture["links"]["capture"]).json() == capture
+
+
+@pytest.mark.parametrize(
+    ("url", "name"),
+    [
+        ("http://[example.org]/", "capture"),
+        ("http://a[b]/", "capture"),
+        ("http://[::1/x", "capture"),
+        ("http://ex\u2100mple.org/", "capture"),
+        ("http://[::1]/", "1"),
+        ("http://EXAMPLE.org:8080/", "example.org"),
+    ],
+)
+def test_a_file_has_a_name_whatever_the_host(tmp_path: Path, url: str, name: str) -> None:
+    with open_site(f"sqlite:///{tmp_path}/index.db") as site, served(site) as server:
+        (capture,) = archive_messages(site.collection, (url, page("odd"), 0))
+        answer = server.get(f"{CAPTURES}/warc?{asked(url=url)}")
+        assert answer.status_code == 200
+        assert answer.headers["content-disposition"] == (
+            f'attachment; filename="{name}-{capture.timestamp}.warc.gz"'
+        )
