@@ -26,11 +26,20 @@ class _HotRoute(BaseRoute):
         if scope["method"] not in self._methods:
             raise HTTPException(405, headers={"Allow": ", ".join(self._methods)})
         response = await self._handler(Request(scope, receive))
+        if scope["method"] == "HEAD":
+            response = _head_of(response)
         await response(scope, receive, send)
 
     def _match(self, scope: Scope) -> tuple[Match, Scope]:
         """Of a path that is its own."""
         return (Match.FULL if scope["method"] in self._methods else Match.PARTIAL), {}
+
+
+def _head_of(response: Response) -> Response:
+    """The same without its body, which may be long and is not made."""
+    head = Response(status_code=response.status_code)
+    head.raw_headers = response.raw_headers
+    return head
 
 
 class ExactRoute(_HotRoute):

@@ -145,7 +145,6 @@ def _shown(
         found = view.document(capture)
         response = page_response(request, capture, around, found, bare=modifier in _BARE)
         response.raw_headers += extra
-        response.body = b"" if request.method == "HEAD" else response.body
         return response
 
     def within(_: str) -> str | None:
@@ -165,7 +164,6 @@ def _shown(
         location=within,
         extra=extra,
         call=site.call,
-        with_body=request.method != "HEAD",
         soon=soon,
     )
 

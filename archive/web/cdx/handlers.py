@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from functools import partial
 
 from starlette.requests import Request
-from starlette.responses import Response, StreamingResponse
+from starlette.responses import Response
 
 from archive.errors import ArchiveError, NotArchived
 from archive.view import View
@@ -35,7 +35,7 @@ async def _answer(request: Request, dialect: Dialect) -> Response:
     site = site_of(request.scope)
     try:
         asked = read_request(request.scope["query_string"], dialect)
-        answer = await site.answer(
+        return await site.answer(
             partial(pieces, site.view, asked, site.base_url(request.scope)),
             {"Content-Type": media_type(asked), "Vary": "Accept-Encoding"},
             gzip=asked.gzip and accepts(request.headers.get("accept-encoding", ""), "gzip"),
@@ -44,11 +44,6 @@ async def _answer(request: Request, dialect: Dialect) -> Response:
     except ArchiveError as error:
         # Whatever they ask for, clients look for the reason in JSON.
         return refuse(request, refusal_of(error), as_json=True)
-    if request.method == "HEAD" and isinstance(answer, StreamingResponse):
-        head = Response()
-        head.raw_headers = answer.raw_headers
-        return head
-    return answer
 
 
 def pieces(view: View, asked: CdxRequest, base: str) -> Iterator[bytes]:

@@ -46,7 +46,7 @@ class Observing:
                     *message["headers"],
                     (b"x-request-id", request_id.encode()),
                 ]
-            else:
+            elif scope["method"] != "HEAD":  # which the server sends no body for
                 size += len(message.get("body", b""))
             await send(message)
 

@@ -128,18 +128,13 @@ async def _raw(request: Request) -> Response:
     upgrade = site.base_url(request.scope).startswith("https:")
     try:
         at, url = stamped(raw_target(request.scope, RAW))
-        response = await site.read(
+        return await site.read(
             lambda: answer(site.view.settled(), url, at, main=main, upgrade=upgrade, call=site.call)
         )
     except ArchiveError as error:
         refusal = refusal_of(error)
         headers = {**_HEADERS, "Content-Type": "text/plain; charset=utf-8"}
         return Response(refusal.detail, refusal.status, headers)
-    if request.method == "HEAD":
-        head = Response(b"", response.status_code)
-        head.raw_headers = response.raw_headers
-        return head
-    return response
 
 
 async def _inside(request: Request) -> Response:

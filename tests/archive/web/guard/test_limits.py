@@ -253,6 +253,13 @@ def test_metrics_count_by_route(serving: Serving) -> None:
     assert "_created" not in text
 
 
+def test_what_is_not_sent_for_head_is_not_counted(serving: Serving) -> None:
+    server = serving(local=True, search_rate=7)
+    for path in ("/about", "/api/v1/openapi.json", "/web/timemap/nothing"):
+        assert int(server.client.head(server.url + path).headers["content-length"]) > 0
+    assert "pressmark_http_response_bytes_total 0.0" in server.get("/metrics").text
+
+
 def test_every_metric_is_documented() -> None:
     metrics = Metrics()
     metrics.answered("/", 200, 0.1, 1)
