@@ -14,7 +14,7 @@ ArchiveError
 +- RecordError             a record, or a line about one, cannot be read: tell the audit
 |  +- DigestMismatch       bytes changed since writing: never serve them, repair from another store
 |  +- RevisitUnresolved    the record a revisit points to is missing: answer 502, tell the audit
-+- TakesLong               larger than the bound that was asked with: ask where it may take long
++- TakesLong               not done within the bound that was asked with: ask where it may take long
 +- ContentError            a body cannot be decoded: offer the payload as it was sent
 +- ServerError             the web server cannot listen there: choose another address
 +- WriteError              a capture could not be kept: stop the crawl
@@ -48,8 +48,9 @@ ArchiveError
    +- StoreUnsupported     the server, or this Pressmark, cannot do that: see `pressmark doctor`
 
 `TimestampError` (archive.timestamps), `MemberDamaged` and `MemberTooLarge` (archive.warc.gzip),
-`FieldError` (archive.warc.writing), `PoolClosed`, `WorkerError` and `WorkerLost` (pipelines.text),
-and the guard's refusals (crawler.guard.errors) stand where they are raised, and derive from these.
+`FieldError` (archive.warc.writing), `DecisionNewer` (archive.restrictions.objects), `PoolClosed`,
+`WorkerError` and `WorkerLost` (pipelines.text), and the guard's refusals (crawler.guard.errors)
+stand where they are raised, and derive from these.
 
 `config.errors.ConfigurationError` stands apart, because `config` imports nothing of ours.
 """
@@ -155,7 +156,7 @@ class RevisitUnresolved(RecordError):
 
 
 class TakesLong(ArchiveError):
-    """What was asked for with a bound is larger."""
+    """What was asked for with a bound is larger, or has to be read where only the index is."""
 
 
 class ContentError(ArchiveError):

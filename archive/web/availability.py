@@ -26,19 +26,20 @@ async def available(request: Request) -> Response:
     site = site_of(request.scope)
     try:
         url, timestamp = _asked(request.scope["query_string"])
-        found = await site.call(_nearest, site.view, repaired(url), timestamp)
+        target = repaired(url)
+        found = await site.find(lambda view: _nearest(view, target, timestamp))
     except ArchiveError as error:
         return refuse(request, refusal_of(error), as_json=True)
     answer: dict[str, object] = {"url": url, "archived_snapshots": {}}
     if timestamp:
         answer["timestamp"] = timestamp
     if found is not None:
-        target = links.memento(site.base_url(request.scope), found.url, found.timestamp)
+        memento = links.memento(site.base_url(request.scope), found.url, found.timestamp)
         answer["archived_snapshots"] = {
             "closest": {
                 "status": str(found.status),
                 "available": True,
-                "url": target,
+                "url": memento,
                 "timestamp": found.timestamp,
             }
         }

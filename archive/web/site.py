@@ -15,6 +15,7 @@ from starlette.responses import Response, StreamingResponse
 from starlette.types import Scope
 
 from archive.collection import Collection
+from archive.errors import TakesLong
 from archive.jobs import JobQueue
 from archive.view import View
 from archive.web.following import Followed
@@ -109,6 +110,14 @@ class Site:
         if self.quick is None or self.quick.is_late:
             return await self.call(work, *args)
         return await self.quick.call(work, *args)
+
+    async def find(self, work: Callable[[View], T]) -> T:
+        """Look something up in a view of this moment. Where it must read the store, to tell
+        whether a revisit is withheld, it waits with those who do."""
+        try:
+            return await self.look_up(lambda: work(self.view.soon()))
+        except TakesLong:
+            return await self.read(lambda: work(self.view.settled()))
 
     async def call(self, work: Callable[[*Ts], T], *args: *Ts) -> T:
         """Do in a thread what asks the index alone. A request should need this once: a change of

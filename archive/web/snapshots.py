@@ -65,15 +65,14 @@ async def _timegate(request: Request, target: Target) -> Response:
     at = accept_datetime(request.headers.get("accept-datetime"))
     base = site.base_url(request.scope)
 
-    def work() -> Response:
-        view = site.view.settled()
+    def work(view: View) -> Response:
         capture = view.find(target.url, at=at)
         around = view.neighbours(capture.url, capture.timestamp)
         to = links.memento(base, capture.url, capture.timestamp)
         link = links.link_header(base, capture.url, around, capture.timestamp)
         return Response(b"", 302, {"Location": to, "Link": link, **_VARY})
 
-    return await site.look_up(work)
+    return await site.find(work)
 
 
 def accept_datetime(value: str | None) -> str | None:
@@ -101,26 +100,26 @@ async def _memento(request: Request, target: Target) -> Response:
 
 
 def _answer(request: Request, target: Target) -> Response:
-    _, show = _found(request, target)
+    _, show = _found(request, target, site_of(request.scope).view.settled())
     return show()
 
 
 def _soon(request: Request, target: Target) -> Response | Show:
     """The answer, or what gives it where that may take long."""
-    capture, show = _found(request, target)
-    # Those lead to other records.
-    if capture.is_revisit or 300 <= capture.status < 400 or capture.length > _SHORT:
-        return show
     try:
-        return show(soon=True)
+        capture, show = _found(request, target, site_of(request.scope).view.soon())
+        # Those lead to other records.
+        is_long = capture.is_revisit or 300 <= capture.status < 400 or capture.length > _SHORT
+        if not is_long:
+            return show(soon=True)
     except TakesLong:
-        return show
+        pass
+    return partial(_answer, request, target)
 
 
-def _found(request: Request, target: Target) -> tuple[Capture, Show]:
+def _found(request: Request, target: Target, view: View) -> tuple[Capture, Show]:
     """The capture that is meant, and what gives the answer."""
-    site = site_of(request.scope)
-    view, base = site.view.settled(), site.base_url(request.scope)
+    base = site_of(request.scope).base_url(request.scope)
     modifier = target.modifier if target.modifier in _KNOWN else ""
     capture = view.find(target.url, at=None if target.at is None else pad(target.at))
     if capture.timestamp != target.at:

@@ -185,7 +185,7 @@ async def get_capture(
     site = site_of(request.scope)
     # What a framework hands over is decoded, and has lost its query.
     url = repaired(raw_target(request.scope, f"{API}/captures/").partition("/")[2])
-    capture = await site.call(lambda: site.view.settled().find(url, at=pad(timestamp)))
+    capture = await site.find(lambda view: view.find(url, at=pad(timestamp)))
     return CaptureModel.of(capture, site.base_url(request.scope))
 
 

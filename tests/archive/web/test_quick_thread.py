@@ -14,6 +14,9 @@ import pytest
 from archive.timestamps import to_timestamp
 from archive.web import quick_thread
 from archive.web.quick_thread import QuickThread
+from archive.web.store_threads import StoreThreads
+from tests.archive.restrictions.deciding import withhold
+from tests.archive.versions.archived import URL, Archive
 from tests.archive.web.serving import open_site, served
 from tests.exchanges import STARTED, page, response
 from tests.keeping import archive_messages
@@ -107,6 +110,34 @@ def test_others_do_not_wait_for_what_takes_long(
 
         asyncio.run(stick())
         quick.shutdown(wait=True)
+
+
+@pytest.mark.parametrize(
+    "path", [f"/web/{URL}", f"/wayback/available?url={URL}", f"/api/v1/captures/2027/{URL}"]
+)
+def test_what_a_revisit_repeats_is_read_by_those_who_wait_for_the_store(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, path: str
+) -> None:
+    names: list[str] = []
+    with open_site(f"sqlite:///{tmp_path}/index.db") as site:
+        archive = Archive(site.collection)
+        hidden, shown = archive.add(), archive.add()
+        archive.add_revisit(hidden)
+        withhold(site.collection, url=URL, start=hidden.timestamp, end=hidden.timestamp)
+        read = site.collection.store.read
+
+        def noted(key: str, offset: int, length: int) -> bytes:
+            names.append(threading.current_thread().name)
+            return read(key, offset, length)
+
+        monkeypatch.setattr(site.collection.store, "read", noted)
+        store_threads = StoreThreads()
+        with served(replace(site, store_threads=store_threads)) as running:
+            answer = running.get(path)
+        store_threads.shutdown(wait=True)
+    assert shown.timestamp in answer.headers.get("location", answer.text)
+    assert names
+    assert all(name.startswith("store_") for name in names), names
 
 
 _LONG = 1 << 22
