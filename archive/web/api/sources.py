@@ -78,7 +78,7 @@ async def list_sources(request: Request) -> SourceList:
     def work() -> SourceList:
         known = _Known(site)
         names = dict.fromkeys((*known.followed, *known.counts))
-        return SourceList(sources=[known.source(name) for name in names])
+        return SourceList(sources=[known.source(name, known.recent(name)) for name in names])
 
     return await site.call(work)
 
@@ -96,15 +96,16 @@ async def get_source(
         known = _Known(site)
         if name not in known.followed and name not in known.counts:
             raise HTTPException(404, f"there is no source {name!r}: {API}/sources lists them")
-        failed = [capture for capture in known.recent(name) if _failed(capture)]
+        recent = known.recent(name)
+        failed = [capture for capture in recent if _failed(capture)]
         errors = [CaptureModel.of(capture, base) for capture in failed[:_ERRORS]]
-        return SourceDetail(**dict(known.source(name)), last_errors=errors)
+        return SourceDetail(**dict(known.source(name, recent)), last_errors=errors)
 
     return await site.call(work)
 
 
 class _Known:
-    """What the settings and the index say, asked for once."""
+    """What the settings and the index say."""
 
     def __init__(self, site: Site) -> None:
         self._view: View = site.view.settled()
@@ -115,7 +116,7 @@ class _Known:
     def recent(self, name: str) -> list[Capture]:
         return self._view.recent(name, _RECENT)
 
-    def source(self, name: str) -> SourceModel:
+    def source(self, name: str, recent: list[Capture]) -> SourceModel:
         counts, followed = self.counts.get(name), self.followed.get(name)
         return SourceModel(
             name=name,
@@ -123,7 +124,7 @@ class _Known:
             segments=0 if counts is None else counts.segments,
             captures=0 if counts is None else counts.captures,
             documents=0 if counts is None else counts.documents,
-            health=_health(self.recent(name)),
+            health=_health(recent),
         )
 
 

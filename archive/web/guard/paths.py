@@ -68,17 +68,25 @@ _PATHS = (
     Path(prefix="/api/v1/openapi.json", route="/api/v1/openapi.json", look=None, exact=True),
     *(
         Path(prefix=f"/api/v1/{name}", route=f"/api/v1/{name}", change="read")
-        for name in ("captures", "check", "documents", "sources")
+        for name in ("captures", "check", "documents")
     ),
-    # Comparing many texts costs as much as a search.
+    # Comparing many texts, or looking at the last captures of each source, costs as much as a
+    # search.
     *(
         Path(prefix=prefix, route=prefix, rate="search", change="read")
-        for prefix in ("/api/v1/diff", "/api/v1/versions", "/captures", "/diff")
+        for prefix in (
+            "/api/v1/diff",
+            "/api/v1/sources",
+            "/api/v1/versions",
+            "/captures",
+            "/diff",
+            "/sources",
+        )
     ),
     Path(prefix="/api/", route="/api"),
     *(
         Path(prefix=f"/{name}", route=f"/{name}", change="read")
-        for name in ("about", "cite", "document", "sources")
+        for name in ("about", "cite", "document")
     ),
     # Of the origin of archived pages.
     *(

@@ -97,6 +97,8 @@ def test_rows(path: str, method: str, scope: str | None, acts: bool, rate: str |
         ("/web/2026/http://x.org/", b"q=words", None),
         ("/api/v1/versions", b"url=x.org", "search"),
         ("/api/v1/diff", b"url=x.org", "search"),
+        ("/api/v1/sources", b"", "search"),
+        ("/sources/courier", b"", "search"),
         ("/captures", b"url=x.org&changes=1", "search"),
         ("/diff", b"url=x.org", "search"),
         ("/api/v1/captures", b"url=x.org", None),
