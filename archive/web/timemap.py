@@ -10,12 +10,11 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from archive.cdxj import to_line
-from archive.errors import ArchiveError
 from archive.index import CaptureQuery
 from archive.model import Capture
 from archive.view import View
 from archive.web.links import LINK_FORMAT, http_date, link, memento, timegate, timemap
-from archive.web.refusals import Refusal, refusal_of, refuse
+from archive.web.refusals import Refusal, refuse
 from archive.web.site import site_of
 from archive.web.targets import repaired
 
@@ -34,13 +33,8 @@ async def timemap_response(request: Request, rest: str) -> Response:
     if form not in _TYPES:
         detail = f"TimeMaps come as {', '.join(_TYPES)}: /web/timemap/link/<url>"
         return refuse(request, Refusal(status=400 if slash else 404, detail=detail))
-    try:
-        url = repaired(target)
-        listing = _Listing(site.view, site.base_url(request.scope), url)
-        headers = {"Content-Type": _TYPES[form]}
-        return await site.answer(lambda: listing.pieces(form), headers)
-    except ArchiveError as error:
-        return refuse(request, refusal_of(error))
+    listing = _Listing(site.view, site.base_url(request.scope), repaired(target))
+    return await site.answer(lambda: listing.pieces(form), {"Content-Type": _TYPES[form]})
 
 
 @dataclass(frozen=True, slots=True)

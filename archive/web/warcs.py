@@ -10,10 +10,9 @@ from dataclasses import dataclass
 from starlette.requests import Request
 from starlette.responses import Response
 
-from archive.errors import ArchiveError, NotArchived, RecordError
+from archive.errors import NotArchived, RecordError
 from archive.view import View
 from archive.web.authority import authority_of
-from archive.web.refusals import refusal_of, refuse
 from archive.web.routes import PrefixRoute
 from archive.web.site import site_of
 
@@ -43,15 +42,10 @@ async def warc(request: Request) -> Response:
     site = site_of(request.scope)
     is_admin = authority_of(request.scope).may("admin")
     view = site.view.everything() if is_admin else site.view
-    try:
-        found = await site.read(_looked_up, view, request)
-        if isinstance(found, Response):
-            return found
-        return await site.answer(
-            lambda: _pieces(view, found), found.headers, found.status, reads=True
-        )
-    except ArchiveError as error:
-        return refuse(request, refusal_of(error))
+    found = await site.read(_looked_up, view, request)
+    if isinstance(found, Response):
+        return found
+    return await site.answer(lambda: _pieces(view, found), found.headers, found.status, reads=True)
 
 
 def _looked_up(view: View, request: Request) -> Response | _Part:
