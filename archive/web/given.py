@@ -35,6 +35,6 @@ def digits_in(given: Mapping[str, str], name: str, *, most: int = 14) -> str:
     text = given.get(name, "").strip()
     if text and not (text.isascii() and text.isdigit() and len(text) <= most):
         raise ParameterError(
-            f"{name}={text[:40]!r} is not a time: give 1 to 14 digits, such as 20261122"
+            f"{name}={text[:40]!r} is not a time: give 1 to {most} digits, such as 20261122"
         )
     return text

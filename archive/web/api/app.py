@@ -30,7 +30,8 @@ ROUTERS: tuple[APIRouter, ...] = (
     restrictions,
 )
 """Paths are written without the prefix. Handlers find the site by `site_of(request.scope)` and do
-what may wait in one `site.call`; what they raise of `ArchiveError` becomes a problem."""
+what may wait in one `site.call`, or `site.read` where it reads the store; what they raise of
+`ArchiveError` becomes a problem."""
 
 
 def make_api(site: Site) -> FastAPI:

@@ -101,6 +101,12 @@ def test_what_is_refused(dialect: Dialect, name: str, value: str) -> None:
     assert len(str(error.value)) < 400
 
 
+def test_how_many_digits_a_time_may_have_is_said() -> None:
+    assert read(**{"from": "2" * 19}).about.start == "2" * 14
+    with pytest.raises(ParameterError, match="1 to 19 digits"):
+        read(**{"from": "2" * 20})
+
+
 def test_all_fields_may_be_named() -> None:
     assert read(fl=",".join(sorted(KNOWN))).fields == tuple(sorted(KNOWN))
 
