@@ -279,10 +279,14 @@ class View:
 
     # At a glance
 
-    def newest(self, limit: int) -> list[Capture]:
+    def begun_last(self) -> list[str]:
+        """See `Index.begun_last`."""
+        return self._index.begun_last()
+
+    def newest(self, limit: int, segments: Sequence[str]) -> list[Capture]:
         """See `Index.newest`: those of the last ones that may be shown."""
         rules = self._rules()
-        last = self._index.newest(limit * 4 if rules else limit)
+        last = self._index.newest(limit * 4 if rules else limit, segments)
         return [capture for capture in last if not _is_withheld(rules, capture)][:limit]
 
     def sources(self) -> list[SourceCounts]:

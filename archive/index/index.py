@@ -360,9 +360,16 @@ class Index:
 
     # Overview
 
-    def newest(self, limit: int) -> list[Capture]:
-        """Pages with a document that were captured last, each URL once, newest first."""
-        return overview.newest(self._database.rows, limit)
+    def begun_last(self) -> list[str]:
+        """File names of the segments that were begun last; looks at the name of every one."""
+        return overview.begun_last(self._database.rows)
+
+    def newest(self, limit: int, segments: Sequence[str]) -> list[Capture]:
+        """Pages with a document that were captured last, each URL once, newest first.
+
+        `segments`: what `begun_last` told; those that were begun since need not be among them.
+        """
+        return overview.newest(self._database.rows, limit, segments)
 
     def sources(self) -> list[SourceCounts]:
         """What there is of each source, in the order of their names."""

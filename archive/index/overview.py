@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Sequence
+from heapq import nlargest
 from itertools import islice
 
 from sqlalchemy import and_, bindparam, func, select
@@ -18,6 +20,7 @@ from archive.names import begun_of
 _SEGMENTS = 20  # the newest captures lie in the segments that were begun last
 
 _all_segments = select(segments.c.filename, segments.c.source)
+_entered_last = select(segments.c.filename).order_by(segments.c.id.desc()).limit(_SEGMENTS)
 _documents_by_source = select(documents.c.source, func.count().label("number")).group_by(
     documents.c.source
 )
@@ -42,12 +45,20 @@ _last_pages = (
 )
 
 
-def newest(ask: Ask, limit: int) -> list[Capture]:
-    """Pages with a document that were captured last, each URL once, newest first."""
-    names = sorted((row.filename for row in ask(_all_segments, {})), key=begun_of, reverse=True)
+def begun_last(ask: Ask) -> list[str]:
+    """File names of the segments that were begun last; looks at the name of every one."""
+    return nlargest(_SEGMENTS, (row.filename for row in ask(_all_segments, {})), key=begun_of)
+
+
+def newest(ask: Ask, limit: int, segments: Sequence[str]) -> list[Capture]:
+    """Pages with a document that were captured last, each URL once, newest first.
+
+    `segments`: what `begun_last` told some time ago. Those that were begun since were entered last.
+    """
+    names = {*segments, *(row.filename for row in ask(_entered_last, {}))}
     found = [
         rows.joined_capture(row)
-        for name in names[:_SEGMENTS]
+        for name in nlargest(_SEGMENTS, names, key=begun_of)
         for row in ask(_last_pages, {"name": name, "most": limit})
     ]
     found.sort(key=lambda capture: (capture.timestamp, capture.urlkey), reverse=True)

@@ -19,6 +19,7 @@ class Amounts:
 
     counts: Counts
     sources: tuple[SourceCounts, ...]
+    begun_last: tuple[str, ...]  #: file names of segments, see `Index.begun_last`
 
 
 class Stock:
@@ -44,7 +45,11 @@ class Stock:
             if self._known is not None and self._known is not known:
                 return self._known[1]
             now = self._clock()
-            amounts = Amounts(counts=view.counts(), sources=tuple(view.sources()))
+            amounts = Amounts(
+                counts=view.counts(),
+                sources=tuple(view.sources()),
+                begun_last=tuple(view.begun_last()),
+            )
             self._known = now, amounts
             return amounts
         finally:

@@ -75,8 +75,9 @@ async def _stock(request: Request, site: Site) -> Response:
     def work() -> Response:
         view = site.view.settled()
         stock = site.stock.of(view)
-        newest = [(capture, _title(view.document(capture))) for capture in view.newest(_NEWEST)]
-        return render(request, "front.html", {"stock": stock, "newest": newest})
+        newest = view.newest(_NEWEST, stock.begun_last)
+        titled = [(capture, _title(view.document(capture))) for capture in newest]
+        return render(request, "front.html", {"stock": stock, "newest": titled})
 
     return await site.read(work)
 

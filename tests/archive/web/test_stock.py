@@ -51,8 +51,10 @@ def test_counted_once_a_minute(site: Site) -> None:
     archive_messages(site.collection, ("http://b.org/", page(), 0))
     at[0] += 60
     assert (stock.of(view).counts.captures, view.times) == (1, 1)
+    assert len(stock.of(view).begun_last) == 1
     at[0] += 1
     assert (stock.of(view).counts.captures, view.times) == (2, 2)
+    assert len(stock.of(view).begun_last) == 2
 
 
 def test_nobody_waits_while_it_is_counted_anew(site: Site) -> None:
