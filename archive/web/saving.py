@@ -155,13 +155,18 @@ async def submit(site: Site, wish: Wish) -> Job:
     return job
 
 
-def known_since(job: Job) -> str | None:
-    """Of a job as `submit` gives it, when what it came to was captured, 14 digits: it was archived
-    lately, and nothing is fetched; None: it is archived now."""
+def nothing_fetched(job: Job) -> str | None:
+    """Of a job as `submit` gives it, the sentence that the URL was archived lately and nothing is
+    fetched; None: it is archived now."""
     if job.state != "success" or job.result is None or is_withheld(job):
         return None
-    timestamp: str | None = job.result.get("timestamp")
-    return timestamp
+    timestamp = job.result.get("timestamp")
+    if not timestamp:
+        return None
+    return (
+        f"nothing is fetched: the URL was archived at {timestamp}, and that is the result; with "
+        "if_not_archived_within=0 it is archived again"
+    )
 
 
 def _result(url: str, capture: Capture) -> dict[str, Any]:

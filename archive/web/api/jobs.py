@@ -23,7 +23,7 @@ from archive.web.authority import authority_of
 from archive.web.saving import (
     Wish,
     duration,
-    known_since,
+    nothing_fetched,
     queue_of,
     recent,
     saveable,
@@ -197,14 +197,7 @@ async def submit_job(request: Request, response: Response, wish: JobWish) -> Job
         wanted = replace(wanted, within=duration(wish.if_not_archived_within))
     job = await submit(site, wanted)
     response.headers["Location"] = f"{site.base_url(request.scope)}{API}/jobs/{job.id}"
-    known = known_since(job)
-    if known is None:
-        return JobModel.of(job)
-    return JobModel.of(
-        job,
-        f"nothing is fetched: the URL was archived at {known}, and that is the result; with "
-        "if_not_archived_within 0 it is archived again",
-    )
+    return JobModel.of(job, nothing_fetched(job))
 
 
 @router.get("/jobs/{job}", summary="One job", responses=problems(404, 501))

@@ -17,7 +17,7 @@ from archive.web.save.answers import HEADERS, answer, refused, snapshot_headers
 from archive.web.save.asking import Asked, BadRequest, asked, names_of
 from archive.web.save.old_form import snapshot
 from archive.web.save.shapes import Shape, private_id, public_id, status_of
-from archive.web.saving import Wish, known_since, queue_of, saveable, submit
+from archive.web.saving import Wish, nothing_fetched, queue_of, saveable, submit
 from archive.web.shown_jobs import all_shown, shown
 from archive.web.site import Site, site_of
 from archive.web.targets import raw_target
@@ -60,23 +60,13 @@ async def _taken(request: Request, wanted: Asked) -> Response:
         return refused(error)
     except ArchiveError as error:
         return _refused(request, error)
-    known = known_since(job)
+    known = nothing_fetched(job)
     if for_people(request):
         return _page_of(job, "?known=1" if known else "")
-    message = "; ".join(filter(None, (_lately(known), wanted.note)))
+    message = "; ".join(filter(None, (known, wanted.note)))
     told = {"message": message} if message else {}
     headers = snapshot_headers(site.base_url(request.scope), wish.url, job)
     return answer({"url": wish.url, "job_id": public_id(job), **told}, headers=headers)
-
-
-def _lately(known: str | None) -> str:
-    """That the page was archived lately, where it was."""
-    if known is None:
-        return ""
-    return (
-        f"this page was archived lately, at {known}, and that is the answer; "
-        "with if_not_archived_within=0 it is archived again"
-    )
 
 
 def _refused(request: Request, error: ArchiveError) -> Response:

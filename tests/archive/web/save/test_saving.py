@@ -122,7 +122,7 @@ def test_the_same_job_while_it_waits_and_lately_but_not_after_an_error(
     _ended(server, first)
     again = _post(server, data={"url": _URL}).json()
     assert again["job_id"] == first
-    assert AT in again["message"]
+    assert f"nothing is fetched: the URL was archived at {AT}" in again["message"]
     headers = _post(server, data={"url": _URL}).headers
     assert headers["content-location"] == f"/web/{AT}/{_URL}"
     assert f'<{server.url}/web/{_URL}>; rel="timegate"' in headers["link"]
