@@ -285,13 +285,11 @@ class Index:
 
         Without `at` the newest 2xx, else the newest; with it one at exactly that time, else the
         nearest 2xx or 3xx (of two as near the earlier), else the nearest. `any_status` looks at the
-        time alone. Of those at the same time a 2xx comes first, then the URL itself, then the
-        greatest (filename, offset). Of as good an answer each, one of this very page
-        (`urlkey.spellings`) goes before others with its key. Captures that are `hidden` count for
-        nothing.
+        time alone. Of those at the same time a 2xx comes first, then the greatest (filename,
+        offset). Captures that are `hidden` count for nothing.
         """
         key = urlkey(url)
-        capture = lookup.choose(self._database.rows, url, key, at, any_status)
+        capture = lookup.choose(self._database.rows, key, at, any_status)
         if capture is not None and hidden is not None and hidden(capture):
             capture = Steps(self._database.rows, key, hidden).choose(at, any_status)
         if capture is None:
