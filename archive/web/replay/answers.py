@@ -6,12 +6,11 @@ from starlette.responses import Response
 
 from archive.codings import decoded_pieces
 from archive.errors import ArchiveError, ContentError, RecordError
-from archive.http import ResponseHead
 from archive.memento import Memento
 from archive.urlkey import urlkey
 from archive.view import View
 from archive.web import links
-from archive.web.bodies import Body, Call, decoded
+from archive.web.bodies import HELD, Body, Call, decoded
 from archive.web.raw import SAFE, head_of
 from archive.web.replay.disarming import composes_markup, disarmed, is_markup
 
@@ -43,7 +42,7 @@ def answer(
     if not head.status:
         raise RecordError(f"no answer was received from {memento.capture.url}")
     body, is_whole = _decoded(memento)
-    media = media_type(head, body.start)
+    media = media_type(memento)
     mime = media.partition(";")[0].strip().lower()
     composes = False
     if is_markup(mime):
@@ -106,13 +105,13 @@ def policy(main: str | None, *, upgrade: bool, closed: bool = False) -> str:
     ).rstrip()
 
 
-def media_type(head: ResponseHead, body: bytes) -> str:
-    """The archived Content-Type, character set and all; where there is none, of what it looks
-    like."""
-    archived = (head.get(b"content-type") or b"").decode("latin-1")
+def media_type(memento: Memento) -> str:
+    """The archived Content-Type, character set and all; where there is none, of what its body looks
+    like. Raises DigestMismatch."""
+    archived = (head_of(memento).get(b"content-type") or b"").decode("latin-1")
     if archived.isprintable() and "/" in archived:
         return archived
-    start = body[:_SNIFFED].lstrip(b"\xef\xbb\xbf \t\r\n\f").lower()
+    start = _beginning(memento)[:_SNIFFED].lstrip(b"\xef\xbb\xbf \t\r\n\f").lower()
     return "text/html" if start.startswith(_HTML_STARTS) else _FILE
 
 
@@ -125,15 +124,28 @@ def charset_of(media: str) -> str:
     return ""
 
 
+def _beginning(memento: Memento) -> bytes:
+    """Of the decoded body, which need not be decoded further for this."""
+    pieces = decoded_pieces(_codings(memento), memento.payload, limit=HELD)
+    try:
+        return next(filter(None, pieces), b"")
+    except ContentError:
+        return memento.payload
+
+
 def _decoded(memento: Memento) -> tuple[Body, bool]:
     """And whether it is the page: where a coding cannot be undone to its end, it is as it was sent,
     which is the page as well if it never had that coding."""
-    # The body of a revisit has the coding of the record that holds it.
-    codings = memento.original.head.tokens(b"content-encoding")
+    codings = _codings(memento)
     try:
         return decoded(codings, memento.payload), True
     except ContentError:
         return decoded([], memento.payload), not _has_coding(codings, memento.payload)
+
+
+def _codings(memento: Memento) -> list[str]:
+    # The body of a revisit has the coding of the record that holds it.
+    return memento.original.head.tokens(b"content-encoding")
 
 
 def _has_coding(codings: list[str], payload: bytes) -> bool:

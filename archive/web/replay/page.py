@@ -11,14 +11,13 @@ from archive.model import HTML, Capture, Document
 from archive.web import links
 from archive.web.authority import authority_of
 from archive.web.pages.rendering import POLICY, render
-from archive.web.raw import head_of
 from archive.web.replay.answers import media_type
 from archive.web.site import site_of
 
 
 def is_page(memento: Memento) -> bool:
     """Whether it is shown in the frame: a page of HTML that leads nowhere else."""
-    mime = media_type(head_of(memento), memento.payload).partition(";")[0].strip().lower()
+    mime = media_type(memento).partition(";")[0].strip().lower()
     return mime in HTML and memento.location is None
 
 

@@ -44,6 +44,7 @@ MESSAGES = [
     (f"{SITE}/long-coded", response(gzip.compress(LONG.encode()), HTML, GZIP), 0),
     (f"{SITE}/mislabelled", response(PAGE.encode(), HTML, GZIP), 0),
     (f"{SITE}/bare", response(b"  <!DOCTYPE html><p>x"), 0),
+    (f"{SITE}/bare-coded", response(gzip.compress(b"<html><p>x"), GZIP), 0),
     (f"{SITE}/bytes", response(b"\0\1"), 0),
     file(f"{SITE}/a.png", PNG, "image/png"),
     html(f"{SITE}/withheld", "<p>a secret"),
@@ -197,10 +198,18 @@ def test_a_page_that_was_sent_without_its_coding_is_shown(asking: Asking) -> Non
 
 
 @pytest.mark.parametrize(
-    ("path", "media"), [("/bare", "text/html"), ("/bytes", "application/octet-stream")]
+    ("path", "media"),
+    [
+        ("/bare", "text/html"),
+        ("/bare-coded", "text/html"),
+        ("/bytes", "application/octet-stream"),
+    ],
 )
 def test_what_has_no_media_type_is_given_one(asking: Asking, path: str, media: str) -> None:
     assert asking.raw(f"{SITE}{path}").headers["content-type"] == media
+    # Both origins see the same in it.
+    text = asking.get(asking.main, f"/web/{AT}/{SITE}{path}").text
+    assert (f"{asking.replay}/view/" in text) == (media == "text/html")
 
 
 @pytest.mark.parametrize(
