@@ -22,6 +22,7 @@ Match = Literal["exact", "prefix", "host", "domain"]
 _LAST = "\U0010ffff"
 # Of a scheme that was typed or pasted twice the last one counts.
 _URL = re.compile(rb"(?:https?://(?=https?://))*((?i:https?))://([^/?#]*)([^?#]*)(?:\?([^#]*))?")
+_PAGE = re.compile(r"(?i:https?)://([^/?#]+)([^?#]*)(\?[^#]*)?")
 _UNSAFE = re.compile(rb"[\x00-\x20\x7f-\xff#%]")
 _ESCAPES = {bytes([byte]): b"%%%02x" % byte for byte in range(256)}
 _HEX = b"0123456789abcdefABCDEF"
@@ -55,6 +56,24 @@ _QUERY_SESSIONS: tuple[re.Pattern[bytes], ...] = tuple(
 def urlkey(url: str) -> str:
     """The SURT of an http or https URL. Raises UrlError for anything else, or without a host."""
     return _kept(url) if len(url) <= _LONGEST_KEPT else _made(url)
+
+
+def spellings(url: str) -> frozenset[str]:
+    """The URLs that are taken for the same page: by http and https, with and without `www.` and a
+    slash at the end. A key stands for more: for paths that differ in the case of letters, too.
+    """
+    match = _PAGE.match(url)
+    if not match:
+        return frozenset({url})
+    host, path, query = match.groups(default="")
+    name = host.lower().removeprefix("www.")
+    trunk = path.rstrip("/")
+    return frozenset(
+        f"{scheme}://{www}{name}{place}{query}"
+        for scheme in ("http", "https")
+        for www in ("", "www.")
+        for place in (trunk, f"{trunk}/")
+    )
 
 
 def _made(url: str) -> str:

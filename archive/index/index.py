@@ -34,6 +34,7 @@ from archive.index.queries import (
     Neighbours,
     SourceCounts,
 )
+from archive.index.repeated import Repeated
 from archive.index.schema import (
     VERSION,
     captures,
@@ -82,6 +83,7 @@ class Index:
         self._database = Database(self._dialect)
         self.decisions = Decisions(self._database, self._dialect)  #: to withhold captures
         self.documents = Documents(self._database, self._dialect)
+        self.repeated = Repeated(self._database.rows)  #: by revisits
         self._known = KnownSegments(self._database.rows)
         self._blocks = Blocks(self._database.rows)
         self._add_captures = self._dialect.upsert(captures, ("segment", "offset"))
@@ -285,11 +287,13 @@ class Index:
 
         Without `at` the newest 2xx, else the newest; with it one at exactly that time, else the
         nearest 2xx or 3xx (of two as near the earlier), else the nearest. `any_status` looks at the
-        time alone. Of those at the same time a 2xx comes first, then the greatest (filename,
-        offset). Captures that are `hidden` count for nothing.
+        time alone. Of those at the same time a 2xx comes first, then the URL itself, then the
+        greatest (filename, offset). Of as good an answer each, one of this very page
+        (`urlkey.spellings`) goes before others with its key. Captures that are `hidden` count for
+        nothing.
         """
         key = urlkey(url)
-        capture = lookup.choose(self._database.rows, key, at, any_status)
+        capture = lookup.choose(self._database.rows, url, key, at, any_status)
         if capture is not None and hidden is not None and hidden(capture):
             capture = Steps(self._database.rows, key, hidden).choose(at, any_status)
         if capture is None:
@@ -310,16 +314,6 @@ class Index:
         if found is None or found.first is None:
             raise NotArchived(url)
         return found
-
-    def find_digest(self, url: str, digest: str) -> Capture:
-        """The oldest capture of a URL that holds a payload of that digest itself, not a revisit.
-
-        Raises NotArchived.
-        """
-        for capture in self.captures(CaptureQuery(url=url)):
-            if capture.digest == digest and not capture.is_revisit:
-                return capture
-        raise NotArchived(url, f"no payload with the digest {digest}")
 
     def captured_since(self, url: str, timestamp: str) -> bool:
         """Whether exactly this URL has a 2xx capture at or after a time of 14 digits."""

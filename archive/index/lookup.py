@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import date
+from itertools import chain, islice, repeat
+from typing import Any
 
-from sqlalchemy import Column, ColumnElement, and_, bindparam, func, or_, select
+from sqlalchemy import Column, ColumnElement, Select, and_, bindparam, func, or_, select
 
 from archive.index import rows
 from archive.index.known import Ask
@@ -13,6 +15,7 @@ from archive.index.queries import Neighbours
 from archive.index.rows import Found
 from archive.index.schema import captures, segments
 from archive.model import Capture
+from archive.urlkey import spellings
 
 Statuses = tuple[int, int]
 """Lowest and highest status, inclusive."""
@@ -43,33 +46,48 @@ _of_key = and_(
     captures.c.urlkey == bindparam("key"),
     captures.c.status.between(bindparam("low"), bindparam("high")),
 )
-_timestamps = select(captures.c.timestamp).where(_of_key)
-_newest = _timestamps.order_by(captures.c.timestamp.desc()).limit(1)
-_before = (
-    # What is exactly there counts whatever its status.
-    select(captures.c.timestamp)
-    .where(
-        captures.c.urlkey == bindparam("key"),
-        captures.c.timestamp <= bindparam("at"),
-        or_(
-            captures.c.status.between(bindparam("low"), bindparam("high")),
-            captures.c.timestamp == bindparam("at"),
-        ),
+
+
+def _at_newest(*those: ColumnElement[bool]) -> Select[Any]:
+    """All of the newest time at which one of those captures of a key is of these statuses."""
+    times = select(captures.c.timestamp).where(_of_key, *those)
+    newest = times.order_by(captures.c.timestamp.desc()).limit(1)
+    return joined_captures.where(_of_key, *those, captures.c.timestamp == newest.scalar_subquery())
+
+
+def _around(*those: ColumnElement[bool]) -> Select[Any]:
+    """All of the last such time until `at` and of the first one behind it."""
+    times = select(captures.c.timestamp).where(captures.c.urlkey == bindparam("key"), *those)
+    of_status = captures.c.status.between(bindparam("low"), bindparam("high"))
+    # Each time is one step in the primary key; ordering by the distance would read all captures.
+    before = (
+        # What is exactly there counts whatever its status.
+        times.where(
+            captures.c.timestamp <= bindparam("at"),
+            or_(of_status, captures.c.timestamp == bindparam("at")),
+        )
+        .order_by(captures.c.timestamp.desc())
+        .limit(1)
     )
-    .order_by(captures.c.timestamp.desc())
-    .limit(1)
+    after = (
+        times.where(of_status, captures.c.timestamp > bindparam("at"))
+        .order_by(captures.c.timestamp)
+        .limit(1)
+    )
+    return joined_captures.where(
+        captures.c.urlkey == bindparam("key"),
+        *those,
+        captures.c.timestamp.in_([before.scalar_subquery(), after.scalar_subquery()]),
+    )
+
+
+_SPELLINGS = 8  # of one page, see archive.urlkey
+_spelled = or_(
+    captures.c.form.in_([bindparam(f"form{number}") for number in range(_SPELLINGS)]),
+    captures.c.url.in_([bindparam(f"url{number}") for number in range(_SPELLINGS)]),
 )
-_after = (
-    _timestamps.where(captures.c.timestamp > bindparam("at"))
-    .order_by(captures.c.timestamp)
-    .limit(1)
-)
-_at_newest = joined_captures.where(_of_key, captures.c.timestamp == _newest.scalar_subquery())
-# Each time is one step in the primary key; ordering by the distance would read all captures.
-_around = joined_captures.where(
-    captures.c.urlkey == bindparam("key"),
-    captures.c.timestamp.in_([_before.scalar_subquery(), _after.scalar_subquery()]),
-)
+_of_any = _at_newest(), _around()
+_of_page = _at_newest(_spelled), _around(_spelled)
 _since = joined_captures.where(_of_key, captures.c.timestamp >= bindparam("at"))
 _key_times = select(captures.c.timestamp).where(captures.c.urlkey == bindparam("key"))
 _oldest, _latest = (
@@ -101,16 +119,50 @@ def ranks_of(at: str | None, any_status: bool) -> list[Statuses]:
     return [SUCCESS if at is None else SUCCESS_OR_REDIRECT, ANY]
 
 
-def choose(ask: Ask, key: str, at: str | None, any_status: bool) -> Capture | None:
+def choose(ask: Ask, url: str, key: str, at: str | None, any_status: bool) -> Capture | None:
     """The capture that `Index.find` promises."""
-    for statuses in ranks_of(at, any_status):
+    statuses = ranks_of(at, any_status)
+    found = _choose(ask, _of_any, {"key": key}, at, statuses, url)
+    if found is None or found.url == url or found.url in (pages := spellings(url)):
+        return found
+    forms, urls = rows.spelled(key, pages)
+    named = {"key": key, **_named("form", forms), **_named("url", urls)}
+    own = _choose(ask, _of_page, named, at, statuses, url)
+    if own is None or _rank(own, at, statuses) > _rank(found, at, statuses):
+        return found
+    return own
+
+
+def _named(name: str, values: Iterable[str | int]) -> dict[str, str | int | None]:
+    padded = islice(chain(values, repeat(None)), _SPELLINGS)
+    return {f"{name}{number}": value for number, value in enumerate(padded)}
+
+
+def _choose(
+    ask: Ask,
+    questions: tuple[Select[Any], Select[Any]],
+    named: Mapping[str, str | int | None],
+    at: str | None,
+    statuses: Sequence[Statuses],
+    url: str,
+) -> Capture | None:
+    at_newest, around = questions
+    for low, high in statuses:
+        asked = {**named, "low": low, "high": high}
         if at is None:
-            found = ask(_at_newest, {"key": key, "low": statuses[0], "high": statuses[1]})
+            found = ask(at_newest, asked)
         else:
-            found = _nearest(ask(_around, _values(key, int(at), statuses)), at, statuses)
+            found = _nearest(ask(around, {**asked, "at": int(at)}), at, (low, high))
         if found:
-            return max(map(rows.joined_capture, found), key=precedence)
+            return max(map(rows.joined_capture, found), key=lambda one: precedence(one, url))
     return None
+
+
+def _rank(capture: Capture, at: str | None, statuses: Sequence[Statuses]) -> int:
+    """How well a capture answers, the least best: at that very time, then by its status."""
+    if capture.timestamp == at:
+        return -1
+    return next(n for n, (low, high) in enumerate(statuses) if low <= capture.status <= high)
 
 
 def _nearest(found: Sequence[Found], at: str, statuses: Statuses) -> Sequence[Found]:
@@ -145,9 +197,11 @@ def seconds(digits: int) -> int:
     return ((days * 24 + hour) * 60 + minute) * 60 + second
 
 
-def precedence(capture: Capture) -> tuple[bool, str, int]:
-    """Which of the captures of one time `Index.find` prefers: the greatest."""
-    return SUCCESS[0] <= capture.status <= SUCCESS[1], capture.filename, capture.offset
+def precedence(capture: Capture, url: str = "") -> tuple[bool, bool, str, int]:
+    """Which of the captures of one time `Index.find` prefers, when it looks for a URL: the
+    greatest."""
+    is_success = SUCCESS[0] <= capture.status <= SUCCESS[1]
+    return is_success, capture.url == url, capture.filename, capture.offset
 
 
 def since(ask: Ask, key: str, timestamp: str, statuses: Statuses) -> list[Capture]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any
 
 import zstandard
@@ -68,7 +68,7 @@ def capture_row(capture: Capture, segment: int, source: str) -> Row:
         "length": capture.length,
         "status": capture.status,
         "digest": digest_bytes(capture.digest),
-        "record_id": _record_id_bytes(capture.record_id),
+        "record_id": record_id_bytes(capture.record_id),
         "form": form,
         "url": storable(capture.url) if form is None else None,
         "mime": None if capture.mime == _HTML else storable(capture.mime),
@@ -111,6 +111,13 @@ def capture_of(row: Values, filename: str, source: str) -> Capture:
         truncated=truncated,
         kind=kind,
     )
+
+
+def spelled(key: str, urls: Collection[str]) -> tuple[list[int], list[str]]:
+    """URLs of a key as the columns `form` and `url` hold them."""
+    forms = {url: _form(key, url) for url in urls}
+    known = sorted({form for form in forms.values() if form is not None})
+    return known, sorted(storable(url) for url, form in forms.items() if form is None)
 
 
 SEARCHABLE: Mapping[Quality, int] = {"thin": 1, "article": 2}
@@ -206,7 +213,7 @@ def digest_text(data: bytes) -> str:
     return f"sha256:{data.hex()}" if len(data) == 32 else data.decode().lstrip()
 
 
-def _record_id_bytes(record_id: str) -> bytes:
+def record_id_bytes(record_id: str) -> bytes:
     """16 bytes for a UUID; any other identifier is text, padded so that it is longer than that."""
     match = _UUID.fullmatch(record_id)
     return bytes.fromhex(match[1].replace("-", "")) if match else record_id.encode().rjust(17)

@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from archive.errors import NotArchived, UrlError
 from archive.index import CaptureQuery
 from archive.model import Article
-from archive.urlkey import urlkey
+from archive.urlkey import spellings, urlkey
 from archive.versions.difference import reads_the_same
 from archive.versions.sightings import Sightings
 from archive.versions.states import is_same_site
@@ -61,7 +61,10 @@ def _at(view: View, url: str, most: int | None) -> Sightings | None:
     limit = None if most is None else most + 1
     newest = list(view.captures(CaptureQuery(url=url, reverse=True, limit=limit)))
     captures = newest[:most][::-1]
-    return Sightings(view, captures, whole=captures[:1] == newest[-1:]) if captures else None
+    # Others with its key, such as that of a path in capitals, may be other pages.
+    pages = spellings(url)
+    own = [capture for capture in captures if capture.url in pages] or captures
+    return Sightings(view, own, whole=len(captures) == len(newest)) if own else None
 
 
 def _named(page: Sightings, article: Article | None) -> list[str]:

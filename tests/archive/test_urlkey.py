@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from archive.errors import UrlError
-from archive.urlkey import Match, prefix_range, urlkey
+from archive.urlkey import Match, prefix_range, spellings, urlkey
 
 with warnings.catch_warnings():
     # Its `surt` has escapes that newer Pythons warn about.
@@ -244,3 +244,16 @@ def test_keys_compare_alike_as_text_and_as_bytes(some: list[str]) -> None:
     lines = sorted(f"{key} 2026" for key in keys)
     assert all(a.encode() <= b.encode() for a, b in pairwise(lines))
     assert [line.partition(" ")[0] for line in lines] == sorted(keys)
+
+
+def test_spellings_of_a_page() -> None:
+    found = spellings("HTTPS://www.Example.org/A/b/?q=C#top")
+    assert found == {
+        f"{scheme}://{www}example.org/A/b{slash}?q=C"
+        for scheme in ("http", "https")
+        for www in ("", "www.")
+        for slash in ("", "/")
+    }
+    assert spellings("http://example.org") == spellings("https://www.example.org/")
+    assert "http://example.org/a%2Fb" not in spellings("http://example.org/a/b")
+    assert spellings("none") == {"none"}

@@ -201,27 +201,60 @@ def test_find_ignores_what_the_key_ignores(index: Index) -> None:
     assert index.find("http://example.org:80/news?a=2&b=1#part").status == 200
 
 
+@pytest.mark.parametrize(
+    "others",
+    [
+        "https://example.org/News/2026",
+        "https://example.org//news/2026",
+        "https://example.org/news%2F2026",
+    ],
+)
+def test_of_pages_with_one_key_the_one_that_was_asked_for(index: Index, others: str) -> None:
+    """Whichever: each is what the other one is not, and both may be of one second."""
+    own = "https://example.org/news/2026"
+    first, last = "20260101000000", "20260105000000"
+    kept = [
+        capture(url, timestamp=time, offset=offset)
+        for offset, (url, time) in enumerate(
+            [(others, first), (own, first), (others, "20260103000000"), (own, last), (others, last)]
+        )
+    ]
+    index.commit(kept)
+    for url in (own, others):
+        for other in (url, url.replace("https://", "http://www.")):
+            assert index.find(other).url == url
+            assert index.find(other, at=first).url == url
+            assert index.find(other, at="20260103090000").url == url
+    assert index.find(own, at="20260103000000").url == others, "at that very time"
+
+
+def test_another_page_of_the_key_answers_better(index: Index) -> None:
+    """As a redirect to the slash at the end does, whose target has its key."""
+    own, other = "https://example.org/A", "https://example.org/a"
+    index.commit([
+        capture(own, timestamp="20260101000000", status=404, offset=1),
+        capture(other, timestamp="20260102000000", status=200, offset=2),
+    ])  # fmt: skip
+    assert index.find(own).url == other
+    assert index.find(own, at="20260101000001").url == other
+    assert index.find(own, at="20260101000000").url == own
+    assert index.find(own, at="20260101000001", any_status=True).url == own
+
+
+def test_of_one_second_the_url_itself(index: Index) -> None:
+    index.commit(
+        [capture("https://example.org/a/", offset=1), capture("http://example.org/a", offset=2)]
+    )
+    assert index.find("https://example.org/a/").url == "https://example.org/a/"
+    assert index.find("https://example.org/a").url == "http://example.org/a"
+
+
 def test_nothing_found(index: Index) -> None:
     index.commit([capture(URL)])
     with pytest.raises(NotArchived, match="news/2"):
         index.find("https://example.org/news/2")
     with pytest.raises(UrlError):
         index.find("news")
-
-
-def test_find_digest(index: Index) -> None:
-    digest = f"sha256:{'aa' * 32}"
-    original = at("20260102000000", digest=digest)
-    index.commit([
-        at("20260101000000"),
-        original,
-        at("20260103000000", digest=digest),
-        at("20260101000001", digest=digest, mime="warc/revisit"),
-        capture("https://example.org/news/2", digest=digest, timestamp="20250101000000"),
-    ])  # fmt: skip
-    assert index.find_digest(URL, digest) == original
-    with pytest.raises(NotArchived, match="digest"):
-        index.find_digest(URL, f"sha256:{'bb' * 32}")
 
 
 def test_captured_since_means_exactly_the_url(index: Index) -> None:

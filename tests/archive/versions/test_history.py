@@ -45,6 +45,14 @@ def test_captures_with_the_same_text_are_one_version(archive: Archive) -> None:
     assert (found.urls, found.captures, found.skipped) == ((URL,), 3, 0)
 
 
+def test_another_page_with_the_same_key_is_no_version(archive: Archive) -> None:
+    archive.add(FIRST)
+    archive.add(replace(FIRST, text=LONGER), url=URL.upper().replace("HTTPS", "https"))
+    archive.add(FIRST, url=f"{URL}/")
+    (version,) = archive.versions().versions
+    assert (version.captures, version.kinds) == (2, ())
+
+
 def test_each_kind_of_change(archive: Archive) -> None:
     archive.add(FIRST)
     archive.add(replace(FIRST, text=CORRECTED))
