@@ -9,7 +9,7 @@ from archive.web.api.description import DescribedAPI
 from archive.web.api.documents import router as documents
 from archive.web.api.jobs import router as jobs
 from archive.web.api.models import API
-from archive.web.api.negotiation import negotiate, protect
+from archive.web.api.negotiation import negotiate
 from archive.web.api.problems import GENERAL
 from archive.web.api.restrictions import router as restrictions
 from archive.web.api.root import router as root
@@ -42,7 +42,7 @@ def make_api(site: Site) -> FastAPI:
         docs_url=None,  # those pages load scripts from elsewhere
         redoc_url=None,
         redirect_slashes=False,
-        dependencies=[Depends(negotiate), Depends(protect)],
+        dependencies=[Depends(negotiate)],
         responses=GENERAL,
         exception_handlers=dict(HANDLERS),
     )

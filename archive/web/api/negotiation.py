@@ -1,8 +1,8 @@
-"""The form of answers: whether the client takes it (RFC 9110, 12.5.1), and how it is sent."""
+"""The form of answers: whether the client takes it (RFC 9110, 12.5.1)."""
 
 from __future__ import annotations
 
-from fastapi import Request, Response
+from fastapi import Request
 from fastapi.routing import APIRoute
 from starlette.exceptions import HTTPException
 
@@ -19,11 +19,6 @@ def negotiate(request: Request) -> None:
     ranges = [part.partition(";")[0].strip().lower() for part in accept.split(",")]
     if not any(_includes(wanted, form) for wanted in ranges for form in forms):
         raise HTTPException(406, f"this comes as {' or '.join(forms)}: name it in Accept")
-
-
-def protect(response: Response) -> None:
-    """An answer is asked for again: what it tells may be withheld since."""
-    response.headers["Cache-Control"] = "no-cache"
 
 
 def _forms(route: APIRoute) -> list[str]:

@@ -10,7 +10,11 @@ from archive.web.guard.paths import path_of
 POLICY = "default-src 'none'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'"
 """Content-Security-Policy of what is no page. Pages have archive.web.pages.rendering.POLICY."""
 
-_ALWAYS = ((b"x-content-type-options", b"nosniff"),)
+_ALWAYS = (
+    (b"x-content-type-options", b"nosniff"),
+    # What an answer tells may be withheld since.
+    (b"cache-control", b"no-cache"),
+)
 _OWN = (
     *_ALWAYS,
     # `no-referrer` would make browsers send `Origin: null` with our own forms.

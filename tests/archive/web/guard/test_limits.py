@@ -33,6 +33,8 @@ from archive.web.refusals import HANDLERS
 from archive.web.site import WebSettings
 from tests.archive.web.guard.conftest import Held, Serving
 from tests.archive.web.serving import running
+from tests.exchanges import page
+from tests.keeping import archive_messages
 
 
 def connect(url: str) -> socket.socket:
@@ -236,6 +238,28 @@ def test_answers_of_our_own_are_safe(serving: Serving, path: str) -> None:
     assert "default-src 'none'" in headers["content-security-policy"]
     assert "access-control-allow-origin" not in headers
     assert len(headers.get_list("content-security-policy")) == 1
+
+
+def test_what_may_be_withheld_tomorrow_is_asked_for_again(serving: Serving) -> None:
+    server = serving(local=True, search_rate=8)
+    url = "http://kept.example/"
+    (capture,) = archive_messages(server.site.collection, (url, page("x"), 0))
+    for path in (
+        f"/web/{url}",
+        f"/web/{capture.timestamp}id_/{url}",
+        f"/web/timemap/link/{url}",
+        f"/cdx?url={url}",
+        f"/cdx/search/cdx?url={url}",
+        f"/wayback/available?url={url}",
+        f"/warcs/{capture.filename}",
+        f"/captures?url={url}",
+        f"/api/v1/captures?url={url}",
+        f"/api/v1/captures/warc?url={url}",
+    ):
+        answer = server.get(path)
+        assert answer.status_code in (200, 302), path
+        assert "no-cache" in answer.headers.get("cache-control", ""), path
+        assert len(answer.headers.get_list("cache-control")) == 1, path
 
 
 def test_metrics_count_by_route(serving: Serving) -> None:
