@@ -12,27 +12,22 @@ from archive.description import FORMAT, are_others, is_of, new_description, text
 from archive.errors import (
     KeyMissing,
     KeyTaken,
-    NotArchived,
     OtherCollection,
     RecordError,
-    RevisitUnresolved,
     SpooledElsewhere,
     StoreUnavailable,
     StoreUnsupported,
     TakesLong,
-    UrlError,
 )
 from archive.index import Index
 from archive.memento import Memento, damage_of
 from archive.model import Capture, Document, Segment
 from archive.names import DESCRIPTION, key_of
+from archive.originals import Originals
 from archive.spool import open_path
 from archive.store.base import Store
 from archive.timestamps import (
-    TimestampError,
-    from_warc_date,
     parse_time,
-    to_timestamp,
 )
 from archive.warc.gzip import stated_size
 from archive.warc.reading import Record, read_record
@@ -56,6 +51,7 @@ class Collection:
         self.store = store
         self.mirror = mirror
         self.index = index
+        self._originals = Originals(index, self._record)
         self._node = socket.gethostname()
         self._description: bytes | None = None  # what was found to be the index's
         self._sizes: dict[str, int] = {}  # of WARCs in the store, which never change
@@ -164,7 +160,7 @@ class Collection:
         document = self.index.documents.of(capture)
         if document is None and capture.is_revisit:
             record = self.open(capture, check).record
-            return self.index.documents.of(self._original_capture(capture, record))
+            return self.index.documents.of(self._originals.of(capture, record))
         return document
 
     def original(self, capture: Capture) -> Capture:
@@ -172,8 +168,7 @@ class Collection:
         refers to. Raises RecordError, StoreError."""
         if not capture.is_revisit:
             return capture
-        data = self.read(capture.filename, capture.offset, capture.length)
-        return self._original_capture(capture, _checked(data, capture))
+        return self._originals.of(capture, self._record(capture))
 
     def close(self) -> None:
         """Let go of database and store."""
@@ -181,37 +176,13 @@ class Collection:
         self.store.close()
 
     def _original(self, capture: Capture, record: Record, check: Check) -> Record:
-        original = self._original_capture(capture, record)
+        original = self._originals.of(capture, record)
         check(original)
-        data = self.read(original.filename, original.offset, original.length)
-        return _checked(data, original)
+        return self._record(original)
 
-    def _original_capture(self, capture: Capture, record: Record) -> Capture:
-        """The capture that a revisit refers to (WARC/1.1, 6.7): by URI and date, else by digest."""
-        url = record.get("WARC-Refers-To-Target-URI") or record.url
-        date = record.get("WARC-Refers-To-Date")
-        try:
-            found = self._referred_to(url, date, capture.digest) if date else None
-            return found or self.index.find_digest(url, capture.digest)
-        except (NotArchived, UrlError) as error:
-            raise RevisitUnresolved(
-                f"{capture.url} at {capture.timestamp} repeats {capture.digest or 'a payload'} of "
-                f"{url}{f' of {date}' if date else ''}, which is not in the collection"
-            ) from error
-
-    def _referred_to(self, url: str, date: str, digest: str) -> Capture | None:
-        """The capture of that URI and date, unless it holds something else than the revisit."""
-        try:
-            at = to_timestamp(from_warc_date(date))
-        except TimestampError:
-            return None
-        found = self.index.find(url, at=at, any_status=True)
-        if found.is_revisit:
-            return None
-        # Of a 304 answer, or in an algorithm of another tool, there is nothing to compare with.
-        comparable = digest.partition(":")[0] == found.digest.partition(":")[0]
-        matches = found.digest == digest if comparable else found.timestamp == at
-        return found if matches else None
+    def _record(self, capture: Capture) -> Record:
+        data = self.read(capture.filename, capture.offset, capture.length)
+        return _checked(data, capture)
 
     def read(self, filename: str, offset: int, length: int) -> bytes:
         """Bytes of a WARC, wherever it lies; fewer where it ends before.

@@ -32,13 +32,13 @@ def check_digests(record: Record) -> None:
     A digest in an algorithm that is not known says nothing.
     """
     stated = record.get("WARC-Block-Digest")
-    if stated and _fits(stated, record.block) is False:
+    if stated and is_digest_of(stated, record.block) is False:
         raise DigestMismatch(f"the block of {record.record_id} does not have the digest {stated}")
     stated = record.get("WARC-Payload-Digest")
     # A revisit states the digest of another record's payload; a cut one that of the whole.
     if not stated or record.type == "revisit" or record.get("WARC-Truncated"):
         return
-    if all(_fits(stated, payload) is False for payload in _payloads(record)):
+    if is_payload_digest(stated, record) is False:
         raise DigestMismatch(f"the payload of {record.record_id} does not have the digest {stated}")
 
 
@@ -62,7 +62,13 @@ def _payloads(record: Record) -> Iterator[bytes]:
             return
 
 
-def _fits(stated: str, data: bytes) -> bool | None:
+def is_payload_digest(stated: str, record: Record) -> bool | None:
+    """Whether a digest is that of the record's payload; None for an algorithm that is not known."""
+    fits = (is_digest_of(stated, payload) for payload in _payloads(record))
+    return next((fit for fit in fits if fit is not False), False)
+
+
+def is_digest_of(stated: str, data: bytes) -> bool | None:
     """Whether it is the digest of the data; None for an algorithm that is not known."""
     name, _, value = stated.strip().partition(":")
     algorithm = _ALGORITHMS.get(name.lower())

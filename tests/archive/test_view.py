@@ -283,7 +283,7 @@ def test_a_revisit_that_states_another_digest_is_withheld_by_that_of_the_payload
 ) -> None:
     view = View(collection)
     original = view.find(URL, at=at(0))
-    (revisit,) = store_records(collection, [_revisit(URL, 50, original, "sha1:" + "A2" * 16)])
+    (revisit,) = store_records(collection, [_revisit(URL, 50, original, "xxh3:" + "A2" * 16)])
     withhold(collection, digest=original.digest)
     with pytest.raises(Withheld):
         view.open(revisit)
