@@ -14,10 +14,10 @@ from archive.errors import KeyMissing, NotArchived, RecordError, RevisitUnresolv
 from archive.index import Index
 from archive.model import Capture
 from archive.timestamps import TimestampError, from_warc_date, to_timestamp
-from archive.warc.checking import is_digest_of, is_payload_digest
+from archive.warc.checking import algorithm_of, is_among, is_digest_of, payload_digests
 from archive.warc.reading import Record
 
-_MOST = 100
+_MOST = 50
 """Payloads that are read for one revisit."""
 _MOST_BYTES = 64 << 20
 """Bytes of their records, as they are packed; the first may have more."""
@@ -25,13 +25,13 @@ _REMEMBERED = 10_000
 
 
 class Originals:
-    """Thread-safe. Remembers which payloads it compared."""
+    """Thread-safe. Remembers the digests of payloads."""
 
     def __init__(self, index: Index, read: Callable[[Capture], Record]) -> None:
         """`read` gives the record of a capture; what it raises is raised."""
         self._index = index
         self._read = read
-        self._is_stated = lru_cache(_REMEMBERED)(self._compare)
+        self._digests = lru_cache(_REMEMBERED)(self._digests_of)
 
     def of(self, revisit: Capture, record: Record) -> Capture:
         """The capture with the payload that `record`, which is the revisit's, repeats.
@@ -101,8 +101,12 @@ class Originals:
             return capture.digest == stated
         return self._is_stated(capture, stated)
 
-    def _compare(self, capture: Capture, stated: str) -> bool | None:
-        return is_payload_digest(stated, self._read(capture))
+    def _is_stated(self, capture: Capture, stated: str) -> bool | None:
+        algorithm = algorithm_of(stated)
+        return None if algorithm is None else is_among(stated, self._digests(capture, algorithm))
+
+    def _digests_of(self, capture: Capture, algorithm: str) -> frozenset[str]:
+        return payload_digests(self._read(capture), algorithm)
 
 
 def _stated(revisit: Capture, record: Record) -> str:

@@ -13,7 +13,16 @@ from functools import partial
 from itertools import islice
 
 from archive.collection import Collection
-from archive.errors import KeyInvalid, NotArchived, SegmentUnknown, TakesLong, Withheld
+from archive.errors import (
+    KeyInvalid,
+    KeyMissing,
+    NotArchived,
+    RecordError,
+    SegmentUnknown,
+    SpooledElsewhere,
+    TakesLong,
+    Withheld,
+)
 from archive.index import (
     CapturePlace,
     CaptureQuery,
@@ -91,10 +100,12 @@ class View:
         rules = self._rules()
         if not rules:
             return False
-        capture = next(self._index.captures_of(filename, offset), None)
-        if capture is None or capture.offset != offset:
-            return False
-        return bool(self._verdicts(rules).of(capture))
+        capture = self._capture_at(filename, offset)
+        return capture is not None and bool(self._verdicts(rules).of(capture))
+
+    def _capture_at(self, filename: str, offset: int) -> Capture | None:
+        found = next(self._index.captures_of(filename, offset), None)
+        return found if found is not None and found.offset == offset else None
 
     def withholds_any(self, filename: str) -> bool:
         """Whether a capture in a WARC, which then may not be given out whole, is withheld."""
@@ -248,6 +259,16 @@ class View:
         check = partial(_check, rules, capture.url)
         check(capture)
         return self._collection.open(capture, check, most=most)
+
+    def original_at(self, filename: str, offset: int) -> Capture | None:
+        """What a revisit that begins there in a WARC repeats, which is read for it; None where that
+        is withheld, or it cannot be found out here."""
+        capture = self._capture_at(filename, offset)
+        try:
+            original = None if capture is None else self._original(capture)
+        except (RecordError, KeyMissing, SpooledElsewhere):
+            return None  # whoever opens it is told
+        return None if original is None or _is_withheld(self._rules(), original) else original
 
     def follow(self, memento: Memento) -> Memento:
         """See archive.redirects.follow: a redirect to what is withheld is itself the answer."""

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import base64
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Container, Iterator
+from itertools import chain
 
 from archive.codings import dechunk, decode_content
 from archive.errors import ContentError, DigestMismatch
@@ -70,10 +71,29 @@ def is_payload_digest(stated: str, record: Record) -> bool | None:
 
 def is_digest_of(stated: str, data: bytes) -> bool | None:
     """Whether it is the digest of the data; None for an algorithm that is not known."""
-    name, _, value = stated.strip().partition(":")
-    algorithm = _ALGORITHMS.get(name.lower())
-    if algorithm is None:
-        return None
+    algorithm = algorithm_of(stated)
+    return None if algorithm is None else is_among(stated, _forms(algorithm, data))
+
+
+def algorithm_of(stated: str) -> str | None:
+    """The algorithm of a digest as hashlib calls it; None for one that is not known."""
+    return _ALGORITHMS.get(stated.strip().partition(":")[0].lower())
+
+
+def payload_digests(record: Record, algorithm: str) -> frozenset[str]:
+    """Digests of whatever may be called the record's payload, for `is_among`."""
+    return frozenset(
+        chain.from_iterable(_forms(algorithm, payload) for payload in _payloads(record))
+    )
+
+
+def is_among(stated: str, digests: Container[str]) -> bool:
+    """Whether a digest is one of those that are in the same algorithm."""
+    value = stated.strip().partition(":")[2]
+    return value.lower() in digests or value.rstrip("=").upper() in digests
+
+
+def _forms(algorithm: str, data: bytes) -> tuple[str, str]:
+    """In lower-case hexadecimal digits, and in Base32 without its padding."""
     digest = hashlib.new(algorithm, data, usedforsecurity=False).digest()
-    base32 = base64.b32encode(digest).decode()
-    return value.lower() == digest.hex() or value.rstrip("=").upper() == base32.rstrip("=")
+    return digest.hex(), base64.b32encode(digest).decode().rstrip("=")

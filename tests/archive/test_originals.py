@@ -10,10 +10,11 @@ from pathlib import Path
 
 import pytest
 
+from archive import originals
 from archive.collection import Collection
 from archive.digests import EMPTY, sha256
 from archive.errors import RevisitUnresolved, Withheld
-from archive.index import Index, repeated
+from archive.index import Index
 from archive.names import key_of
 from archive.store.memory import MemoryStore
 from archive.timestamps import to_warc_date
@@ -136,10 +137,10 @@ def test_what_is_named_and_holds_something_else_is_not_given_out(
 
 def test_of_two_at_one_time_the_one_with_the_digest(collection: Collection) -> None:
     dated = ("WARC-Refers-To-Date", to_warc_date(STARTED))
-    *originals, _ = store_records(
+    *pages, _ = store_records(
         collection, [_original(), _original("Another"), _original("Third", hours=1)]
     )
-    for text, original in zip(("A page", "Another"), originals[:2], strict=True):
+    for text, original in zip(("A page", "Another"), pages[:2], strict=True):
         revisit = _revisit(sha1(_payload(text)), "", dated)
         (capture,) = store_records(collection, [revisit])
         assert collection.original(capture) == original
@@ -201,27 +202,42 @@ def test_what_is_withheld_is_not_given_out_by_one_that_repeats_it(
 def test_few_payloads_are_read_and_none_of_them_twice(
     collection: Collection, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    pages = [_original(f"Page {number}", hours=number) for number in range(repeated.NEAR + 5)]
-    end = len(pages)
-    near, far = sha1(_payload(f"Page {end - 1}")), sha1(_payload("Page 0"))
-    store_records(collection, pages)
-    (found,) = store_records(collection, [_revisit(near, hours=end)])
-    (not_found,) = store_records(collection, [_revisit(far, hours=end)])
-    reads: list[str] = []
+    monkeypatch.setattr(originals, "_MOST", 5)
+    store_records(collection, [_original(f"Page {number}", hours=number) for number in range(9)])
+    texts = ["Page 8", "Page 4", "Page 3", "Page 0"]
+    found = store_records(collection, [_revisit(sha1(_payload(text)), hours=9) for text in texts])
+    reads: list[int] = []
     plain = collection.read
 
     def counted(filename: str, offset: int, length: int) -> bytes:
-        reads.append(filename)
+        reads.append(offset)
         return plain(filename, offset, length)
 
     monkeypatch.setattr(collection, "read", counted)
-    assert collection.open(found).payload == _payload(f"Page {end - 1}")
-    assert len(reads) == 3
-    for expected in (repeated.NEAR, 0):
+    assert [collection.open(capture).payload for capture in found[:2]] == [
+        _payload(text) for text in texts[:2]
+    ]
+    # The two revisits, five that were compared, and two to be given out.
+    assert len(reads) == 9
+    for capture in found[2:]:
         reads.clear()
         with pytest.raises(RevisitUnresolved):
-            collection.open(not_found)
-        assert len(reads) == expected + 1
+            collection.open(capture)
+        assert reads == [capture.offset]
+
+
+def test_what_is_large_is_not_read_to_be_compared(
+    collection: Collection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """But the first: who opens the revisit would have to read it."""
+    records = [_original(), _original("Another", hours=1), _original("Third", hours=2)]
+    records += [_revisit(sha1(_payload(text))) for text in ("A page", "Another", "Third")]
+    *_, early, middle, late = store_records(collection, records)
+    monkeypatch.setattr(originals, "_MOST_BYTES", 1)
+    assert collection.open(late).payload == _payload("Third")
+    for capture in (middle, early):
+        with pytest.raises(RevisitUnresolved):
+            collection.open(capture)
 
 
 def test_a_file_that_is_lost_hides_no_other(collection: Collection) -> None:

@@ -39,6 +39,7 @@ async def _answer(request: Request, dialect: Dialect) -> Response:
             partial(pieces, site.view, asked, site.base_url(request.scope)),
             {"Content-Type": media_type(asked), "Vary": "Accept-Encoding"},
             gzip=asked.gzip and accepts(request.headers.get("accept-encoding", ""), "gzip"),
+            reads=asked.resolve_revisits,
             gone=request.is_disconnected,
         )
     except ArchiveError as error:

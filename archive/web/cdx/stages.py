@@ -26,6 +26,8 @@ from archive.web.cdx.parameters import Collapse
 _REVISIT = "warc/revisit"
 _MOST_OTHERS = 100_000
 """Captures of a URL that are looked through for those with the same bytes."""
+_MOST_READ = 100
+"""Revisits of one answer whose records are read."""
 
 
 def filtered(
@@ -119,11 +121,13 @@ def first_of_reversed(found: Iterable[Found], offset: int, number: int) -> Itera
 class Histories:
     """What is known of a capture by the others of its URL: which ones hold the same bytes.
 
-    Read once for a URL, and only where it is needed; whatever order lines come in.
+    Read once for a URL, and only where it is needed; whatever order lines come in. Of a revisit
+    that they say nothing of the record is read too.
     """
 
     def __init__(self, view: View) -> None:
         self._view = view
+        self._left = _MOST_READ
         self._key: str | None = None
         self._originals: dict[str, Line] = {}
         self._numbers: dict[tuple[str, str], int] = {}
@@ -143,8 +147,16 @@ class Histories:
                 place = line["filename"], line["offset"]
                 more[DUPLICATES] = str(self._numbers.get(place, 0))
             if originals and is_revisit:
-                more |= _resolved(self._originals.get(line["digest"]))
+                more |= _resolved(self._original(line))
             yield line | more
+
+    def _original(self, line: Line) -> Line | None:
+        known = self._originals.get(line["digest"])
+        if known is not None or not self._left:
+            return known
+        self._left -= 1
+        found = self._view.original_at(line["filename"], int(line["offset"]))
+        return None if found is None else line_of(found)
 
     def _read(self, line: Line) -> Iterator[Found]:
         if self._key == line["urlkey"]:
