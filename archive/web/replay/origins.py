@@ -20,7 +20,8 @@ _DEFAULT_PORTS = {"http": 80, "https": 443}
 class Origins:
     """How one is found from the other, and which of them is asked."""
 
-    public_url: str | None = None  #: of the main origin; None: that of each request
+    #: of the main origin, without a slash at the end; None: that of each request
+    public_url: str | None = None
     port: int | None = None  #: that the main origin listens on; None: it makes no difference
     replay_host: str | None = None  #: name of the replay; None: `replay.` and the main one's
     replay_port: int | None = None  #: that the replay alone listens on; None: there is none
@@ -55,7 +56,7 @@ class Origins:
     def main_of(self, replay: str) -> str | None:
         """The main origin beside the replay's; None: it cannot be told, `public_url` must say."""
         if self.public_url is not None:
-            return self.public_url.rstrip("/")
+            return self.public_url
         parts = urlsplit(replay)
         name, port = _split(parts.netloc)
         if self.replay_port is not None and port == self.replay_port:

@@ -7,7 +7,7 @@ import pytest
 from archive.web.replay.origins import Origins
 
 NAMED = Origins()
-CHOSEN = Origins(public_url="https://archive.example.org/", replay_host="pages.example.net")
+CHOSEN = Origins(public_url="https://archive.example.org", replay_host="pages.example.net")
 PORTS = Origins(port=8080, replay_port=8081)
 BEHIND = Origins(public_url="https://archive.example.org", port=8080, replay_port=8443)
 
