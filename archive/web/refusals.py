@@ -116,6 +116,12 @@ def _takes_json(request: Request) -> bool:
     return below_api or "json" in request.headers.get("accept", "")
 
 
+def _takes_all(request: Request) -> bool:
+    """Below `/web/`, where what is missing can be archived, a page is for programs as well."""
+    accept = request.headers.get("accept", "*/*")
+    return "*/*" in accept and request.scope["path"].startswith("/web/")
+
+
 def refuse(
     request: Request,
     refusal: Refusal,
@@ -146,7 +152,7 @@ def refuse(
             ]
         all_headers["Content-Type"] = "application/problem+json"
         return Response(json.dumps(problem), refusal.status, all_headers)
-    if for_people(request):
+    if for_people(request) or (refusal.url is not None and _takes_all(request)):
         return error_page(
             request,
             status=refusal.status,

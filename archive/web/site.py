@@ -43,7 +43,8 @@ _GZIP = 31
 class WebSettings:
     """What an operator chose for the server."""
 
-    #: the address that people use, e.g. "https://archive.example.org"; None: that of each request
+    #: the address that people use, e.g. "https://archive.example.org", without a slash at the end;
+    #: None: that of each request
     public_url: str | None = None
     #: the server can be reached from this machine alone, and stands behind no proxy: reading and
     #: saving are open
@@ -59,9 +60,9 @@ class WebSettings:
     #: port of everything else, where `replay_port` is given
     port: int | None = None
     #: requests to save that one client has in a minute; 0: any number
-    save_rate: int = 30
+    save_rate: int = 0
     #: searches likewise
-    search_rate: int = 120
+    search_rate: int = 0
     #: bytes of a request's body
     body_limit: int = 1 << 20
     #: requests that are answered at once
@@ -111,11 +112,11 @@ class Site:
             return await self.call(work, *args)
         return await self.quick.call(work, *args)
 
-    async def find(self, work: Callable[[View], T]) -> T:
-        """Look something up in a view of this moment. Where it must read the store, to tell
-        whether a revisit is withheld, it waits with those who do."""
+    async def find(self, work: Callable[[View], T], *, quick: bool = True) -> T:
+        """Look something up in a view of this moment, as `look_up` does or else `call`. Where it
+        must read the store, to tell whether a revisit is withheld, it waits with those who do."""
         try:
-            return await self.look_up(lambda: work(self.view.soon()))
+            return await (self.look_up if quick else self.call)(lambda: work(self.view.soon()))
         except TakesLong:
             return await self.read(lambda: work(self.view.settled()))
 
@@ -180,7 +181,7 @@ class Site:
     def base_url(self, scope: Scope) -> str:
         """Scheme and host that the client knows us by, without a slash at the end."""
         if self.settings.public_url is not None:
-            return self.settings.public_url.rstrip("/")
+            return self.settings.public_url
         host = next((value for name, value in scope["headers"] if name == b"host"), b"")
         name = host.decode("latin-1") or "{}:{}".format(*(scope.get("server") or ("", "")))
         return f"{scope['scheme']}://{name}"

@@ -9,6 +9,7 @@ from typing import Any, TypeVar
 import click
 
 from archive.timestamps import TimestampError, parse_time
+from archive.web.targets import repaired
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -26,6 +27,15 @@ class Moment(click.ParamType[str]):
             return parse_time(str(value), end=self._end)
         except TimestampError as error:
             self.fail(str(error), param, ctx)
+
+
+class Url(click.ParamType[str]):
+    """A URL as people type it: one without a scheme is of http. Raises UrlError."""
+
+    name = "url"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:  # noqa: ARG002 - click's
+        return repaired(str(value))
 
 
 class Language(click.ParamType[str]):

@@ -17,6 +17,7 @@ from archive.restrictions.register import Restrictions
 from archive.restrictions.shapes import in_words, to_json
 from archive.timestamps import to_timestamp
 from archive.urlkey import Match
+from archive.web.targets import repaired
 from config.quantities import show_count
 from crawler.cli.elsewhere import load_of_existing
 from crawler.cli.exits import UNAVAILABLE, exit_status
@@ -98,7 +99,7 @@ class _Asked:
         of_payload = is_digest(self.what)
         try:
             return new_restriction(
-                url=None if of_payload else self.what,
+                url=None if of_payload else repaired(self.what),
                 match=self.match or "exact",
                 start=self.start,
                 end=self.end,
@@ -129,6 +130,11 @@ def _withhold(decision: Restriction, data: bytes, as_json: bool) -> int:
     else:
         captures = show_count(touched, "capture", "captures")
         print_row(decision.id, f"{captures} withheld", in_words(decision))
+    if not touched:
+        complain(
+            "no capture that there is now is withheld by it: if that is a typing error, look with "
+            f"`pressmark list` and lift this one with `pressmark restrict --lift {decision.id}`"
+        )
     return 0
 
 

@@ -16,7 +16,7 @@ from archive.model import Capture
 from archive.urlkey import Match
 from archive.view import View
 from crawler.cli.exits import CHECKS_FAILED
-from crawler.cli.options import Language, Moment, as_json, limit, since_until
+from crawler.cli.options import Language, Moment, Url, as_json, limit, since_until
 from crawler.cli.output import complain, print_json, print_row, printable
 from crawler.cli.reading import also_withheld, opened, view_of
 from crawler.opening import PARTIAL
@@ -25,7 +25,7 @@ Form = Literal["raw", "payload", "body", "headers", "text", "json", "warc"]
 
 
 @click.command("list")
-@click.argument("url")
+@click.argument("url", type=Url())
 @click.option(
     "--match",
     type=click.Choice(get_args(Match)),
@@ -81,7 +81,7 @@ def cdxj_fields(capture: Capture) -> dict[str, Any]:
 
 
 @click.command("get")
-@click.argument("url")
+@click.argument("url", type=Url())
 @click.option("--at", type=Moment(), metavar="TIME", help="The snapshot nearest to this time.")
 @click.option(
     "--status",

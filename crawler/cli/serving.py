@@ -185,11 +185,17 @@ def _settings(keys: Serve, sockets: list[socket.socket], *, local: bool) -> WebS
         port=ports[0],
         replay_host=keys.replay_host,
         replay_port=ports[1] if len(ports) > 1 else None,
-        save_rate=keys.save_rate,
-        search_rate=keys.search_rate,
+        save_rate=_rate(keys, "save_rate", local=local),
+        search_rate=_rate(keys, "search_rate", local=local),
         body_limit=keys.body_limit,
         concurrency=keys.concurrency,
     )
+
+
+def _rate(keys: Serve, key: str, *, local: bool) -> int:
+    """On loopback one stands in nobody's way: there a rate counts only where it was chosen."""
+    rate: int = getattr(keys, key)
+    return 0 if local and key not in keys.model_fields_set else rate
 
 
 def _access_log(keys: Serve, *, local: bool) -> AccessLog | None:

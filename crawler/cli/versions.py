@@ -21,7 +21,8 @@ from archive.versions import (
     version_json,
     versions_of,
 )
-from crawler.cli.options import Moment, as_json, limit
+from config.quantities import show_count
+from crawler.cli.options import Moment, Url, as_json, limit
 from crawler.cli.output import complain, print_json, print_row, printable
 from crawler.cli.reading import also_withheld, opened, view_of
 
@@ -40,7 +41,7 @@ _COLOURS: dict[SpanKind, str | None] = {
 
 
 @click.command("versions")
-@click.argument("url")
+@click.argument("url", type=Url())
 @limit
 @also_withheld
 @as_json
@@ -64,7 +65,7 @@ def _print_version(version: Version, *, first: bool) -> None:
 
 
 @click.command("diff")
-@click.argument("url")
+@click.argument("url", type=Url())
 @click.option(
     "--from",
     "start",
@@ -96,7 +97,7 @@ def _print_comparison(found: Comparison) -> None:
     kinds = ", ".join(change.kinds) or "nothing that a reader would notice"
     _print(f"{readable(older.timestamp)} to {readable(newer.timestamp)}: {kinds}", bold=True)
     _print(f"{older.memento} to {newer.memento}")
-    _print(f"{change.added} words added, {change.removed} removed")
+    _print(f"{show_count(change.added, 'word', 'words')} added, {change.removed} removed")
     for name, value in (
         ("title", change.title),
         ("authors", change.authors),

@@ -30,6 +30,8 @@ KNOWN = frozenset(
         "redirect",
         "robotflags",
         "source",
+        "source-coll",
+        "access",
         DUPLICATES,
         SKIPPED,
         LAST_SKIPPED,

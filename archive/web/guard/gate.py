@@ -214,7 +214,7 @@ def _misdirected(host: str) -> Response:
         "X-Content-Type-Options": "nosniff",
         "Cache-Control": "no-store",
     }
-    return Response(detail.encode("ascii", "backslashreplace"), 421, headers)
+    return Response(detail.encode("ascii", "backslashreplace"), 400, headers)
 
 
 def _unknown_token(scope: Scope) -> Response:

@@ -38,14 +38,12 @@ class Buckets:
 
 
 class Rates:
-    """Pure ASGI. On loopback nobody is counted: there one stands in nobody's way."""
+    """Pure ASGI."""
 
     def __init__(self, app: ASGIApp, settings: WebSettings) -> None:
         self._app = app
         chosen = {"save": settings.save_rate, "search": settings.search_rate}
-        self._buckets = {
-            name: Buckets(rate) for name, rate in chosen.items() if rate and not settings.local
-        }
+        self._buckets = {name: Buckets(rate) for name, rate in chosen.items() if rate}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """See ASGI 3.0."""

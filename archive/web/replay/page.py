@@ -14,6 +14,8 @@ from archive.web.pages.rendering import POLICY, render
 from archive.web.replay.answers import media_type
 from archive.web.site import site_of
 
+_ACTED_ON = frozenset({401, 407, 408, 421, 425})
+
 
 def is_page(memento: Memento) -> bool:
     """Whether it is shown in the frame: a page of HTML that leads nowhere else."""
@@ -49,4 +51,12 @@ def page_response(
         "bare": bare,
     }
     frames = f"{POLICY}; frame-src {origin}" if origin is not None else POLICY
-    return render(request, "replay.html", context, headers={"Content-Security-Policy": frames})
+    headers = {"Content-Security-Policy": frames}
+    return render(request, "replay.html", context, status=_status_of(capture), headers=headers)
+
+
+def _status_of(capture: Capture) -> int:
+    """An error is told as one to programs as well; but not one that browsers act on by themselves
+    (credentials, another connection)."""
+    status = capture.status
+    return status if 400 <= status <= 599 and status not in _ACTED_ON else 200

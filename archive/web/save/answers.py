@@ -45,7 +45,9 @@ def refused(error: ArchiveError) -> Response:
     if isinstance(error, UrlError):
         return answer(shapes.error("invalid-url-syntax", detail))
     if isinstance(error, JobUnknown):
-        return answer(shapes.error("job-not-found", detail, job_id=error.job[:80]), 404)
+        return answer(
+            shapes.error("job-not-found", detail, job_id=f"{shapes.PREFIX}{error.job}"[:80]), 404
+        )
     if isinstance(error, SavingOff):
         return answer(shapes.error("not-implemented", detail), refusal.status)
     extension = "too-many-requests" if isinstance(error, QueueFull) else "service-unavailable"

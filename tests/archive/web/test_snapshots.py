@@ -151,6 +151,21 @@ def test_a_timegate_refuses_what_is_no_date(server: Served, value: str) -> None:
     assert answer.headers["vary"] == "accept-datetime"
 
 
+@pytest.mark.parametrize(
+    ("accept", "kind"),
+    [
+        ("*/*", "text/html"),
+        ("application/json", "application/problem+json"),
+        ("text/plain", "text/plain"),
+    ],
+)
+def test_what_is_missing_can_be_archived(server: Served, accept: str, kind: str) -> None:
+    answer = server.get("/web/2026/http://example.org/never", accept=accept)
+    assert answer.status_code == 404
+    assert answer.headers["content-type"].partition(";")[0] == kind
+    assert ('action="/save"' in answer.text) == (kind == "text/html")
+
+
 def test_a_timegate_knows_no_other_page(server: Served) -> None:
     answer = server.get("/web/http://example.org/never")
     assert answer.status_code == 404

@@ -51,6 +51,23 @@ def test_what_is_withheld_is_for_the_operator_alone(command: Command) -> None:
     assert (status, b"two" in out, err) == (0, True, "")
 
 
+@pytest.mark.usefixtures("captured")
+def test_a_decision_that_fits_no_capture_is_said_to(command: Command) -> None:
+    status, out, err = command("restrict", "example.org/never", "--reason", REASON)
+    assert status == 0
+    assert b"0 captures withheld  http://example.org/never" in out
+    assert f"--lift {out.split()[0].decode()}" in err
+
+
+@pytest.mark.usefixtures("captured")
+def test_a_url_without_a_scheme_is_of_http(command: Command) -> None:
+    assert len(command("list", "example.org", "--match", "domain")[1].splitlines()) == 3
+    for name in ("get", "versions", "restrict"):
+        arguments = ["--reason", REASON] if name == "restrict" else []
+        assert command(name, "example.org/a", *arguments)[0] == 0
+    assert command("list", "ftp://example.org/a")[0] == 2
+
+
 def test_a_url_that_is_withheld_whole_is_said_to_be(command: Command, captured: str) -> None:
     assert command("restrict", URL, "--reason", REASON)[0] == 0
     for asked in (["list", URL], ["get", URL], ["get", URL, "--as", "json"]):
@@ -98,7 +115,7 @@ def test_the_list_tells_what_became_of_each(command: Command) -> None:
         ([URL], "a reason is missing"),
         ([URL, "--reason", " "], "a reason is missing"),
         (["--reason", REASON], "digest of a payload"),
-        (["example.org", "--reason", REASON], "'example.org' is not an http or https URL"),
+        (["ftp://example.org", "--reason", REASON], "'ftp://example.org' is not an http or https URL"),
         (["sha256:abc", "--reason", REASON], "64 hex digits"),
         (["sha256:" + "a" * 64, "--match", "host", "--reason", REASON], "go with a URL"),
         ([URL, "--until", "2020", "--reason", REASON], "is over already"),

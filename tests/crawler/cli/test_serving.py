@@ -6,7 +6,7 @@ from contextlib import closing
 
 from archive.web.server import listen
 from config.serve import Serve
-from crawler.cli.serving import _reached
+from crawler.cli.serving import _rate, _reached
 
 
 def test_all_addresses_of_a_machine_are_named_by_one_that_can_be_opened() -> None:
@@ -22,3 +22,12 @@ def test_all_addresses_of_a_machine_are_named_by_one_that_can_be_opened() -> Non
 def test_one_address_is_named_as_it_is() -> None:
     with closing(listen("127.0.0.1", 0)) as listening:
         assert _reached(Serve(), listening) == f"http://127.0.0.1:{listening.getsockname()[1]}"
+
+
+def test_rates_on_loopback_are_those_that_were_chosen() -> None:
+    assert (_rate(Serve(), "save_rate", local=True), _rate(Serve(), "search_rate", local=True)) == (
+        0,
+        0,
+    )
+    assert _rate(Serve(save_rate=30), "save_rate", local=True) == 30
+    assert _rate(Serve(), "save_rate", local=False) == 30

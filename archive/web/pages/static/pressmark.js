@@ -9,6 +9,12 @@ const offerCopies = () => {
 offerCopies();
 document.addEventListener("htmx:afterSettle", offerCopies);
 
+// What is refused is shown in full: a filter that is wrong must not leave the old list standing.
+document.addEventListener("htmx:responseError", (event) => {
+  const { elt, pathInfo } = event.detail;
+  if (elt.matches("form")) window.location.assign(pathInfo.finalRequestPath);
+});
+
 document.addEventListener("click", async (event) => {
   const button = event.target.closest("button[data-copy]");
   if (!button) return;

@@ -222,11 +222,6 @@ def test_address_that_a_client_claims_is_not_believed(serving: Serving) -> None:
     assert [status == 429 for status in statuses] == [False, True, True]
 
 
-def test_loopback_is_not_counted(serving: Serving) -> None:
-    server = serving(local=True, search_rate=1)
-    assert all(server.get("/api/v1/search?q=x").status_code != 429 for _ in range(3))
-
-
 @pytest.mark.parametrize(
     "path", ["/health", "/api/v1/captures?url=x.org", "/nothing", "/cdx?url=x.org"]
 )

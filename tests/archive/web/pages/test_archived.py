@@ -30,7 +30,9 @@ def test_it_has_the_title_of_the_page_where_there_is_one(
 
 @pytest.mark.parametrize(("url", "stamp"), [(GONE, "20261122130000"), (STRIKE, "20261122100000")])
 def test_a_status_looks_as_it_does_in_lists(pages: Served, url: str, stamp: str) -> None:
-    (shown,) = opened(pages, f"/web/{stamp}/{url}").cssselect("#banner p .tag")
+    # An error is told as one to programs, too.
+    path = f"/web/{stamp}/{url}"
+    (shown,) = opened(pages, path, 410 if url == GONE else 200).cssselect("#banner p .tag")
     listed = opened(pages, at("/captures", url=url)).cssselect("table.captures td > .tag")
     classes = {tag.get("class") for tag in listed if tag.text == shown.text}
     assert classes == {shown.get("class")}

@@ -124,6 +124,17 @@ def test_results_are_narrowed_without_leaving_the_page(pages: Served, chromium: 
         expect(page.locator(".hits > li")).to_have_count(2)
 
 
+def test_a_filter_that_is_wrong_leaves_no_old_list(pages: Served, chromium: Chromium) -> None:
+    with chromium.page() as page:
+        page.goto(f"{pages.url}/?q=strike")
+        tab_to(page, "#from")
+        page.keyboard.type("2026-13")
+        with page.expect_navigation():
+            page.keyboard.press("Enter")
+        expect(page.locator("main")).to_contain_text("2026-13")
+        expect(page.locator(".hits > li")).to_have_count(0)
+
+
 def test_what_is_near_an_unknown_address_is_fetched(pages: Served, chromium: Chromium) -> None:
     with chromium.page() as page:
         page.goto(pages.url + at("/captures", url=UNKNOWN))

@@ -201,6 +201,7 @@ def test_several_statuses_at_once(server: Served) -> None:
 
 def test_an_unknown_job(server: Served) -> None:
     answer = server.get("/save/status/spn2-0000")
+    assert answer.json()["job_id"] == "spn2-0000"
     assert (answer.status_code, answer.json()["status"]) == (404, "error")
 
 
