@@ -136,7 +136,7 @@ async def submit(site: Site, wish: Wish) -> Job:
     Raises SavingOff, QueueFull, IndexFailure, UrlError.
     """
     queue = queue_of(site)
-    found = await site.call(recent, site.view, wish.url, wish.within)
+    found = await site.find(lambda view: recent(view, wish.url, wish.within), quick=False)
     request = JobRequest(
         kind=ARCHIVE,
         arguments={"url": wish.url, **wish.options},

@@ -14,6 +14,7 @@ from starlette.exceptions import HTTPException
 from archive.errors import NotArchived
 from archive.jobs import Job, JobQuery, JobState
 from archive.model import Capture
+from archive.view import View
 from archive.web.api.cursors import Cursors, announce
 from archive.web.api.mistakes import checked
 from archive.web.api.models import API, CaptureModel
@@ -30,7 +31,7 @@ from archive.web.saving import (
     submit,
 )
 from archive.web.shown_jobs import all_shown, shown
-from archive.web.site import Site, site_of
+from archive.web.site import site_of
 
 router = APIRouter(tags=["jobs"])
 
@@ -152,7 +153,7 @@ async def check(request: Request, url: UrlToSave, within: Within = None) -> Chec
     """Whether a URL is archived, when last, and whether it may be archived now."""
     site = site_of(request.scope)
     span = None if within is None else duration(within)
-    last, lately = await site.call(_looked_up, site, url, span)
+    last, lately = await site.find(lambda view: _looked_up(view, url, span), quick=False)
     base = site.base_url(request.scope)
     may_save = site.jobs is not None and authority_of(request.scope).may("save")
     return CheckModel(
@@ -235,12 +236,12 @@ async def _own(request: Request, name: str) -> None:
         )
 
 
-def _looked_up(site: Site, url: str, span: timedelta | None) -> tuple[Capture | None, bool]:
+def _looked_up(view: View, url: str, span: timedelta | None) -> tuple[Capture | None, bool]:
     try:
-        last = site.view.find(url)
+        last = view.find(url)
     except NotArchived:
         return None, False
-    return last, span is not None and recent(site.view, url, span) is not None
+    return last, span is not None and recent(view, url, span) is not None
 
 
 def _plain(result: Mapping[str, Any] | None) -> dict[str, Any] | None:

@@ -113,7 +113,13 @@ def test_others_do_not_wait_for_what_takes_long(
 
 
 @pytest.mark.parametrize(
-    "path", [f"/web/{URL}", f"/wayback/available?url={URL}", f"/api/v1/captures/2027/{URL}"]
+    "path",
+    [
+        f"/web/{URL}",
+        f"/wayback/available?url={URL}",
+        f"/api/v1/captures/2027/{URL}",
+        f"/api/v1/check?url={URL}",
+    ],
 )
 def test_what_a_revisit_repeats_is_read_by_those_who_wait_for_the_store(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, path: str
