@@ -179,6 +179,9 @@ class Configuration(Keys):
         default=OnDemand(), description="URLs that a person names."
     )
     serve: Annotated[Serve, MAPPING] = Field(default=Serve(), description="The web server.")
+    public_read: Annotated[Flag, FLAG] = Field(
+        default=False, description="The same as `serve.public_read`."
+    )
     requisite_delay: Annotated[Seconds, SECONDS] = Field(
         default=0.1,
         description="Least time between the starts of two requisite requests to a host.",
@@ -247,7 +250,9 @@ class Configuration(Keys):
     def _merge_defaults(cls, data: Any, handler: ModelWrapValidatorHandler[Self]) -> Self:
         raw = handler(data)
         merged = tuple(raw.with_defaults(source) for source in raw.sources)
-        return raw.model_copy(update={"sources": merged}) if merged else raw
+        public_read = raw.public_read or raw.serve.public_read
+        serve = raw.serve.model_copy(update={"public_read": public_read})
+        return raw.model_copy(update={"sources": merged, "serve": serve})
 
     def source(self, name: str) -> Source:
         """The source with `defaults` merged in. Raises ConfigurationError that names the known."""

@@ -51,6 +51,17 @@ def test_defaults_without_a_file(folder: Path) -> None:
     assert configuration.sources == ()
 
 
+@pytest.mark.parametrize(
+    "text",
+    ["public_read: true", "serve: {public_read: true}", "public_read: true\nserve: {port: 1}"],
+)
+def test_public_read_may_stand_in_two_places(folder: Path, text: str) -> None:
+    write(folder, text)
+    assert load(environ=NOTHING).serve.public_read
+    write(folder, "serve: {port: 1}")
+    assert not load(environ=NOTHING).serve.public_read
+
+
 def test_which_file_is_read(folder: Path) -> None:
     assert config_file(environ=NOTHING) is None
     write(folder, "contact: c@example.org")
