@@ -115,7 +115,10 @@ def test_the_list_tells_what_became_of_each(command: Command) -> None:
         ([URL], "a reason is missing"),
         ([URL, "--reason", " "], "a reason is missing"),
         (["--reason", REASON], "digest of a payload"),
-        (["ftp://example.org", "--reason", REASON], "'ftp://example.org' is not an http or https URL"),
+        (
+            ["ftp://example.org", "--reason", REASON],
+            "'ftp://example.org' is not an http or https URL",
+        ),
         (["sha256:abc", "--reason", REASON], "64 hex digits"),
         (["sha256:" + "a" * 64, "--match", "host", "--reason", REASON], "go with a URL"),
         ([URL, "--until", "2020", "--reason", REASON], "is over already"),
