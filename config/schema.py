@@ -250,9 +250,10 @@ class Configuration(Keys):
     def _merge_defaults(cls, data: Any, handler: ModelWrapValidatorHandler[Self]) -> Self:
         raw = handler(data)
         merged = tuple(raw.with_defaults(source) for source in raw.sources)
-        public_read = raw.public_read or raw.serve.public_read
-        serve = raw.serve.model_copy(update={"public_read": public_read})
-        return raw.model_copy(update={"sources": merged, "serve": serve})
+        changed: dict[str, object] = {"sources": merged} if merged else {}
+        if raw.public_read:
+            changed["serve"] = raw.serve.model_copy(update={"public_read": True})
+        return raw.model_copy(update=changed) if changed else raw
 
     def source(self, name: str) -> Source:
         """The source with `defaults` merged in. Raises ConfigurationError that names the known."""
