@@ -91,7 +91,13 @@ class Metadata:
         publisher = self._jsonld.names(self._article.get("publisher"))
         name = self._first("og:site_name") or next(iter(publisher), None)
         name = name or self._first("application-name")
-        return one_line(name or "") or urlsplit(self._url).hostname
+        return one_line(name or "") or self._host()
+
+    def _host(self) -> str | None:
+        try:
+            return urlsplit(self._url).hostname
+        except ValueError:  # such as http://[example.org]/, which files of other tools may hold
+            return None
 
     def section(self) -> str | None:
         """The part of the publication that the article stands in."""
