@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import lru_cache
+from typing import NamedTuple
 
 from archive.errors import KeyMissing, NotArchived, RecordError, RevisitUnresolved, UrlError
 from archive.index import Index
@@ -19,9 +20,14 @@ from archive.warc.reading import Record
 
 _MOST = 50
 """Payloads that are read for one revisit."""
-_MOST_BYTES = 64 << 20
-"""Bytes of their records, as they are packed; the first may have more."""
-_REMEMBERED = 10_000
+_MOST_BYTES = 256 << 20
+"""Bytes of their records; the last one that is read may go beyond."""
+_REMEMBERED = 2000
+
+
+class _Payload(NamedTuple):
+    size: int  # bytes of the record
+    digests: frozenset[str]  # for `is_among`
 
 
 class Originals:
@@ -31,7 +37,7 @@ class Originals:
         """`read` gives the record of a capture; what it raises is raised."""
         self._index = index
         self._read = read
-        self._digests = lru_cache(_REMEMBERED)(self._digests_of)
+        self._payload = lru_cache(_REMEMBERED)(self._read_payload)
 
     def of(self, revisit: Capture, record: Record) -> Capture:
         """The capture with the payload that `record`, which is the revisit's, repeats.
@@ -74,6 +80,9 @@ class Originals:
     def _like(self, revisit: Capture, url: str, stated: str) -> Capture | None:
         if _is_ours(stated):
             return next(self._index.repeated.like(revisit, url, stated), None)
+        algorithm = algorithm_of(stated)
+        if algorithm is None:
+            return None
         seen: set[str] = set()
         size = 0
         for found in self._index.repeated.near(revisit, url):
@@ -82,15 +91,13 @@ class Originals:
             if len(seen) == _MOST:
                 break
             seen.add(found.digest)
-            size += found.length
             try:
-                holds = self._is_stated(found, stated)
+                payload = self._payload(found, algorithm)
             except (RecordError, KeyMissing):
                 continue  # Nothing says that it is the one; whoever asks for it is told.
-            if holds is None:
-                break
-            if holds:
+            if is_among(stated, payload.digests):
                 return found
+            size += payload.size
         return None
 
     def _holds(self, capture: Capture, stated: str) -> bool | None:
@@ -99,14 +106,14 @@ class Originals:
             return None
         if _is_ours(stated):
             return capture.digest == stated
-        return self._is_stated(capture, stated)
-
-    def _is_stated(self, capture: Capture, stated: str) -> bool | None:
         algorithm = algorithm_of(stated)
-        return None if algorithm is None else is_among(stated, self._digests(capture, algorithm))
+        if algorithm is None:
+            return None
+        return is_among(stated, self._payload(capture, algorithm).digests)
 
-    def _digests_of(self, capture: Capture, algorithm: str) -> frozenset[str]:
-        return payload_digests(self._read(capture), algorithm)
+    def _read_payload(self, capture: Capture, algorithm: str) -> _Payload:
+        record = self._read(capture)
+        return _Payload(len(record.block), payload_digests(record, algorithm))
 
 
 def _stated(revisit: Capture, record: Record) -> str:
