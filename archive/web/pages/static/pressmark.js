@@ -15,6 +15,8 @@ document.addEventListener("htmx:responseError", (event) => {
   if (elt.matches("form")) window.location.assign(pathInfo.finalRequestPath);
 });
 
+let forgetting;
+
 document.addEventListener("click", async (event) => {
   const button = event.target.closest("button[data-copy]");
   if (!button) return;
@@ -27,4 +29,6 @@ document.addEventListener("click", async (event) => {
     source.select?.();
     said.textContent = "Copying is not allowed here: the text is selected, press Ctrl+C.";
   }
+  clearTimeout(forgetting);
+  forgetting = setTimeout(() => { said.textContent = ""; }, 8000);
 });

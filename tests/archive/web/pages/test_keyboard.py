@@ -76,6 +76,7 @@ def cite(page: Page, *, scripts: bool) -> None:
         tab_to(page, "button[data-copy='cite-bibtex']")
         page.keyboard.press("Enter")
         expect(page.locator("#said")).to_have_text("Copied.")
+        expect(page.locator("#said")).to_be_in_viewport(ratio=1)
         assert page.evaluate("navigator.clipboard.readText()") == reference.input_value()
     else:
         assert not page.locator("button[data-copy]").first.is_visible()
