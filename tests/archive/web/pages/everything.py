@@ -45,6 +45,6 @@ PAGES: dict[str, tuple[str, int]] = {
     "nothing": ("/nowhere", 404),
     "wrong": (at("/captures", url="ftp://a/"), 400),
     "archived": (f"/web/20261122100000/{STRIKE}", 200),
-    "archived-gone": (f"/web/20261122130000/{GONE}", 200),
+    "archived-gone": (f"/web/20261122130000/{GONE}", 410),
 }
 """Path and status."""
