@@ -13,6 +13,8 @@ from archive.web.targets import repaired
 
 F = TypeVar("F", bound=Callable[..., Any])
 
+_HOSTED = re.compile(r"[^\s/?#]*[.:]\S*\Z")
+
 
 class Moment(click.ParamType[str]):
     """4 to 14 digits or an ISO 8601 date; becomes 14 digits."""
@@ -35,7 +37,13 @@ class Url(click.ParamType[str]):
     name = "url"
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:  # noqa: ARG002 - click's
-        return repaired(str(value))
+        return url_of(str(value))
+
+
+def url_of(text: str) -> str:
+    """The URL that was typed; one without a scheme has a host with a dot or a port. Raises UrlError
+    for what has a scheme of another kind."""
+    return repaired(text) if _HOSTED.match(text) else text
 
 
 class Language(click.ParamType[str]):

@@ -17,11 +17,10 @@ from archive.restrictions.register import Restrictions
 from archive.restrictions.shapes import in_words, to_json
 from archive.timestamps import to_timestamp
 from archive.urlkey import Match
-from archive.web.targets import repaired
 from config.quantities import show_count
 from crawler.cli.elsewhere import load_of_existing
 from crawler.cli.exits import UNAVAILABLE, exit_status
-from crawler.cli.options import Moment, as_json, since_until
+from crawler.cli.options import Moment, as_json, since_until, url_of
 from crawler.cli.output import complain, print_json, print_row, show_moment
 from crawler.opening import open_collection
 
@@ -99,7 +98,7 @@ class _Asked:
         of_payload = is_digest(self.what)
         try:
             return new_restriction(
-                url=None if of_payload else repaired(self.what),
+                url=None if of_payload else url_of(self.what),
                 match=self.match or "exact",
                 start=self.start,
                 end=self.end,

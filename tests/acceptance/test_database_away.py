@@ -62,6 +62,7 @@ def test_a_crawl_says_that_it_waits_and_that_it_goes_on(
     assert "going on: the index" in on
 
 
+@pytest.mark.slow
 def test_one_that_stays_away_ends_the_crawl_in_half_a_minute_and_few_words(
     cut_off: subprocess.Popen[bytes],
     on_server: Pressmark,

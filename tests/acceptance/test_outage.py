@@ -204,7 +204,13 @@ def test_leftover_that_is_refused_for_ever_is_a_warning(
     assert b"Kept all the same." in proxied("get", page, "--at", name[9:23]).stdout
 
 
-@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT], ids=["SIGTERM", "SIGINT"])
+@pytest.mark.parametrize(
+    "number",
+    [
+        pytest.param(signal.SIGTERM, id="SIGTERM"),
+        pytest.param(signal.SIGINT, id="SIGINT", marks=pytest.mark.slow),
+    ],
+)
 def test_store_that_does_not_answer_holds_up_no_end(
     proxied: Pressmark, proxy: FaultProxy, large: tuple[Routes, str], number: signal.Signals
 ) -> None:
@@ -228,6 +234,7 @@ def test_store_that_does_not_answer_holds_up_no_end(
     assert proxied("verify", "--json").line["findings"] == []
 
 
+@pytest.mark.slow
 def test_store_that_does_not_answer_holds_up_no_end_of_scrapy(
     proxied: Pressmark, proxy: FaultProxy, large: tuple[Routes, str]
 ) -> None:

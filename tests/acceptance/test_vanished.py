@@ -216,6 +216,7 @@ def test_lost_description_comes_back_and_its_backup_fits(pressmark: Pressmark, p
     assert failed(pressmark) == (0, [])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("first", [["rebuild-index"], ["archive"], ["doctor"]])
 def test_index_that_never_stored_anything_goes_with_any_collection(
     pressmark: Pressmark, page: str, others: Path, first: list[str]

@@ -50,8 +50,9 @@ def test_a_search_in_a_source_that_there_is_not_fails(command: Command, more: li
 
 @pytest.mark.usefixtures("warc")
 @pytest.mark.parametrize("verb", ["get", "list"])
-def test_what_is_no_url_is_wrong_usage(command: Command, verb: str) -> None:
-    status, _, err = command(verb, "no URL")
+@pytest.mark.parametrize("text", ["no URL", "example", "ftp://example.org/", "/news/a.html", ""])
+def test_what_is_no_url_is_wrong_usage(command: Command, verb: str, text: str) -> None:
+    status, _, err = command(verb, text)
     assert status == 2
     assert "not an http or https URL" in err
 
