@@ -14,9 +14,10 @@ from __future__ import annotations
 
 import os
 import sqlite3
-from collections import deque
 from collections.abc import Hashable, Sequence
 from contextlib import closing, suppress
+from heapq import heappop, heappush
+from itertools import count
 from pathlib import Path
 from typing import Any, cast
 
@@ -72,6 +73,7 @@ class _Connection(sqlite3.Connection):
     """A connection that knows which file it is to."""
 
     inode: Inode
+    number: int  # which one it is of those that were opened
 
 
 class Sqlite(Dialect):
@@ -98,7 +100,9 @@ class Sqlite(Dialect):
         )
         event.listen(self.engine, "begin", _begin)
         self.paper = self.engine.dialect
-        self._idle: deque[_Connection] = deque()
+        # A heap: the oldest is taken first, so that one cache is warm and not each of them.
+        self._idle: list[tuple[int, _Connection]] = []
+        self._numbers = count()
         self._now: Inode | None = None
 
     def exists(self) -> bool:
@@ -131,6 +135,7 @@ class Sqlite(Dialect):
             try:
                 set_up(connection, read_only=uri is not None)
                 connection.inode = cast("Inode", self._inode())
+                connection.number = next(self._numbers)
             except BaseException:
                 connection.close()
                 raise
@@ -163,13 +168,13 @@ class Sqlite(Dialect):
         except BaseException:
             connection.close()
             raise
-        self._idle.append(connection)
+        heappush(self._idle, (connection.number, connection))
         return found
 
     def _take(self) -> _Connection:
         with suppress(IndexError):
             while True:
-                connection = self._idle.pop()
+                _, connection = heappop(self._idle)
                 # One may have come back after `renew`.
                 if connection.inode == self._now:
                     return connection
@@ -180,7 +185,7 @@ class Sqlite(Dialect):
         super().renew()
         with suppress(IndexError):
             while True:
-                self._idle.pop().close()
+                heappop(self._idle)[1].close()
 
     def insert(self, target: Table) -> Insert:
         return insert(target)

@@ -386,7 +386,7 @@ def test_questions_are_answered_from_the_keys_alone(sqlite_index: Index, tmp_pat
     assert isinstance(dialect, Sqlite)
     raw = dialect._take()
     raw.set_trace_callback(seen.append)
-    dialect._idle.append(raw)
+    dialect._idle.append((raw.number, raw))
     ask_everything(index)
     steps = plan(tmp_path / "folder/index.db", [sql for sql in seen if sql.startswith("SELECT")])
     on_captures = [step for step in steps if " captures" in step]

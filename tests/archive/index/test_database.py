@@ -9,6 +9,7 @@ import sys
 import threading
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
+from heapq import heappush
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -324,3 +325,16 @@ def test_errors_are_ours_and_no_oserror(index: Index) -> None:
         index.counts()
     assert not isinstance(error.value, OSError)
     assert index._dialect.name in str(error.value)
+
+
+def test_one_cache_is_warm_and_not_each(sqlite_index: Index) -> None:
+    """A thread that asks beside another now and then leaves it its connection."""
+    dialect = sqlite_index._dialect
+    assert isinstance(dialect, Sqlite)
+    first = dialect._take()
+    for _ in range(3):
+        dialect.ask("SELECT 1", ())  # by another connection
+        heappush(dialect._idle, (first.number, first))
+        assert dialect._take() is first
+    assert len(dialect._idle) == 1
+    heappush(dialect._idle, (first.number, first))
